@@ -6,15 +6,26 @@ package triage.admission;
 /// they are the urgencies of RFC 9218, two to a class.
 public enum Criticality {
   /// Safety: shed last. Urgency 0 and 1.
-  CRITICAL_PLUS,
+  CRITICAL_PLUS(0),
   /// What a person waits for; the default. Urgency 2 and 3.
-  CRITICAL,
+  CRITICAL(1),
   /// May be late or tried again. Urgency 4 and 5.
-  SHEDDABLE_PLUS,
+  SHEDDABLE_PLUS(2),
   /// Batch and background work: shed first. Urgency 6 and 7.
-  SHEDDABLE;
+  SHEDDABLE(3);
 
   private static final Criticality[] VALUES = values();
+
+  private final int rank;
+
+  Criticality(int rank) {
+    this.rank = rank;
+  }
+
+  /// Gives the place in the order: 0 for the most critical, 3 for the least.
+  public int rank() {
+    return rank;
+  }
 
   /// Gives the criticality of an urgency.
   ///

@@ -1,0 +1,110 @@
+package triage.admission;
+
+import org.jspecify.annotations.Nullable;
+
+/// One request's place at a gate, from offer to settlement.
+///
+/// A ticket is used once, for one gate. It is a node of the gate's own lists, so that waiting makes
+/// no garbage. Owners subclass it to carry whom to wake.
+///
+/// **Threads**: guarded by the lock of the gate's owner; after the gate has handed a decided ticket
+/// out, its results may be read by the thread that it was handed to.
+public class Ticket {
+  /// Where a ticket stands.
+  public enum State {
+    /// Not yet offered.
+    NEW,
+    /// In the queue.
+    WAITING,
+    /// Holds a permit.
+    ADMITTED,
+    /// Refused, on entry or by displacement.
+    SHED,
+    /// Its deadline passed while it waited.
+    EXPIRED,
+    /// Its owner took it out of the queue.
+    WITHDRAWN,
+    /// Its permit was given back.
+    SETTLED
+  }
+
+  /// The deadline of a request that waits as long as it takes.
+  public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+  private final String tenant;
+  private final Criticality criticality;
+  private final long deadlineNanos;
+
+  State state = State.NEW;
+  @Nullable Reason reason;
+  long retryAfterNanos;
+  int lane = -1;
+  long offeredNanos;
+  long decidedNanos;
+
+  @Nullable Ticket newer;
+  @Nullable Ticket older;
+  @Nullable Ticket nextDecided;
+  int heapIndex = -1;
+
+  /// Makes the ticket of one request.
+  ///
+  /// @param tenant who shares fairly with whom, such as the caller's name
+  /// @param criticality the class it is queued in
+  /// @param deadlineNanos the moment on the gate's clock after which nobody waits for an answer, or
+  ///     [#NO_DEADLINE]
+  public Ticket(String tenant, Criticality criticality, long deadlineNanos) {
+    this.tenant = tenant;
+    this.criticality = criticality;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  /// Gives who shares fairly with whom.
+  public final String tenant() {
+    return tenant;
+  }
+
+  /// Gives the class this ticket is queued in.
+  public final Criticality criticality() {
+    return criticality;
+  }
+
+  /// Gives the moment, in nanoseconds on the gate's clock, after which nobody waits for an answer.
+  public final long deadlineNanos() {
+    return deadlineNanos;
+  }
+
+  /// Gives where this ticket stands.
+  public final State state() {
+    return state;
+  }
+
+  /// Gives why the ticket was not admitted, or `null` if it was or still waits.
+  public final @Nullable Reason reason() {
+    return reason;
+  }
+
+  /// Gives the nanoseconds after which a new try is likely to pass; 0 if a new try makes no sense.
+  public final long retryAfterNanos() {
+    return retryAfterNanos;
+  }
+
+  /// Gives the index of the backend that the permit is for; -1 without a permit.
+  public final int lane() {
+    return lane;
+  }
+
+  /// Gives the nanoseconds between the offer and the decision.
+  public final long waitNanos() {
+    return decidedNanos - offeredNanos;
+  }
+
+  /// Gives the next ticket of the chain that [Gate#takeDecided()] handed out.
+  public final @Nullable Ticket nextDecided() {
+    return nextDecided;
+  }
+
+  final boolean expiredBy(long nowNanos) {
+    return deadlineNanos != NO_DEADLINE && nowNanos - deadlineNanos >= 0;
+  }
+}

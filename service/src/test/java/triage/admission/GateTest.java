@@ -1,0 +1,316 @@
+package triage.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static triage.admission.Criticality.CRITICAL;
+import static triage.admission.Criticality.CRITICAL_PLUS;
+import static triage.admission.Criticality.SHEDDABLE;
+import static triage.admission.Criticality.SHEDDABLE_PLUS;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class GateTest {
+  private static final long MILLIS = 1_000_000;
+  private static final long SECONDS = 1000 * MILLIS;
+
+  private final Gate gate = new Gate(new GateSettings(3), List.of(1));
+  private long now;
+
+  @Test
+  void admitsUpToTheLimitThenQueues() {
+    assertThat(gate.offer(ticket(CRITICAL), now)).isEqualTo(Verdict.ADMITTED);
+    assertThat(gate.offer(ticket(CRITICAL), now)).isEqualTo(Verdict.WAITING);
+    assertThat(gate.snapshot().lanes().getFirst().inFlight()).isEqualTo(1);
+    assertThat(gate.snapshot().waitingTotal()).isEqualTo(1);
+  }
+
+  @Test
+  void admitsTheMostCriticalFirstAndTheOldestWithinAClass() {
+    Ticket running = admitted(CRITICAL);
+    Ticket sheddable = waiting(SHEDDABLE);
+    Ticket critical = waiting(CRITICAL);
+    Ticket laterCritical = waiting(CRITICAL);
+
+    assertThat(settled(running)).containsExactly(critical);
+    assertThat(settled(critical)).containsExactly(laterCritical);
+    assertThat(settled(laterCritical)).containsExactly(sheddable);
+    assertThat(settled(sheddable)).isEmpty();
+  }
+
+  @Test
+  void displacesTheNewestOfTheLeastCriticalWhenFull() {
+    admitted(CRITICAL);
+    Ticket older = waiting(SHEDDABLE);
+    Ticket newer = waiting(SHEDDABLE);
+    waiting(SHEDDABLE_PLUS);
+
+    waiting(CRITICAL_PLUS);
+
+    assertThat(decided()).containsExactly(newer);
+    assertThat(newer.state()).isEqualTo(Ticket.State.SHED);
+    assertThat(newer.reason()).isEqualTo(Reason.SHED_PRIORITY);
+    assertThat(newer.retryAfterNanos()).isBetween(SECONDS, 60 * SECONDS);
+    assertThat(older.state()).isEqualTo(Ticket.State.WAITING);
+  }
+
+  @Test
+  void shedsANewcomerThatNobodyHasToMakeRoomFor() {
+    admitted(CRITICAL);
+    waiting(CRITICAL);
+    waiting(CRITICAL);
+    waiting(CRITICAL);
+
+    Ticket equal = ticket(CRITICAL);
+    Ticket lower = ticket(SHEDDABLE);
+
+    assertThat(gate.offer(equal, now)).isEqualTo(Verdict.SHED);
+    assertThat(equal.reason()).isEqualTo(Reason.SHED_SHARE);
+    assertThat(gate.offer(lower, now)).isEqualTo(Verdict.SHED);
+    assertThat(lower.reason()).isEqualTo(Reason.SHED_PRIORITY);
+    assertThat(decided()).isEmpty();
+  }
+
+  @Test
+  void expiresWhoWaitedPastTheDeadline() {
+    admitted(CRITICAL);
+    Ticket late = waiting(CRITICAL, now + 5 * MILLIS);
+    Ticket patient = waiting(CRITICAL, now + 50 * MILLIS);
+
+    now += 5 * MILLIS;
+    gate.advance(now);
+
+    assertThat(decided()).containsExactly(late);
+    assertThat(late.state()).isEqualTo(Ticket.State.EXPIRED);
+    assertThat(late.reason()).isEqualTo(Reason.DEADLINE_EXCEEDED);
+    assertThat(late.waitNanos()).isEqualTo(5 * MILLIS);
+    assertThat(patient.state()).isEqualTo(Ticket.State.WAITING);
+  }
+
+  @Test
+  void neverAdmitsAnExpiredTicketOverALivingOne() {
+    Ticket running = admitted(CRITICAL);
+    Ticket late = waiting(CRITICAL_PLUS, now + 5 * MILLIS);
+    Ticket living = waiting(SHEDDABLE, now + SECONDS);
+
+    now += 6 * MILLIS;
+
+    assertThat(settled(running)).containsExactly(late, living);
+    assertThat(late.state()).isEqualTo(Ticket.State.EXPIRED);
+    assertThat(living.state()).isEqualTo(Ticket.State.ADMITTED);
+  }
+
+  @Test
+  void shedsAtOnceWhoseDeadlineCannotBeMet() {
+    Ticket first = admitted(CRITICAL);
+    now += 100 * MILLIS;
+    settled(first);
+    admitted(CRITICAL);
+
+    Ticket hasty = ticket(CRITICAL, now + 150 * MILLIS);
+    assertThat(gate.offer(hasty, now)).isEqualTo(Verdict.SHED);
+    assertThat(hasty.reason()).isEqualTo(Reason.DEADLINE_UNREACHABLE);
+    assertThat(gate.offer(ticket(CRITICAL, now + 200 * MILLIS), now)).isEqualTo(Verdict.WAITING);
+  }
+
+  @Test
+  void refusesADeadlineThatHasPassed() {
+    Ticket late = ticket(CRITICAL, now);
+    assertThat(gate.offer(late, now)).isEqualTo(Verdict.SHED);
+    assertThat(late.reason()).isEqualTo(Reason.DEADLINE_EXCEEDED);
+  }
+
+  @Test
+  void givesThePermitBackWhateverTheOutcome() {
+    for (Outcome outcome : Outcome.values()) {
+      Ticket ticket = admitted(CRITICAL);
+      gate.settle(ticket, outcome, 0, now);
+      assertThat(gate.snapshot().lanes().getFirst().inFlight()).isZero();
+    }
+  }
+
+  @Test
+  void refusesToSettleTwice() {
+    Ticket ticket = admitted(CRITICAL);
+    gate.settle(ticket, Outcome.SERVED, 0, now);
+    assertThatThrownBy(() -> gate.settle(ticket, Outcome.SERVED, 0, now))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("SETTLED");
+    assertThat(gate.snapshot().lanes().getFirst().inFlight()).isZero();
+  }
+
+  @Test
+  void forgetsWhoWithdraws() {
+    Ticket running = admitted(CRITICAL);
+    Ticket gone = waiting(CRITICAL_PLUS);
+    Ticket next = waiting(CRITICAL);
+
+    gate.withdraw(gone, now);
+    gate.withdraw(gone, now);
+
+    assertThat(decided()).containsExactly(gone);
+    assertThat(gone.state()).isEqualTo(Ticket.State.WITHDRAWN);
+    assertThat(settled(running)).containsExactly(next);
+  }
+
+  @Test
+  void shedsWithTheTimeOfTheNextProbeWhenAllBackendsAreClosed() {
+    admitted(CRITICAL);
+    Ticket waiting = waiting(CRITICAL);
+
+    gate.close(0, Reason.BREAKER_OPEN, now + 7 * SECONDS, now);
+
+    assertThat(decided()).containsExactly(waiting);
+    Ticket newcomer = ticket(CRITICAL);
+    assertThat(gate.offer(newcomer, now)).isEqualTo(Verdict.SHED);
+    assertThat(newcomer.reason()).isEqualTo(Reason.BREAKER_OPEN);
+    assertThat(newcomer.retryAfterNanos()).isEqualTo(7 * SECONDS);
+  }
+
+  @Test
+  void rampsUpAfterAnOutage() {
+    Gate wide = new Gate(new GateSettings(100), List.of(8));
+    wide.close(0, Reason.BREAKER_OPEN, now, now);
+    wide.open(0, now);
+    List<Integer> limits = new ArrayList<>();
+    for (int round = 0; round < 5; round++) {
+      int limit = wide.snapshot().lanes().getFirst().limit();
+      limits.add(limit);
+      List<Ticket> permits = new ArrayList<>();
+      for (int i = 0; i < limit; i++) {
+        Ticket ticket = ticket(CRITICAL);
+        assertThat(wide.offer(ticket, now)).isEqualTo(Verdict.ADMITTED);
+        permits.add(ticket);
+      }
+      assertThat(wide.offer(ticket(CRITICAL), now)).isEqualTo(Verdict.WAITING);
+      permits.forEach(permit -> wide.settle(permit, Outcome.SERVED, 0, now));
+      Ticket queued = wide.takeDecided();
+      assertThat(queued).isNotNull();
+      wide.settle(queued, Outcome.ABANDONED, 0, now);
+    }
+    assertThat(limits).containsExactly(1, 2, 4, 8, 8);
+  }
+
+  @Test
+  void takesNothingNewWhileDraining() {
+    Ticket running = admitted(CRITICAL);
+    Ticket waiting = waiting(CRITICAL);
+
+    gate.drain();
+
+    Ticket newcomer = ticket(CRITICAL_PLUS);
+    assertThat(gate.offer(newcomer, now)).isEqualTo(Verdict.SHED);
+    assertThat(newcomer.reason()).isEqualTo(Reason.DRAINING);
+    assertThat(settled(running)).containsExactly(waiting);
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void keepsItsInvariantsInAnyOrderOfEvents(long seed) {
+    Random random = new Random(seed);
+    Gate any = new Gate(new GateSettings(20), List.of(3, 1, 5));
+    List<Ticket> all = new ArrayList<>();
+    List<Ticket> permits = new ArrayList<>();
+    List<Ticket> queued = new ArrayList<>();
+    long[] closedAt = new long[3];
+    for (int step = 0; step < 20_000; step++) {
+      now += random.nextInt(3) * MILLIS;
+      switch (random.nextInt(12)) {
+        case 0, 1, 2, 3, 4 -> {
+          long deadline =
+              random.nextBoolean() ? Ticket.NO_DEADLINE : now + random.nextInt(60) * MILLIS;
+          Ticket ticket = ticket(Criticality.values()[random.nextInt(4)], deadline);
+          all.add(ticket);
+          switch (any.offer(ticket, now)) {
+            case ADMITTED -> permits.add(ticket);
+            case WAITING -> queued.add(ticket);
+            case SHED -> assertThat(ticket.reason()).isNotNull();
+          }
+        }
+        case 5, 6, 7, 8 -> {
+          if (!permits.isEmpty()) {
+            Ticket permit = permits.remove(random.nextInt(permits.size()));
+            any.settle(permit, Outcome.values()[random.nextInt(4)], 0, now);
+          }
+        }
+        case 9 -> {
+          if (!queued.isEmpty()) {
+            any.withdraw(queued.get(random.nextInt(queued.size())), now);
+          }
+        }
+        case 10 -> any.advance(now);
+        default -> {
+          int lane = random.nextInt(3);
+          if (closedAt[lane] == 0 && random.nextInt(10) == 0) {
+            any.close(lane, Reason.BREAKER_OPEN, now + SECONDS, now);
+            closedAt[lane] = now;
+          } else if (closedAt[lane] != 0) {
+            any.open(lane, now);
+            closedAt[lane] = 0;
+          }
+        }
+      }
+      for (Ticket ticket = any.takeDecided(); ticket != null; ticket = ticket.nextDecided()) {
+        assertThat(queued.remove(ticket)).isTrue();
+        if (ticket.state() == Ticket.State.ADMITTED) {
+          permits.add(ticket);
+        }
+      }
+      GateSnapshot seen = any.snapshot();
+      assertThat(seen.waitingTotal()).isEqualTo(queued.size()).isLessThanOrEqualTo(20);
+      assertThat(seen.lanes().stream().mapToInt(GateSnapshot.LaneSnapshot::inFlight).sum())
+          .isEqualTo(permits.size());
+      int[] fixedLimits = {3, 1, 5};
+      for (int lane = 0; lane < 3; lane++) {
+        assertThat(seen.lanes().get(lane).inFlight()).isLessThanOrEqualTo(fixedLimits[lane]);
+        if (seen.waitingTotal() > 0 && seen.lanes().get(lane).open()) {
+          assertThat(seen.lanes().get(lane).inFlight())
+              .isGreaterThanOrEqualTo(seen.lanes().get(lane).limit());
+        }
+      }
+    }
+    permits.forEach(permit -> any.settle(permit, Outcome.SERVED, 0, now));
+    assertThat(all).hasSizeGreaterThan(5000);
+  }
+
+  private Ticket ticket(Criticality criticality) {
+    return ticket(criticality, Ticket.NO_DEADLINE);
+  }
+
+  private static Ticket ticket(Criticality criticality, long deadlineNanos) {
+    return new Ticket("tenant", criticality, deadlineNanos);
+  }
+
+  private Ticket admitted(Criticality criticality) {
+    Ticket ticket = ticket(criticality);
+    assertThat(gate.offer(ticket, now)).isEqualTo(Verdict.ADMITTED);
+    return ticket;
+  }
+
+  private Ticket waiting(Criticality criticality) {
+    return waiting(criticality, Ticket.NO_DEADLINE);
+  }
+
+  private Ticket waiting(Criticality criticality, long deadlineNanos) {
+    Ticket ticket = ticket(criticality, deadlineNanos);
+    assertThat(gate.offer(ticket, now)).isEqualTo(Verdict.WAITING);
+    return ticket;
+  }
+
+  private List<Ticket> settled(Ticket permit) {
+    gate.settle(permit, Outcome.SERVED, 0, now);
+    return decided();
+  }
+
+  private List<Ticket> decided() {
+    List<Ticket> chain = new ArrayList<>();
+    for (Ticket ticket = gate.takeDecided(); ticket != null; ticket = ticket.nextDecided()) {
+      chain.add(ticket);
+    }
+    return chain;
+  }
+}
