@@ -1,0 +1,17 @@
+package triage.backend;
+
+/// Who does the work of a model version: one model server, or one model in process.
+///
+/// **Threads**: safe for use by several threads.
+public interface Backend extends AutoCloseable {
+
+  /// Gives the backend's name in headers, metrics, audit rows and logs: never a secret.
+  String name();
+
+  /// Gives how many requests it may hold at once.
+  int limit();
+
+  /// Frees what the backend holds. Requests in flight end first.
+  @Override
+  void close();
+}

@@ -1,0 +1,49 @@
+package triage.backend;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import java.net.URI;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/// One backend of a model: a model server at a URL, or a model file that is run in process.
+///
+/// @param url the server's address, such as `http://127.0.0.1:9100`
+/// @param file an ONNX file; a relative path starts at the settings file's folder
+/// @param limit how many requests it may hold at once; 1 to 10,000
+public record BackendSettings(@Nullable URI url, @Nullable Path file, int limit) {
+  private static final int LIMIT_DEFAULT = 8;
+
+  /// Checks the ranges.
+  ///
+  /// @throws IllegalArgumentException naming the setting, its value and the rule
+  public BackendSettings {
+    if ((url == null) == (file == null)) {
+      throw new IllegalArgumentException(
+          "url, file: "
+              + (url == null ? "none" : "both")
+              + " (expected: one of them, a model server's URL or an ONNX file)");
+    }
+    if (url != null && !isHttp(url)) {
+      throw new IllegalArgumentException(
+          "url: " + url + " (expected: http://host[:port][/path] without user, query or fragment)");
+    }
+    if (limit < 1 || limit > 10_000) {
+      throw new IllegalArgumentException("limit: " + limit + " (expected: 1 to 10,000)");
+    }
+  }
+
+  /// Gives the backend that a settings file describes; what it leaves out has its default.
+  @JsonCreator
+  public static BackendSettings of(
+      @Nullable URI url, @Nullable Path file, @Nullable Integer limit) {
+    return new BackendSettings(url, file, limit == null ? LIMIT_DEFAULT : limit);
+  }
+
+  private static boolean isHttp(URI url) {
+    return ("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
+        && url.getHost() != null
+        && url.getUserInfo() == null
+        && url.getQuery() == null
+        && url.getFragment() == null;
+  }
+}

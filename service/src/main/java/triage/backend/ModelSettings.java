@@ -1,0 +1,91 @@
+package triage.backend;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// One model: its version, who serves it, and the bounds of a request to it.
+///
+/// @param version the version's name, as in `/versions/{version}`
+/// @param timeout how long a caller waits who does not say
+/// @param timeoutMax the longest wait that a caller may ask for
+/// @param bodyBytesMax the largest request body, in bytes; 1 KiB to 1 GiB
+/// @param waitingMax how many requests may wait at the gate; 1 to 1,000,000
+/// @param backends who serves it; 1 to 100
+public record ModelSettings(
+    String version,
+    Duration timeout,
+    Duration timeoutMax,
+    long bodyBytesMax,
+    int waitingMax,
+    List<BackendSettings> backends) {
+  /// What the name of a model or a version may be: safe in paths, labels and log lines.
+  public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+
+  private static final String VERSION_DEFAULT = "1";
+  private static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT_MAX_DEFAULT = Duration.ofMinutes(10);
+  private static final long BODY_BYTES_MAX_DEFAULT = 16 << 20;
+  private static final int WAITING_MAX_DEFAULT = 1_000;
+
+  /// Copies the list and checks the ranges.
+  ///
+  /// @throws IllegalArgumentException naming the setting, its value and the rule
+  public ModelSettings {
+    backends = List.copyOf(backends);
+    require(NAME.matcher(version).matches(), "version", version, NAME.pattern());
+    require(timeout.toMillis() >= 1, "timeout", timeout, ">= 1 ms");
+    require(timeoutMax.compareTo(timeout) >= 0, "timeoutMax", timeoutMax, ">= timeout, " + timeout);
+    require(timeoutMax.compareTo(Duration.ofDays(1)) <= 0, "timeoutMax", timeoutMax, "<= 1 d");
+    require(
+        bodyBytesMax >= 1 << 10 && bodyBytesMax <= 1 << 30,
+        "bodyBytesMax",
+        bodyBytesMax,
+        "1 KiB to 1 GiB");
+    require(
+        waitingMax >= 1 && waitingMax <= 1_000_000, "waitingMax", waitingMax, "1 to 1,000,000");
+    require(
+        !backends.isEmpty() && backends.size() <= 100,
+        "backends",
+        backends.size() + " of them",
+        "1 to 100");
+  }
+
+  /// Gives the model that a settings file describes; what it leaves out has its default.
+  @JsonCreator
+  public static ModelSettings of(
+      @Nullable String version,
+      @Nullable Duration timeout,
+      @Nullable Duration timeoutMax,
+      @Nullable Long bodyBytesMax,
+      @Nullable Integer waitingMax,
+      @Nullable List<BackendSettings> backends) {
+    Duration wait = timeout == null ? TIMEOUT_DEFAULT : timeout;
+    return new ModelSettings(
+        version == null ? VERSION_DEFAULT : version,
+        wait,
+        timeoutMax != null
+            ? timeoutMax
+            : wait.compareTo(TIMEOUT_MAX_DEFAULT) > 0 ? wait : TIMEOUT_MAX_DEFAULT,
+        bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
+        waitingMax == null ? WAITING_MAX_DEFAULT : waitingMax,
+        backends == null ? List.of() : backends);
+  }
+
+  /// Gives the model that is served when no settings name one: diagnosis on the Wisconsin breast
+  /// cancer data, in process.
+  ///
+  /// @param file the ONNX file
+  public static ModelSettings inProcess(Path file) {
+    return of(null, null, null, null, null, List.of(BackendSettings.of(null, file, null)));
+  }
+
+  private static void require(boolean holds, String name, Object value, String rule) {
+    if (!holds) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: " + rule + ")");
+    }
+  }
+}

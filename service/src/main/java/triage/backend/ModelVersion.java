@@ -1,0 +1,22 @@
+package triage.backend;
+
+import java.util.List;
+
+/// One version of a model: its backends behind its one gate.
+///
+/// @param name the model's name
+/// @param settings its version and the bounds of a request
+/// @param backends who serves it; the index is the lane at the gate
+/// @param turnstile its gate
+public record ModelVersion(
+    String name, ModelSettings settings, List<Backend> backends, Turnstile turnstile) {
+  /// Copies the list.
+  public ModelVersion {
+    backends = List.copyOf(backends);
+  }
+
+  /// Gives the version's name.
+  public String version() {
+    return settings.version();
+  }
+}

@@ -1,0 +1,221 @@
+package triage.backend;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// An ONNX model in process, on ONNX Runtime.
+///
+/// The runtime is loaded when the first such model is. A call runs on one of as many platform threads
+/// as the backend's limit, since native code would hold a virtual thread's carrier.
+///
+/// **Threads**: safe for use by several threads; a session may run several inferences at once.
+final class OnnxBackend implements InProcessBackend {
+  private static final String PLATFORM = "onnx_onnxv1";
+  private static final long CLOSE_SECONDS = 10;
+
+  private final String name;
+  private final int limit;
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+  private final ModelSpec spec;
+  private final ThreadPoolExecutor threads;
+
+  private OnnxBackend(String name, int limit, OrtEnvironment environment, OrtSession session)
+      throws OrtException {
+    this.name = name;
+    this.limit = limit;
+    this.environment = environment;
+    this.session = session;
+    this.spec =
+        new ModelSpec(PLATFORM, specs(session.getInputInfo()), specs(session.getOutputInfo()));
+    // Twice the limit: an inference that outlived its caller's deadline may still hold a thread.
+    this.threads =
+        new ThreadPoolExecutor(
+            limit,
+            limit,
+            30,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(limit * 2),
+            Thread.ofPlatform().name("model-" + name + "-", 0).daemon().factory());
+    this.threads.allowCoreThreadTimeOut(true);
+  }
+
+  /// Loads a model.
+  ///
+  /// @param name the backend's name
+  /// @param file the ONNX file
+  /// @param limit how many inferences may run at once
+  /// @throws ModelLoadException with one line that says what is wrong with the file
+  static OnnxBackend load(String name, Path file, int limit) throws ModelLoadException {
+    if (!Files.isRegularFile(file)) {
+      throw new ModelLoadException("no such file: " + file);
+    }
+    try {
+      OrtEnvironment environment = OrtEnvironment.getEnvironment("triage");
+      try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+        options.setIntraOpNumThreads(1);
+        options.setInterOpNumThreads(1);
+        return new OnnxBackend(
+            name, limit, environment, environment.createSession(file.toString(), options));
+      }
+    } catch (OrtException | IllegalArgumentException | LinkageError e) {
+      throw new ModelLoadException(file + " cannot be loaded: " + firstLine(e.getMessage()));
+    }
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public int limit() {
+    return limit;
+  }
+
+  @Override
+  public ModelSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public Future<List<Tensor>> infer(List<Tensor> inputs) {
+    return threads.submit(() -> run(inputs));
+  }
+
+  private List<Tensor> run(List<Tensor> inputs) throws OrtException {
+    Map<String, OnnxTensor> given = new LinkedHashMap<>();
+    try {
+      for (Tensor input : inputs) {
+        given.put(input.name(), toOnnx(input));
+      }
+      Set<String> wanted = session.getOutputNames();
+      try (OrtSession.Result result = session.run(given, wanted)) {
+        List<Tensor> outputs = new ArrayList<>();
+        for (int i = 0; i < spec.outputs().size(); i++) {
+          outputs.add(fromOnnx(spec.outputs().get(i), (OnnxTensor) result.get(i)));
+        }
+        return outputs;
+      }
+    } finally {
+      given.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private OnnxTensor toOnnx(Tensor tensor) throws OrtException {
+    long[] shape = tensor.spec().shape().stream().mapToLong(Long::longValue).toArray();
+    DoubleBuffer values = tensor.values().duplicate();
+    return switch (tensor.spec().datatype()) {
+      case FP64 -> OnnxTensor.createTensor(environment, values, shape);
+      case FP32 -> {
+        FloatBuffer floats = FloatBuffer.allocate(values.remaining());
+        while (values.hasRemaining()) {
+          floats.put((float) values.get());
+        }
+        yield OnnxTensor.createTensor(environment, floats.flip(), shape);
+      }
+      case INT32 -> {
+        IntBuffer ints = IntBuffer.allocate(values.remaining());
+        while (values.hasRemaining()) {
+          ints.put((int) values.get());
+        }
+        yield OnnxTensor.createTensor(environment, ints.flip(), shape);
+      }
+      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT64, FP16, BYTES ->
+          throw new IllegalStateException("not offered: " + tensor.spec().datatype());
+    };
+  }
+
+  private static Tensor fromOnnx(TensorSpec declared, OnnxTensor tensor) {
+    List<Long> shape = new ArrayList<>();
+    for (long dimension : tensor.getInfo().getShape()) {
+      shape.add(dimension);
+    }
+    TensorSpec exact = new TensorSpec(declared.name(), declared.datatype(), shape);
+    return switch (declared.datatype()) {
+      case FP64 -> new Tensor(exact, tensor.getDoubleBuffer());
+      case FP32 -> {
+        FloatBuffer floats = tensor.getFloatBuffer();
+        DoubleBuffer values = DoubleBuffer.allocate(floats.remaining());
+        while (floats.hasRemaining()) {
+          values.put(floats.get());
+        }
+        yield new Tensor(exact, values.flip());
+      }
+      case INT32 -> {
+        IntBuffer ints = tensor.getIntBuffer();
+        DoubleBuffer values = DoubleBuffer.allocate(ints.remaining());
+        while (ints.hasRemaining()) {
+          values.put(ints.get());
+        }
+        yield new Tensor(exact, values.flip());
+      }
+      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT64, FP16, BYTES ->
+          throw new IllegalStateException("not offered: " + declared.datatype());
+    };
+  }
+
+  private static List<TensorSpec> specs(Map<String, NodeInfo> nodes) {
+    List<TensorSpec> specs = new ArrayList<>();
+    for (NodeInfo node : nodes.values()) {
+      if (!(node.getInfo() instanceof TensorInfo tensor)) {
+        throw new IllegalArgumentException("`" + node.getName() + "` is not a tensor");
+      }
+      List<Long> shape = new ArrayList<>();
+      for (long dimension : tensor.getShape()) {
+        shape.add(dimension < 0 ? -1 : dimension);
+      }
+      specs.add(new TensorSpec(node.getName(), datatype(node.getName(), tensor.type), shape));
+    }
+    return specs;
+  }
+
+  private static Datatype datatype(String tensor, OnnxJavaType type) {
+    return switch (type) {
+      case DOUBLE -> Datatype.FP64;
+      case FLOAT -> Datatype.FP32;
+      case INT32 -> Datatype.INT32;
+      case INT8, INT16, INT64, BOOL, STRING, UINT8, FLOAT16, BFLOAT16, UNKNOWN ->
+          throw new IllegalArgumentException(
+              "tensor `" + tensor + "` is " + type + " (expected in process: DOUBLE, FLOAT, INT32)");
+    };
+  }
+
+  private static String firstLine(@Nullable String message) {
+    return message == null ? "no reason given" : message.lines().findFirst().orElse("");
+  }
+
+  @Override
+  public void close() {
+    threads.shutdown();
+    try {
+      if (threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        session.close();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (OrtException e) {
+      throw new IllegalStateException("model `" + name + "` cannot be closed", e);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package triage.backend;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Gate;
+import triage.admission.GateSettings;
+import triage.admission.GateSnapshot;
+import triage.admission.Outcome;
+import triage.admission.Reason;
+import triage.admission.Ticket;
+import triage.admission.Verdict;
+import triage.time.MonotonicClock;
+
+/// A gate that threads can wait at.
+///
+/// Each waiting thread sleeps until it is decided or its own deadline has come, and then lets the
+/// gate expire what is due: no timer is needed.
+///
+/// **Threads**: safe for use by several threads. The lock is held for a decision only; waking others
+/// and sleeping happen outside it.
+public final class Turnstile {
+  private final MonotonicClock clock;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  @GuardedBy("lock")
+  private final Gate gate;
+
+  Turnstile(GateSettings settings, List<Integer> limits, MonotonicClock clock) {
+    this.gate = new Gate(settings, limits);
+    this.clock = clock;
+  }
+
+  /// Waits until the request is admitted or refused; the pass then says which, and why.
+  ///
+  /// An admitted pass must be given to [#leave] exactly once.
+  public void enter(Pass pass) {
+    Verdict verdict;
+    Ticket decided;
+    lock.lock();
+    try {
+      verdict = gate.offer(pass, clock.nanos());
+      decided = gate.takeDecided();
+    } finally {
+      lock.unlock();
+    }
+    wake(decided);
+    if (verdict == Verdict.WAITING) {
+      await(pass);
+    }
+  }
+
+  private void await(Pass pass) {
+    while (!pass.isDecided()) {
+      if (pass.deadlineNanos() == Ticket.NO_DEADLINE) {
+        LockSupport.park(this);
+        continue;
+      }
+      long leftNanos = pass.deadlineNanos() - clock.nanos();
+      if (leftNanos > 0) {
+        LockSupport.parkNanos(this, leftNanos);
+      } else {
+        decide(Gate::advance);
+      }
+    }
+  }
+
+  /// Gives the permit of an admitted pass back.
+  ///
+  /// @param stalledNanos how much of the time the permit was held went into waiting for the caller
+  public void leave(Pass pass, Outcome outcome, long stalledNanos) {
+    decide((open, now) -> open.settle(pass, outcome, stalledNanos, now));
+  }
+
+  /// Takes a pass out of the queue because its caller has gone; one that is decided is left alone.
+  public void withdraw(Pass pass) {
+    decide((open, now) -> open.withdraw(pass, now));
+  }
+
+  /// Takes a backend out of rotation.
+  ///
+  /// @param because what refused callers are told
+  /// @param untilNanos when it is tried again
+  public void close(int lane, Reason because, long untilNanos) {
+    decide((open, now) -> open.close(lane, because, untilNanos, now));
+  }
+
+  /// Takes a backend back into rotation, slowly.
+  public void open(int lane) {
+    decide((gate, now) -> gate.open(lane, now));
+  }
+
+  /// Takes no new requests from now on.
+  public void drain() {
+    decide((open, now) -> open.drain());
+  }
+
+  /// Gives the present state.
+  public GateSnapshot snapshot() {
+    lock.lock();
+    try {
+      return gate.snapshot();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void decide(Change change) {
+    Ticket decided;
+    lock.lock();
+    try {
+      change.apply(gate, clock.nanos());
+      decided = gate.takeDecided();
+    } finally {
+      lock.unlock();
+    }
+    wake(decided);
+  }
+
+  private static void wake(@Nullable Ticket chain) {
+    Ticket ticket = chain;
+    while (ticket != null) {
+      // A woken thread may go on at once, so the link is read first.
+      Ticket next = ticket.nextDecided();
+      ((Pass) ticket).wake();
+      ticket = next;
+    }
+  }
+
+  /// A call on the gate.
+  @FunctionalInterface
+  private interface Change {
+    void apply(Gate gate, long nowNanos);
+  }
+}
