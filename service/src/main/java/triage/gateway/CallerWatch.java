@@ -1,0 +1,110 @@
+package triage.gateway;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/// A look-out for the caller of one request while nobody reads from or writes to it: it runs a
+/// callback once when the caller hangs up, so that a place in the queue, a permit or a call to a
+/// backend can be given back.
+///
+/// It begins when the body has been read to its end. Before that no watch is needed: a caller that
+/// hangs up while it sends its body fails the read. It ends with [#close()], with the response, or
+/// when the caller is gone, whichever comes first: exactly one of "closed" and "gone" happens.
+///
+/// **What counts as gone**: on HTTP/1, the caller's end of stream (FIN), a reset (RST), or a closed
+/// connection. A caller that shuts down only its sending side is gone too: TCP cannot tell it from
+/// one that left, and no client library of note does that. On other protocols, what Jetty reports
+/// as a failure of the request: a reset stream, a lost connection.
+///
+/// **What stays unseen**: a caller that vanishes without a packet (a pulled cable), until a write
+/// to it fails; and one that hangs up after it has sent its next request ahead of this answer
+/// (pipelining), since what it sent stands before its end of stream. With a pending write, a
+/// failure reaches the callback of that write instead.
+///
+/// **Idle time**: while a watch is open the connector's idle timeout does not fail the request: how
+/// long a caller may wait is for its deadline to say. Afterwards it does again.
+///
+/// **Threads**: safe for use by several threads. The callback runs on one of Jetty's threads, most
+/// often the one that selects: it must not block.
+final class CallerWatch {
+  private final Runnable onGone;
+  private final @Nullable HangupConnection connection;
+  private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.OPEN);
+
+  private enum Stage {
+    OPEN,
+    CLOSED,
+    GONE
+  }
+
+  CallerWatch(Runnable onGone, @Nullable HangupConnection connection) {
+    this.onGone = onGone;
+    this.connection = connection;
+  }
+
+  /// Watches the caller of `request`, whose body has been read to its end, and runs `onGone` at
+  /// most once; before this method returns if the caller is already gone. Gives a closed watch when
+  /// the response has been completed meanwhile.
+  ///
+  /// @throws IllegalStateException if the body is unread, or the request is being watched already
+  static CallerWatch of(Request request, Runnable onGone) {
+    Connection connection = request.getConnectionMetaData().getConnection();
+    HangupConnection dialect1 = connection instanceof HangupConnection hangup ? hangup : null;
+    // Taken before the listeners are added: they are refused once the request is over, so that this
+    // is known to be the request's own exchange and not the next one on the connection.
+    Object exchange = dialect1 == null ? null : dialect1.exchange();
+    CallerWatch watch = new CallerWatch(onGone, dialect1);
+    if (!watch.listen(request)) {
+      watch.close();
+    } else if (dialect1 == null) {
+      watch.notice(request);
+    } else if (exchange != null) {
+      dialect1.watch(exchange, watch);
+    }
+    return watch;
+  }
+
+  /// Ends the watch and says whether the caller was still there: `true` means that the callback has
+  /// not run and never will, `false` that it has run, runs or is about to. Asking again gives the
+  /// same answer; after the response it is harmless.
+  boolean close() {
+    Stage before = stage.compareAndExchange(Stage.OPEN, Stage.CLOSED);
+    if (before == Stage.OPEN && connection != null) {
+      connection.unwatch(this);
+    }
+    return before != Stage.GONE;
+  }
+
+  /// Tells the watch that its caller is gone.
+  void gone() {
+    if (stage.compareAndSet(Stage.OPEN, Stage.GONE)) {
+      onGone.run();
+    }
+  }
+
+  private boolean listen(Request request) {
+    try {
+      request.addIdleTimeoutListener(timeout -> stage.get() != Stage.OPEN);
+      request.addFailureListener(failure -> gone());
+      return true;
+    } catch (IllegalStateException over) {
+      return false; // Jetty's way to say that the response has been completed.
+    }
+  }
+
+  /// A request that failed before the listener was added never calls it, but says so when read.
+  private void notice(Request request) {
+    Content.Chunk chunk = request.read();
+    if (Content.Chunk.isFailure(chunk)) {
+      gone();
+    } else if (chunk == null || !chunk.isLast() || chunk.hasRemaining()) {
+      if (chunk != null) {
+        chunk.release();
+      }
+      throw new IllegalStateException(HangupConnection.BODY_UNREAD);
+    }
+  }
+}

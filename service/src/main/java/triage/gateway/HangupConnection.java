@@ -1,0 +1,328 @@
+package triage.gateway;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadPendingException;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.internal.HttpConnection;
+import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/// An HTTP/1 connection that can notice, while a request is being handled, that its caller has hung
+/// up. Jetty's own looks at the socket again only when the response has been written.
+///
+/// An endpoint knows one read interest at a time. Here every interest, Jetty's own too, goes
+/// through one [Interest]: it is registered at most once, and serves in turn
+///
+/// - *a borrower*: Jetty's callback, which asked for input in the ordinary way;
+/// - *a watch*: the caller of the request in hand is waited upon;
+/// - *nobody*: a watch was closed while the interest stood. It is left in place for the next
+///   borrower, so that a watch costs no second round through the selector.
+///
+/// When the socket turns readable under a watch, up to [#PEEK_BYTES] are read: none means that the
+/// caller is gone; some are the head of a pipelined request, kept aside until the response is
+/// complete and then put where Jetty looks first. They cannot go there earlier, since the caller's
+/// body may still be held in the same buffer. The rest stays in the socket, whose window slows the
+/// caller down; the watch has then done what it can.
+///
+/// A response that completes during such a read waits for its end, so that Jetty never reads at the
+/// same time; the reading thread then completes it.
+///
+/// **Threads**: the state is guarded by `lock`, which is never held while calling out. What Jetty
+/// says about the threads of a connection holds for the rest.
+final class HangupConnection extends HttpConnection {
+  /// How much of a pipelined request is read ahead, in bytes.
+  static final int PEEK_BYTES = 64;
+
+  static final String BODY_UNREAD = "body: unread (expected: read to its end before a watch)";
+
+  private final Interest interest = new Interest();
+  private final Object lock = new Object();
+
+  @GuardedBy("lock")
+  private @Nullable Exchange exchange;
+
+  @GuardedBy("lock")
+  private boolean registered;
+
+  @GuardedBy("lock")
+  private @Nullable Callback borrower;
+
+  @GuardedBy("lock")
+  private @Nullable CallerWatch watch;
+
+  @GuardedBy("lock")
+  private boolean peeking;
+
+  @GuardedBy("lock")
+  private @Nullable ByteBuffer ahead;
+
+  @GuardedBy("lock")
+  private @Nullable Runnable completion;
+
+  private volatile long aheadBytes;
+
+  HangupConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
+    super(configuration, connector, endPoint);
+  }
+
+  /// Gives the identity of the exchange in hand, or null between two.
+  @Nullable Object exchange() {
+    synchronized (lock) {
+      return exchange;
+    }
+  }
+
+  /// Watches the caller of `watched` if that exchange is still in hand.
+  ///
+  /// @throws IllegalStateException if the body is unread, or the caller is being watched already
+  void watch(Object watched, CallerWatch candidate) {
+    boolean register;
+    synchronized (lock) {
+      if (exchange != watched) {
+        return;
+      }
+      if (getParser().inContentState() && getParser().hasContent()) {
+        throw new IllegalStateException(BODY_UNREAD);
+      }
+      if (watch != null) {
+        throw new IllegalStateException("watch: open (expected: one at a time)");
+      }
+      watch = candidate;
+      if (borrower != null || ahead != null || !isRequestBufferEmpty()) {
+        return; // More input stands before a hang-up: it cannot be seen.
+      }
+      register = !registered && !peeking;
+      registered |= register;
+    }
+    if (register) {
+      getEndPoint().fillInterested(interest);
+    }
+    if (!getEndPoint().isOpen()) {
+      callerGone(); // Closed before the interest stood, which would then never hear of it.
+    }
+  }
+
+  /// Stops watching for `candidate`; what is registered stays for the next borrower.
+  void unwatch(CallerWatch candidate) {
+    synchronized (lock) {
+      if (watch == candidate) {
+        watch = null;
+      }
+    }
+  }
+
+  @Override
+  public void fillInterested(Callback callback) {
+    if (!lend(callback)) {
+      throw new ReadPendingException();
+    }
+  }
+
+  @Override
+  public void tryFillInterested(Callback callback) {
+    lend(callback);
+  }
+
+  /// Says whether Jetty itself waits for input; a watch does not count as an unfinished read.
+  @Override
+  public boolean isFillInterested() {
+    synchronized (lock) {
+      return borrower != null;
+    }
+  }
+
+  @Override
+  public long getBytesIn() {
+    return super.getBytesIn() + aheadBytes;
+  }
+
+  @Override
+  protected HttpStreamOverHTTP1 newHttpStream(String method, String uri, HttpVersion version) {
+    Exchange next = new Exchange(method, uri, version);
+    synchronized (lock) {
+      exchange = next;
+    }
+    return next;
+  }
+
+  private boolean lend(Callback callback) {
+    boolean register;
+    synchronized (lock) {
+      if (borrower != null) {
+        return false;
+      }
+      borrower = registered ? interest.served(callback) : callback;
+      register = !registered && !peeking;
+      registered |= register;
+    }
+    if (register) {
+      getEndPoint().fillInterested(interest);
+    }
+    return true;
+  }
+
+  private void callerGone() {
+    CallerWatch left;
+    synchronized (lock) {
+      left = watch;
+      watch = null;
+    }
+    if (left != null) {
+      left.gone();
+    }
+  }
+
+  private void peek() {
+    ByteBuffer room = BufferUtil.allocate(PEEK_BYTES);
+    int filled;
+    try {
+      filled = getEndPoint().fill(room);
+    } catch (IOException reset) {
+      filled = -1;
+    }
+    Runnable postponed;
+    boolean again;
+    synchronized (lock) {
+      peeking = false;
+      postponed = completion;
+      completion = null;
+      if (filled > 0) {
+        ahead = room;
+        aheadBytes += filled;
+      }
+      again = borrower != null || (filled == 0 && watch != null);
+      registered = again;
+    }
+    if (again) {
+      getEndPoint().fillInterested(interest);
+    }
+    if (filled < 0) {
+      callerGone();
+    }
+    if (postponed != null) {
+      postponed.run();
+    }
+  }
+
+  /// Ends the exchange in hand: closes its watch, gives Jetty what was read ahead, and lets Jetty
+  /// go on.
+  private void complete(Exchange ended, boolean reusable, Runnable proceed) {
+    CallerWatch open;
+    ByteBuffer input = null;
+    boolean postponed;
+    synchronized (lock) {
+      if (exchange == ended) {
+        exchange = null;
+      }
+      open = watch;
+      watch = null;
+      postponed = peeking;
+      if (postponed) {
+        completion = () -> complete(ended, reusable, proceed);
+      } else {
+        input = ahead;
+        ahead = null;
+      }
+    }
+    if (open != null) {
+      open.close();
+    }
+    if (postponed) {
+      return;
+    }
+    if (input != null && reusable) {
+      onUpgradeTo(input);
+    }
+    proceed.run();
+  }
+
+  /// One request and its response, as the parser sees them; it tells when they are over.
+  private final class Exchange extends HttpStreamOverHTTP1 {
+    private Exchange(String method, String uri, HttpVersion version) {
+      super(method, uri, version);
+    }
+
+    @Override
+    public void succeeded() {
+      complete(this, true, super::succeeded);
+    }
+
+    @Override
+    public void failed(Throwable failure) {
+      complete(this, false, () -> super.failed(failure));
+    }
+  }
+
+  /// The one read interest that the endpoint ever sees from this connection.
+  private final class Interest implements Callback {
+    private final InvocationType own = getServer().getInvocationType();
+
+    @Override
+    public void succeeded() {
+      Callback borrowed;
+      synchronized (lock) {
+        registered = false;
+        borrowed = borrower;
+        borrower = null;
+        peeking = borrowed == null && watch != null;
+        if (borrowed == null && !peeking) {
+          return; // The input waits for whoever asks next.
+        }
+      }
+      if (borrowed != null) {
+        borrowed.succeeded();
+      } else {
+        peek();
+      }
+    }
+
+    @Override
+    public void failed(Throwable failure) {
+      Callback borrowed;
+      boolean again;
+      synchronized (lock) {
+        borrowed = borrower;
+        borrower = null;
+        // An idle caller that is being watched is a patient one.
+        again = borrowed == null && watch != null && failure instanceof TimeoutException;
+        registered = again;
+      }
+      if (borrowed != null) {
+        borrowed.failed(failure);
+      } else if (again) {
+        getEndPoint().fillInterested(this);
+      } else {
+        callerGone();
+      }
+    }
+
+    @Override
+    public InvocationType getInvocationType() {
+      Callback borrowed;
+      synchronized (lock) {
+        borrowed = borrower;
+      }
+      return borrowed == null ? own : borrowed.getInvocationType();
+    }
+
+    /// Gives `callback` as it may be served by an interest that stands already: the selector may
+    /// have asked whether it blocks before there was a borrower.
+    private Callback served(Callback callback) {
+      if (own == InvocationType.BLOCKING
+          || callback.getInvocationType() != InvocationType.BLOCKING) {
+        return callback;
+      }
+      return Callback.from(
+          InvocationType.NON_BLOCKING,
+          () -> getExecutor().execute(callback::succeeded),
+          callback::failed);
+    }
+  }
+}

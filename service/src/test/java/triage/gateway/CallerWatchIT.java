@@ -1,0 +1,629 @@
+package triage.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import triage.gateway.WatchedServer.Visit;
+
+@Timeout(120)
+class CallerWatchIT {
+  private static final String LEAVING = "leaving ";
+  private static final String STAYING = "staying ";
+  private static final String END = "end";
+
+  private WatchedServer server;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = new WatchedServer(new HangupConnectionFactory(new HttpConfiguration()));
+  }
+
+  @AfterEach
+  void leavesNothingBehind() throws Exception {
+    boolean noEndPoints = server.awaitNoEndPoints();
+    server.close();
+    assertThat(noEndPoints).as("all connections taken down").isTrue();
+    assertThat(server.connector.getConnectedEndPoints()).isEmpty();
+    assertThat(server.ended).hasValue(server.begun.get());
+    assertThat(server.buffers.getLeaks()).as("%s", server.buffers.dumpLeaks()).isEmpty();
+  }
+
+  static List<String> requests() {
+    return List.of(
+        Caller.get("/park"), Caller.post("/park", "measurements"),
+        Caller.chunked("/park", "measurements"), Caller.post("/park", "m".repeat(100_000)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("requests")
+  void noticesACallerThatHangsUp(String request) throws Exception {
+    Caller caller = new Caller(server.port());
+    caller.send(request);
+    Visit visit = server.nextParked();
+    long left = System.nanoTime();
+    caller.close();
+
+    assertThat(visit.awaitGone()).isTrue();
+    assertThat(Duration.ofNanos(visit.goneNanos - left)).isLessThan(Duration.ofSeconds(1));
+    assertEndedOnceAs(visit, false);
+  }
+
+  @ParameterizedTest
+  @MethodSource("requests")
+  void noticesACallerThatResets(String request) throws Exception {
+    Caller caller = new Caller(server.port());
+    caller.send(request);
+    Visit visit = server.nextParked();
+    long left = System.nanoTime();
+    caller.reset();
+
+    assertThat(visit.awaitGone()).isTrue();
+    assertThat(Duration.ofNanos(visit.goneNanos - left)).isLessThan(Duration.ofSeconds(1));
+    assertEndedOnceAs(visit, false);
+  }
+
+  @Test
+  void takesACallerThatOnlyStopsSendingForGone() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.get("/park"));
+      Visit visit = server.nextParked();
+      caller.socket.shutdownOutput();
+
+      assertThat(visit.awaitGone()).isTrue();
+      assertEndedOnceAs(visit, false);
+    }
+  }
+
+  @Test
+  void noticesAHangupBetweenTheBodyAndTheWatch() throws Exception {
+    for (int i = 0; i < 200; i++) {
+      Caller caller = new Caller(server.port());
+      caller.send(Caller.post("/park", "measurements"));
+      caller.close();
+      Visit visit = server.nextParked();
+      assertThat(visit.awaitGone()).isTrue();
+      assertEndedOnceAs(visit, false);
+    }
+  }
+
+  @Test
+  void saysThatTheCallerIsStillThere() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.post("/park", "measurements"));
+      Visit visit = server.nextParked();
+      visit.released.countDown();
+
+      assertThat(caller.receive()).isEqualTo("200 /park measurements");
+      assertEndedOnceAs(visit, true);
+    }
+  }
+
+  @Test
+  void neverFiresOnceClosedEvenIfTheCallerHangsUpThen() throws Exception {
+    for (int i = 0; i < 200; i++) {
+      Caller caller = new Caller(server.port());
+      caller.send(Caller.get("/park"));
+      Visit visit = server.nextParked();
+      assertThat(visit.watch.close()).isTrue();
+      caller.close();
+      visit.released.countDown();
+      assertEndedOnceAs(visit, true);
+    }
+  }
+
+  @Test
+  void keepsAConnectionAliveThroughWatchedAndUnwatchedRequests() throws Exception {
+    Random random = new Random(42);
+    try (Caller caller = new Caller(server.port())) {
+      for (int i = 0; i < 2_000; i++) {
+        String body = "b".repeat(1 + random.nextInt(20_000));
+        switch (random.nextInt(6)) {
+          case 0 -> converse(caller, Caller.get("/watch"), "/watch ", random);
+          case 1 -> converse(caller, Caller.post("/watch", body), "/watch " + body, random);
+          case 2 -> converse(caller, Caller.chunked("/watch", body), "/watch " + body, random);
+          case 3 -> converse(caller, Caller.post("/plain", body), "/plain " + body, random);
+          case 4 -> converse(caller, Caller.get("/plain"), "/plain ", random);
+          default -> converse(caller, Caller.get("/inline"), "/inline inline", random);
+        }
+      }
+    }
+    assertThat(server.goneTotal).hasValue(0);
+    assertThat(server.begun).hasValue(2_000);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/park", "/watch", "/plain"})
+  void answersRequestsPipelinedInOneWriteInOrder(String first) throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(
+          Caller.post(first, "one") + Caller.get("/inline") + Caller.chunked("/watch", "three"));
+      if (first.equals("/park")) {
+        server.nextParked().released.countDown();
+      }
+
+      assertThat(caller.receive()).isEqualTo("200 " + first + " one");
+      assertThat(caller.receive()).isEqualTo("200 /inline inline");
+      assertThat(caller.receive()).isEqualTo("200 /watch three");
+    }
+    assertThat(server.goneTotal).hasValue(0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 63, 64, 65, 5_000, 200_000})
+  void losesNoByteOfARequestThatArrivesUnderAWatch(int length) throws Exception {
+    String body = "x".repeat(length);
+    for (String first : requests()) {
+      try (Caller caller = new Caller(server.port())) {
+        caller.send(first);
+        Visit visit = server.nextParked();
+        server.fills.drainPermits();
+        String second = Caller.post("/watch", body);
+        Thread sender =
+            Thread.ofVirtual()
+                .start(() -> {
+                  try {
+                    caller.send(second);
+                  } catch (java.io.IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                  }
+                });
+        assertThat(server.fills.tryAcquire(10, TimeUnit.SECONDS)).as("read ahead").isTrue();
+        visit.released.countDown();
+
+        assertThat(caller.receive()).startsWith("200 /park");
+        assertThat(caller.receive()).isEqualTo("200 /watch " + body);
+        sender.join();
+        assertThat(visit.goneTimes).hasValue(0);
+      }
+    }
+  }
+
+  @Test
+  void readsNoMoreThanOnePeekAhead() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.get("/park"));
+      Visit visit = server.nextParked();
+      long before = bytesIn();
+      server.fills.drainPermits();
+      caller.send(Caller.post("/watch", "x".repeat(1_000)));
+      assertThat(server.fills.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      // The permit is given inside the read, the count just after it: the answer orders the two.
+      visit.released.countDown();
+      assertThat(caller.receive()).startsWith("200 /park");
+      assertThat(caller.receive()).startsWith("200 /watch");
+      assertThat(bytesIn() - before).isEqualTo(Caller.post("/watch", "x".repeat(1_000)).length());
+    }
+  }
+
+  @Test
+  void noticesAHangupBehindAPipelinedRequestWhenItsTurnComes() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.get("/park"));
+      Visit first = server.nextParked();
+      server.fills.drainPermits();
+      caller.send(Caller.post("/park", "second"));
+      assertThat(server.fills.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      caller.socket.shutdownOutput();
+      first.released.countDown();
+
+      Visit second = server.nextParked();
+      assertThat(second.awaitGone()).isTrue();
+      assertEndedOnceAs(first, true);
+      assertEndedOnceAs(second, false);
+      assertThat(caller.receive()).isEqualTo("200 /park ");
+    }
+  }
+
+  @Test
+  void letsAWatchedRequestOutlastTheIdleTimeout() throws Exception {
+    server.connector.setIdleTimeout(100);
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.post("/park", "patient"));
+      Visit visit = server.nextParked();
+      server.idleExpiries.drainPermits();
+      assertThat(server.idleExpiries.tryAcquire(3, 10, TimeUnit.SECONDS)).isTrue();
+      visit.released.countDown();
+
+      assertThat(caller.receive()).isEqualTo("200 /park patient");
+      assertEndedOnceAs(visit, true);
+    }
+  }
+
+  @Test
+  void noticesAHangupAfterTheIdleTimeout() throws Exception {
+    server.connector.setIdleTimeout(100);
+    Caller caller = new Caller(server.port());
+    caller.send(Caller.post("/park", "patient"));
+    Visit visit = server.nextParked();
+    server.idleExpiries.drainPermits();
+    assertThat(server.idleExpiries.tryAcquire(2, 10, TimeUnit.SECONDS)).isTrue();
+    caller.reset();
+
+    assertThat(visit.awaitGone()).isTrue();
+    assertEndedOnceAs(visit, false);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/inline", "/watch", "/plain"})
+  void stillClosesAnIdleConnectionAfterAWatch(String path) throws Exception {
+    server.connector.setIdleTimeout(100);
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.get(path));
+      assertThat(caller.receive()).startsWith("200");
+
+      assertThat(caller.atEnd()).isTrue();
+    }
+  }
+
+  @Test
+  void watchesACallerThatWaitedFor100Continue() throws Exception {
+    Caller caller = new Caller(server.port());
+    for (int i = 0; i < 3; i++) {
+      caller.send(
+          "POST /park HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+              + "Expect: 100-continue\r\n\r\n");
+      assertThat(caller.receive()).isEqualTo("100 ");
+      caller.send("body");
+      Visit visit = server.nextParked();
+      visit.released.countDown();
+      assertThat(caller.receive()).isEqualTo("200 /park body");
+    }
+    caller.send(Caller.post("/park", "last"));
+    Visit visit = server.nextParked();
+    caller.close();
+
+    assertThat(visit.awaitGone()).isTrue();
+    assertEndedOnceAs(visit, false);
+  }
+
+  @Test
+  void closesAfterTheResponseWhenAskedTo() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send("GET /park HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      server.nextParked().released.countDown();
+
+      assertThat(caller.receive()).isEqualTo("200 /park ");
+      assertThat(caller.atEnd()).isTrue();
+    }
+    assertThat(server.goneTotal).hasValue(0);
+  }
+
+  @Test
+  void takesAStoppingServerForAGoneCaller() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.get("/park"));
+      Visit visit = server.nextParked();
+      server.close();
+
+      assertThat(visit.awaitGone()).isTrue();
+      assertEndedOnceAs(visit, false);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void endsEachRequestOnceWhenCallersHangUpAtRandom(long seed) throws Exception {
+    int connections = 16;
+    int requests = 1_000;
+    BlockingQueue<Integer> work = new LinkedBlockingQueue<>();
+    for (int i = 0; i < requests; i++) {
+      work.add(i);
+    }
+    List<Visit> visits = new ArrayList<>();
+    try (ExecutorService callers = Executors.newFixedThreadPool(connections + 1)) {
+      Future<?> releasing = callers.submit(() -> release(visits, new Random(seed)));
+      List<Future<?>> calling = new ArrayList<>();
+      for (int c = 0; c < connections; c++) {
+        Random random = new Random(seed * 31 + c);
+        calling.add(callers.submit(() -> callAndLeave(work, random)));
+      }
+      for (Future<?> call : calling) {
+        call.get();
+      }
+      server.parked.add(new Visit(END)); // The mark at which the releasing ends.
+      releasing.get();
+    }
+    assertThat(server.awaitNoEndPoints()).isTrue();
+    for (Visit visit : visits) {
+      assertThat(visit.awaitEnded()).isTrue();
+      assertThat(visit.endedTimes).hasValue(1);
+      assertThat(visit.goneTimes.get()).isLessThanOrEqualTo(1);
+      assertThat(visit.watch.close()).isEqualTo(visit.goneTimes.get() == 0);
+    }
+    assertThat(visits).hasSizeGreaterThan(requests / 2);
+    assertThat(visits).extracting(visit -> visit.goneTimes.get()).contains(0, 1);
+  }
+
+  @Test
+  void watchesBehindTls(@TempDir Path folder) throws Exception {
+    Path store = folder.resolve("tls.p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-keyalg",
+                "EC",
+                "-alias",
+                "triage",
+                "-dname",
+                "CN=localhost",
+                "-keystore",
+                store.toString(),
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                "secret")
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("log").toFile())
+            .start();
+    assertThat(keytool.waitFor()).isZero();
+    SslContextFactory.Server tls = new SslContextFactory.Server();
+    tls.setKeyStorePath(store.toString());
+    tls.setKeyStorePassword("secret");
+    try (WatchedServer secured =
+        new WatchedServer(
+            new SslConnectionFactory(tls, "http/1.1"),
+            new HangupConnectionFactory(new HttpConfiguration()))) {
+      Socket plain = new Socket(InetAddress.getLoopbackAddress(), secured.port());
+      SSLSocket socket =
+          (SSLSocket)
+              trusting(store)
+                  .getSocketFactory()
+                  .createSocket(plain, "localhost", secured.port(), true);
+      Caller caller = new Caller(socket);
+      for (int i = 0; i < 20; i++) {
+        caller.send(Caller.post("/park", "secret" + i));
+        Visit visit = secured.nextParked();
+        if (i % 2 == 0) {
+          secured.fills.drainPermits();
+          caller.send(Caller.post("/watch", "y".repeat(40_000)));
+          assertThat(secured.fills.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+        }
+        visit.released.countDown();
+        assertThat(caller.receive()).isEqualTo("200 /park secret" + i);
+        if (i % 2 == 0) {
+          assertThat(caller.receive()).isEqualTo("200 /watch " + "y".repeat(40_000));
+        }
+      }
+      caller.send(Caller.post("/park", "last"));
+      Visit visit = secured.nextParked();
+      plain.close(); // No farewell of TLS before the end.
+
+      assertThat(visit.awaitGone()).isTrue();
+      assertEndedOnceAs(visit, false);
+      assertThat(secured.awaitNoEndPoints()).isTrue();
+      assertThat(secured.buffers.getLeaks()).isEmpty();
+    }
+  }
+
+  @Test
+  void refusesToWatchBeforeTheBodyIsReadOrTwice() throws Exception {
+    BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
+    try (ServerOf refusing =
+        new ServerOf(
+            new HangupConnectionFactory(new HttpConfiguration()),
+            request -> {
+              if (request.getLength() > 0) {
+                return CallerWatch.of(request, () -> {});
+              }
+              CallerWatch.of(request, () -> {});
+              return CallerWatch.of(request, () -> {});
+            },
+            seen)) {
+      try (Caller caller = new Caller(refusing.port())) {
+        caller.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n");
+        assertThat(seen.poll(10, TimeUnit.SECONDS))
+            .isInstanceOf(IllegalStateException.class)
+            .hasToString(
+                "java.lang.IllegalStateException: "
+                    + "body: unread (expected: read to its end before a watch)");
+      }
+      try (Caller caller = new Caller(refusing.port())) {
+        caller.send(Caller.get("/"));
+        assertThat(seen.poll(10, TimeUnit.SECONDS))
+            .hasToString("java.lang.IllegalStateException: watch: open (expected: one at a time)");
+      }
+    }
+  }
+
+  @Test
+  void isHarmlessOnAConnectionThatCannotBeWatched() throws Exception {
+    try (WatchedServer plain = new WatchedServer(new HttpConnectionFactory());
+        Caller caller = new Caller(plain.port())) {
+      for (int i = 0; i < 20; i++) {
+        caller.send(Caller.post("/watch", "measurements"));
+        assertThat(caller.receive()).isEqualTo("200 /watch measurements");
+        caller.send(Caller.get("/park"));
+        Visit visit = plain.nextParked();
+        visit.released.countDown();
+        assertThat(caller.receive()).isEqualTo("200 /park ");
+        assertThat(visit.watch.close()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void givesAClosedWatchOnceTheResponseIsComplete() throws Exception {
+    BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
+    BlockingQueue<Request> kept = new LinkedBlockingQueue<>();
+    try (ServerOf answering =
+            new ServerOf(
+                new HangupConnectionFactory(new HttpConfiguration()),
+                request -> {
+                  kept.add(request);
+                  return "kept";
+                },
+                seen);
+        Caller caller = new Caller(answering.port())) {
+      caller.send(Caller.get("/one"));
+      assertThat(caller.receive()).startsWith("200");
+      caller.send(Caller.get("/two"));
+      assertThat(caller.receive()).startsWith("200");
+      Request over = kept.take();
+      CallerWatch watch =
+          CallerWatch.of(
+              over,
+              () -> {
+                throw new AssertionError("watched a request that is over");
+              });
+      caller.close();
+      assertThat(watch.close()).isTrue();
+    }
+  }
+
+  private Void release(List<Visit> visits, Random random) throws InterruptedException {
+    while (true) {
+      Visit visit = server.nextParked();
+      if (visit.body.equals(END)) {
+        return null;
+      }
+      visits.add(visit);
+      if (visit.body.startsWith(LEAVING)) {
+        continue; // Only the hang-up ends it.
+      }
+      if (random.nextBoolean()) {
+        visit.released.countDown();
+      } else {
+        Thread.ofVirtual().start(visit.released::countDown);
+      }
+    }
+  }
+
+  private Void callAndLeave(BlockingQueue<Integer> work, Random random) throws Exception {
+    Caller caller = new Caller(server.port());
+    while (work.poll() != null) {
+      String rest = "b".repeat(1 + random.nextInt(3_000));
+      boolean inChunks = random.nextBoolean();
+      int course = random.nextInt(10);
+      String body = (course < 2 ? LEAVING : STAYING) + rest;
+      caller.send(inChunks ? Caller.chunked("/park", body) : Caller.post("/park", body));
+      if (course > 5) {
+        assertThat(caller.receive()).isEqualTo("200 /park " + body);
+        continue;
+      }
+      switch (course) {
+        case 0, 2 -> caller.close();
+        case 1, 3 -> caller.reset();
+        case 4 -> {
+          caller.send(Caller.get("/watch"));
+          caller.close();
+        }
+        default -> {
+          caller.send(Caller.post("/watch", body));
+          assertThat(caller.receive()).isEqualTo("200 /park " + body);
+          assertThat(caller.receive()).isEqualTo("200 /watch " + body);
+          continue;
+        }
+      }
+      caller = new Caller(server.port());
+    }
+    caller.close();
+    return null;
+  }
+
+  private void converse(Caller caller, String request, String answer, Random random)
+      throws Exception {
+    int cut = random.nextInt(request.length());
+    caller.send(request.substring(0, cut));
+    caller.send(request.substring(cut));
+    assertThat(caller.receive()).isEqualTo("200 " + answer);
+  }
+
+  private void assertEndedOnceAs(Visit visit, boolean stillThere) throws InterruptedException {
+    assertThat(visit.awaitEnded()).isTrue();
+    assertThat(visit.endedTimes).hasValue(1);
+    assertThat(visit.goneTimes).hasValue(stillThere ? 0 : 1);
+    assertThat(visit.watch.close()).isEqualTo(stillThere);
+  }
+
+  private long bytesIn() {
+    return server.connector.getConnectedEndPoints().iterator().next().getConnection().getBytesIn();
+  }
+
+  private static SSLContext trusting(Path store) throws Exception {
+    KeyStore keys = KeyStore.getInstance(store.toFile(), "secret".toCharArray());
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, null);
+    trusted.setCertificateEntry("triage", keys.getCertificate("triage"));
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(trusted);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
+  }
+
+  private interface Attempt {
+    Object with(Request request);
+  }
+
+  /// A server that tells what an attempt gave or threw, and answers with nothing.
+  private static final class ServerOf implements AutoCloseable {
+    private final Server server = new Server();
+    private final ServerConnector connector;
+
+    private ServerOf(ConnectionFactory factory, Attempt attempt, BlockingQueue<Object> seen)
+        throws Exception {
+      connector = new ServerConnector(server, factory);
+      server.addConnector(connector);
+      server.setHandler(
+          new Handler.Abstract.NonBlocking() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+              try {
+                seen.add(attempt.with(request));
+              } catch (IllegalStateException refused) {
+                seen.add(refused);
+              }
+              response.write(true, null, callback);
+              return true;
+            }
+          });
+      server.start();
+    }
+
+    private int port() {
+      return connector.getLocalPort();
+    }
+
+    @Override
+    public void close() throws Exception {
+      server.stop();
+    }
+  }
+}

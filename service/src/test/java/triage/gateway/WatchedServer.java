@@ -1,0 +1,251 @@
+package triage.gateway;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.ArrayByteBufferPool;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/// A Jetty server whose one handler does what the gateway does: it takes a request on the I/O
+/// thread, reads the body on a virtual thread, watches the caller, waits, and answers with the body
+/// it was sent. The path says how:
+///
+/// - `/park`: watched until the test releases it or the caller is gone
+/// - `/watch`: watched, and answered at once
+/// - `/plain`: not watched, answered at once
+/// - `/inline`: watched and answered on the I/O thread, without a body
+final class WatchedServer implements AutoCloseable {
+  final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
+  final BlockingQueue<Visit> parked = new LinkedBlockingQueue<>();
+  final AtomicInteger begun = new AtomicInteger();
+  final AtomicInteger ended = new AtomicInteger();
+  final AtomicInteger goneTotal = new AtomicInteger();
+  final Semaphore idleExpiries = new Semaphore(0);
+  final Semaphore fills = new Semaphore(0);
+  final Server server = new Server();
+  final ServerConnector connector;
+  private final Object opened = new Object();
+  private int open;
+
+  static {
+    // Without a configuration the test's log would show every step of Jetty.
+    ((Logger) LoggerFactory.getLogger("org.eclipse.jetty")).setLevel(Level.WARN);
+  }
+
+  WatchedServer(ConnectionFactory... connections) throws Exception {
+    connector = new Connector(connections);
+    connector.setIdleTimeout(60_000);
+    server.addConnector(connector);
+    server.setHandler(new Gateway());
+    server.start();
+  }
+
+  int port() {
+    return connector.getLocalPort();
+  }
+
+  /// Gives the next request that has been parked and is being watched.
+  Visit nextParked() throws InterruptedException {
+    Visit visit = parked.poll(10, TimeUnit.SECONDS);
+    if (visit == null) {
+      throw new AssertionError("no request was parked in 10 s");
+    }
+    return visit;
+  }
+
+  /// Waits until every connection has been taken down, and says whether that came to pass.
+  boolean awaitNoEndPoints() throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    synchronized (opened) {
+      while (open > 0) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          return false;
+        }
+        opened.wait(left);
+      }
+      return true;
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    server.stop();
+  }
+
+  /// One parked request.
+  static final class Visit {
+    final CountDownLatch released = new CountDownLatch(1);
+    final CountDownLatch gone = new CountDownLatch(1);
+    final CountDownLatch ended = new CountDownLatch(1);
+    final AtomicInteger goneTimes = new AtomicInteger();
+    final AtomicInteger endedTimes = new AtomicInteger();
+    final String body;
+    volatile long goneNanos;
+    volatile @Nullable CallerWatch watch;
+
+    Visit(String body) {
+      this.body = body;
+    }
+
+    boolean awaitGone() throws InterruptedException {
+      return gone.await(10, TimeUnit.SECONDS);
+    }
+
+    boolean awaitEnded() throws InterruptedException {
+      return ended.await(10, TimeUnit.SECONDS);
+    }
+  }
+
+  private final class Gateway extends Handler.Abstract.NonBlocking {
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+      begun.incrementAndGet();
+      String path = Request.getPathInContext(request);
+      Request.addCompletionListener(
+          request,
+          failure -> {
+            ended.incrementAndGet();
+          });
+      if (path.equals("/inline")) {
+        CallerWatch watch = CallerWatch.of(request, goneTotal::incrementAndGet);
+        watch.close();
+        answer(request, response, "inline", callback);
+      } else {
+        Thread.ofVirtual().start(() -> exchange(path, request, response, callback));
+      }
+      return true;
+    }
+
+    private void exchange(String path, Request request, Response response, Callback callback) {
+      try {
+        String body = Content.Source.asString(request);
+        switch (path) {
+          case "/park" -> park(new Visit(body), request, response, callback);
+          case "/watch" -> {
+            CallerWatch watch = CallerWatch.of(request, goneTotal::incrementAndGet);
+            answer(request, response, body, callback);
+            watch.close();
+          }
+          default -> answer(request, response, body, callback);
+        }
+      } catch (Exception | AssertionError e) {
+        callback.failed(e);
+      }
+    }
+
+    private void park(Visit visit, Request request, Response response, Callback callback)
+        throws Exception {
+      Request.addCompletionListener(
+          request,
+          failure -> {
+            visit.endedTimes.incrementAndGet();
+            visit.ended.countDown();
+          });
+      CallerWatch watch =
+          CallerWatch.of(
+              request,
+              () -> {
+                visit.goneNanos = System.nanoTime();
+                visit.goneTimes.incrementAndGet();
+                goneTotal.incrementAndGet();
+                visit.gone.countDown();
+                visit.released.countDown();
+              });
+      visit.watch = watch;
+      parked.add(visit);
+      if (!visit.released.await(30, TimeUnit.SECONDS)) {
+        throw new TimeoutException("never released");
+      }
+      if (watch.close()) {
+        answer(request, response, visit.body, callback);
+      } else {
+        callback.failed(new EofException("caller gone"));
+      }
+    }
+
+    private void answer(Request request, Response response, String body, Callback callback) {
+      response.setStatus(200);
+      response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/plain");
+      Content.Sink.write(response, true, Request.getPathInContext(request) + " " + body, callback);
+    }
+  }
+
+  /// A connector that lets a test wait for what happens below the connection.
+  private final class Connector extends ServerConnector {
+    private Connector(ConnectionFactory... connections) {
+      super(server, null, null, buffers, 1, 1, connections);
+    }
+
+    @Override
+    protected SocketChannelEndPoint newEndPoint(
+        SocketChannel channel, ManagedSelector selector, SelectionKey key) throws IOException {
+      EndPointWithNews endPoint = new EndPointWithNews(channel, selector, key);
+      endPoint.setIdleTimeout(getIdleTimeout());
+      return endPoint;
+    }
+
+    @Override
+    protected void onEndPointOpened(EndPoint endPoint) {
+      super.onEndPointOpened(endPoint);
+      synchronized (opened) {
+        open++;
+      }
+    }
+
+    @Override
+    protected void onEndPointClosed(EndPoint endPoint) {
+      super.onEndPointClosed(endPoint);
+      synchronized (opened) {
+        open--;
+        opened.notifyAll();
+      }
+    }
+
+    private final class EndPointWithNews extends SocketChannelEndPoint {
+      private EndPointWithNews(SelectableChannel channel, ManagedSelector from, SelectionKey key) {
+        super((SocketChannel) channel, from, key, Connector.this.getScheduler());
+      }
+
+      @Override
+      public int fill(ByteBuffer buffer) throws IOException {
+        int filled = super.fill(buffer);
+        if (filled > 0) {
+          fills.release();
+        }
+        return filled;
+      }
+
+      @Override
+      protected void onIdleExpired(TimeoutException timeout) {
+        super.onIdleExpired(timeout);
+        idleExpiries.release();
+      }
+    }
+  }
+}
