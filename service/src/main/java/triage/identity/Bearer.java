@@ -12,7 +12,7 @@ final class Bearer {
   private Bearer() {}
 
   /// Gives where the token starts in a header value, or -1 if the value is too long, of another
-  /// scheme, or holds anything but one token in the alphabet of compact JWS.
+  /// scheme, or empty. What follows is not looked at: see [#isToken].
   static int tokenStart(String header) {
     int length = header.length();
     if (length > HEADER_LENGTH_MAX || !header.regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
@@ -22,12 +22,18 @@ final class Bearer {
     while (start < length && header.charAt(start) == ' ') {
       start++;
     }
-    for (int i = start; i < length; i++) {
+    return start == length ? -1 : start;
+  }
+
+  /// Says whether all the rest of a header value, from `start`, is in the alphabet of compact JWS:
+  /// no blank, no comma, no second token.
+  static boolean isToken(String header, int start) {
+    for (int i = start; i < header.length(); i++) {
       if (!isTokenCharacter(header.charAt(i))) {
-        return -1;
+        return false;
       }
     }
-    return start == length ? -1 : start;
+    return true;
   }
 
   private static boolean isTokenCharacter(char c) {

@@ -90,6 +90,9 @@ public final class TokenVerifier {
     if (known != null) {
       return isCurrent(key, known) ? known.outcome : EXPIRED;
     }
+    if (!Bearer.isToken(authorizationHeader, start)) {
+      return NO_BEARER;
+    }
     Verification outcome = verifyAnew(authorizationHeader.substring(start));
     if (outcome instanceof Verified good) {
       verified.put(key, new Remembered(good, goodUntilMillis(good.caller())));
