@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -213,20 +214,105 @@ class CallerWatchIT {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 30_000})
+  void leavesABodyInJettysBuffersIntactUnderAPeek(int length) throws Exception {
+    String body = "k".repeat(length);
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.post("/keep", body));
+      Visit visit = server.nextParked();
+      server.fills.drainPermits();
+      caller.send(Caller.post("/keep", "z".repeat(length)));
+      assertThat(server.fills.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      visit.released.countDown();
+      server.nextParked().released.countDown();
+
+      assertThat(caller.receive()).isEqualTo("200 /keep " + body);
+      assertThat(caller.receive()).isEqualTo("200 /keep " + "z".repeat(length));
+    }
+  }
+
   @Test
   void readsNoMoreThanOnePeekAhead() throws Exception {
+    String second = Caller.post("/watch", "x".repeat(1_000));
     try (Caller caller = new Caller(server.port())) {
       caller.send(Caller.get("/park"));
       Visit visit = server.nextParked();
       long before = bytesIn();
       server.fills.drainPermits();
-      caller.send(Caller.post("/watch", "x".repeat(1_000)));
+      caller.send(second);
       assertThat(server.fills.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
-      // The permit is given inside the read, the count just after it: the answer orders the two.
+      assertThat(server.lastFilled).isEqualTo(HangupConnection.PEEK_BYTES);
+      assertThat(server.fills.availablePermits()).isZero();
       visit.released.countDown();
+
       assertThat(caller.receive()).startsWith("200 /park");
       assertThat(caller.receive()).startsWith("200 /watch");
-      assertThat(bytesIn() - before).isEqualTo(Caller.post("/watch", "x".repeat(1_000)).length());
+      assertThat(bytesIn() - before).isEqualTo(second.length());
+    }
+  }
+
+  @Test
+  void answersInOrderWhenTheResponseCompletesDuringAPeek() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      for (int i = 0; i < 50; i++) {
+        caller.send(Caller.post("/park", "first"));
+        Visit visit = server.nextParked();
+        CountDownLatch hold = new CountDownLatch(1);
+        server.heldFills.drainPermits();
+        server.fillHold = hold;
+        caller.send(Caller.post("/watch", "s".repeat(i * 10)));
+        assertThat(server.heldFills.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+        server.fillHold = null;
+        visit.released.countDown();
+        assertThat(caller.receive()).isEqualTo("200 /park first");
+        assertThat(visit.awaitEnded()).isTrue();
+        hold.countDown();
+
+        assertThat(caller.receive()).isEqualTo("200 /watch " + "s".repeat(i * 10));
+      }
+    }
+    assertThat(server.goneTotal).hasValue(0);
+  }
+
+  @Test
+  void isClosedForGoodWhenTheCallerHangsUpDuringTheLastPeek() throws Exception {
+    for (int i = 0; i < 50; i++) {
+      Caller caller = new Caller(server.port());
+      caller.send(Caller.get("/park"));
+      Visit visit = server.nextParked();
+      CountDownLatch hold = new CountDownLatch(1);
+      server.heldFills.drainPermits();
+      server.fillHold = hold;
+      caller.socket.shutdownOutput();
+      assertThat(server.heldFills.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      server.fillHold = null;
+      visit.released.countDown();
+      assertThat(caller.receive()).isEqualTo("200 /park ");
+      hold.countDown();
+
+      assertThat(caller.atEnd()).isTrue();
+      caller.close();
+      assertEndedOnceAs(visit, true);
+    }
+  }
+
+  @Test
+  void noticesAConnectionThatWasClosedBeforeTheWatch() throws Exception {
+    BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
+    try (ServerOf closing =
+            new ServerOf(
+                new HangupConnectionFactory(new HttpConfiguration()),
+                request -> {
+                  request.getConnectionMetaData().getConnection().getEndPoint().close();
+                  return CallerWatch.of(request, () -> seen.add("gone")).close();
+                },
+                seen);
+        Caller caller = new Caller(closing.port())) {
+      caller.send(Caller.get("/"));
+
+      assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("gone");
+      assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo(false);
     }
   }
 
@@ -355,7 +441,7 @@ class CallerWatchIT {
       for (Future<?> call : calling) {
         call.get();
       }
-      server.parked.add(new Visit(END)); // The mark at which the releasing ends.
+      server.parked.add(new Visit(() -> END)); // The mark at which the releasing ends.
       releasing.get();
     }
     assertThat(server.awaitNoEndPoints()).isTrue();
@@ -509,11 +595,11 @@ class CallerWatchIT {
   private Void release(List<Visit> visits, Random random) throws InterruptedException {
     while (true) {
       Visit visit = server.nextParked();
-      if (visit.body.equals(END)) {
+      if (visit.body.get().equals(END)) {
         return null;
       }
       visits.add(visit);
-      if (visit.body.startsWith(LEAVING)) {
+      if (visit.body.get().startsWith(LEAVING)) {
         continue; // Only the hang-up ends it.
       }
       if (random.nextBoolean()) {

@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -14,6 +16,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.io.Content;
@@ -27,6 +30,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -36,6 +40,7 @@ import org.slf4j.LoggerFactory;
 /// it was sent. The path says how:
 ///
 /// - `/park`: watched until the test releases it or the caller is gone
+/// - `/keep`: the same, with the body left in Jetty's buffers meanwhile
 /// - `/watch`: watched, and answered at once
 /// - `/plain`: not watched, answered at once
 /// - `/inline`: watched and answered on the I/O thread, without a body
@@ -47,6 +52,9 @@ final class WatchedServer implements AutoCloseable {
   final AtomicInteger goneTotal = new AtomicInteger();
   final Semaphore idleExpiries = new Semaphore(0);
   final Semaphore fills = new Semaphore(0);
+  final Semaphore heldFills = new Semaphore(0);
+  volatile int lastFilled;
+  volatile @Nullable CountDownLatch fillHold;
   final Server server = new Server();
   final ServerConnector connector;
   private final Object opened = new Object();
@@ -105,11 +113,11 @@ final class WatchedServer implements AutoCloseable {
     final CountDownLatch ended = new CountDownLatch(1);
     final AtomicInteger goneTimes = new AtomicInteger();
     final AtomicInteger endedTimes = new AtomicInteger();
-    final String body;
+    final Supplier<String> body;
     volatile long goneNanos;
     volatile @Nullable CallerWatch watch;
 
-    Visit(String body) {
+    Visit(Supplier<String> body) {
       this.body = body;
     }
 
@@ -144,9 +152,13 @@ final class WatchedServer implements AutoCloseable {
 
     private void exchange(String path, Request request, Response response, Callback callback) {
       try {
+        if (path.equals("/keep")) {
+          keep(request, response, callback);
+          return;
+        }
         String body = Content.Source.asString(request);
         switch (path) {
-          case "/park" -> park(new Visit(body), request, response, callback);
+          case "/park" -> park(new Visit(() -> body), request, response, callback);
           case "/watch" -> {
             CallerWatch watch = CallerWatch.of(request, goneTotal::incrementAndGet);
             answer(request, response, body, callback);
@@ -157,6 +169,31 @@ final class WatchedServer implements AutoCloseable {
       } catch (Exception | AssertionError e) {
         callback.failed(e);
       }
+    }
+
+    /// Holds the body where Jetty has put it, as a proxy does that may have to send it twice.
+    private void keep(Request request, Response response, Callback callback) throws Exception {
+      List<Content.Chunk> kept = new ArrayList<>();
+      while (kept.isEmpty() || !kept.getLast().isLast()) {
+        Content.Chunk chunk = request.read();
+        if (chunk == null) {
+          Semaphore more = new Semaphore(0);
+          request.demand(more::release);
+          more.acquire();
+        } else {
+          kept.add(chunk);
+        }
+      }
+      park(new Visit(() -> take(kept)), request, response, callback);
+    }
+
+    private static String take(List<Content.Chunk> kept) {
+      StringBuilder body = new StringBuilder();
+      for (Content.Chunk chunk : kept) {
+        body.append(BufferUtil.toString(chunk.getByteBuffer()));
+        chunk.release();
+      }
+      return body.toString();
     }
 
     private void park(Visit visit, Request request, Response response, Callback callback)
@@ -183,7 +220,7 @@ final class WatchedServer implements AutoCloseable {
         throw new TimeoutException("never released");
       }
       if (watch.close()) {
-        answer(request, response, visit.body, callback);
+        answer(request, response, visit.body.get(), callback);
       } else {
         callback.failed(new EofException("caller gone"));
       }
@@ -234,11 +271,27 @@ final class WatchedServer implements AutoCloseable {
 
       @Override
       public int fill(ByteBuffer buffer) throws IOException {
+        CountDownLatch hold = fillHold;
+        if (hold != null) {
+          heldFills.release();
+          awaitUninterrupted(hold);
+        }
         int filled = super.fill(buffer);
         if (filled > 0) {
+          lastFilled = filled;
           fills.release();
         }
         return filled;
+      }
+
+      private void awaitUninterrupted(CountDownLatch hold) throws IOException {
+        try {
+          if (!hold.await(10, TimeUnit.SECONDS)) {
+            throw new IOException("held for 10 s");
+          }
+        } catch (InterruptedException e) {
+          throw new IOException(e);
+        }
       }
 
       @Override
