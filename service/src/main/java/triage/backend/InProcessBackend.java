@@ -1,10 +1,10 @@
 package triage.backend;
 
 import java.util.List;
-import java.util.concurrent.Future;
+import java.util.concurrent.CompletableFuture;
 
 /// A model that runs in this process, on tensors that Triage has decoded and checked.
-public interface InProcessBackend extends Backend {
+public non-sealed interface InProcessBackend extends Backend {
 
   /// Gives what the model takes and gives.
   ModelSpec spec();
@@ -13,5 +13,5 @@ public interface InProcessBackend extends Backend {
   ///
   /// @param inputs one tensor for each input of [#spec()], in its order, checked against it
   /// @return the outputs in the order of [#spec()]; or an exception where the model itself failed
-  Future<List<Tensor>> infer(List<Tensor> inputs);
+  CompletableFuture<List<Tensor>> infer(List<Tensor> inputs);
 }

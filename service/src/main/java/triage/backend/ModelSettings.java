@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param timeoutMax the longest wait that a caller may ask for
 /// @param bodyBytesMax the largest request body, in bytes; 1 KiB to 1 GiB
 /// @param waitingMax how many requests may wait at the gate; 1 to 1,000,000
+/// @param breaker when a backend that fails is taken out of rotation
 /// @param backends who serves it; 1 to 100
 public record ModelSettings(
     String version,
@@ -21,6 +22,7 @@ public record ModelSettings(
     Duration timeoutMax,
     long bodyBytesMax,
     int waitingMax,
+    BreakerSettings breaker,
     List<BackendSettings> backends) {
   /// What the name of a model or a version may be: safe in paths, labels and log lines.
   public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
@@ -62,6 +64,7 @@ public record ModelSettings(
       @Nullable Duration timeoutMax,
       @Nullable Long bodyBytesMax,
       @Nullable Integer waitingMax,
+      @Nullable BreakerSettings breaker,
       @Nullable List<BackendSettings> backends) {
     Duration wait = timeout == null ? TIMEOUT_DEFAULT : timeout;
     return new ModelSettings(
@@ -72,6 +75,7 @@ public record ModelSettings(
             : wait.compareTo(TIMEOUT_MAX_DEFAULT) > 0 ? wait : TIMEOUT_MAX_DEFAULT,
         bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
         waitingMax == null ? WAITING_MAX_DEFAULT : waitingMax,
+        breaker == null ? BreakerSettings.DEFAULTS : breaker,
         backends == null ? List.of() : backends);
   }
 
@@ -80,7 +84,7 @@ public record ModelSettings(
   ///
   /// @param file the ONNX file
   public static ModelSettings inProcess(Path file) {
-    return of(null, null, null, null, null, List.of(BackendSettings.of(null, file, null)));
+    return of(null, null, null, null, null, null, List.of(BackendSettings.of(null, file, null)));
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

@@ -1,24 +1,40 @@
 package triage.backend;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import triage.admission.GateSettings;
 import triage.time.MonotonicClock;
 
 /// The models that are served.
 ///
-/// **Threads**: immutable; what it holds is safe for use by several threads.
+/// **Threads**: immutable once open; what it holds is safe for use by several threads.
 public final class Models implements AutoCloseable {
-  private final Map<String, ModelVersion> byName;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
 
-  private Models(Map<String, ModelVersion> byName) {
-    this.byName = byName;
+  private final Map<String, ModelVersion> byName = new LinkedHashMap<>();
+  private final Path folder;
+  private final MonotonicClock clock;
+  private final ScheduledExecutorService timer;
+  private @Nullable HttpClient client;
+
+  private Models(Path folder, MonotonicClock clock) {
+    this.folder = folder;
+    this.clock = clock;
+    this.timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("breaker-timer").daemon().factory());
   }
 
   /// Makes the models ready that the settings name.
@@ -26,14 +42,13 @@ public final class Models implements AutoCloseable {
   /// @param settings by model name
   /// @param folder where the relative paths of model files start
   /// @throws ModelLoadException if one cannot be served; nothing stays open then
-  public static Models open(
-      Map<String, ModelSettings> settings, Path folder, MonotonicClock clock)
+  public static Models open(Map<String, ModelSettings> settings, Path folder, MonotonicClock clock)
       throws ModelLoadException {
-    Map<String, ModelVersion> byName = new LinkedHashMap<>();
-    Models models = new Models(byName);
+    Models models = new Models(folder, clock);
     try {
+      models.client = httpClient(settings);
       for (Map.Entry<String, ModelSettings> entry : settings.entrySet()) {
-        byName.put(entry.getKey(), open(entry.getKey(), entry.getValue(), folder, clock));
+        models.byName.put(entry.getKey(), models.open(entry.getKey(), entry.getValue()));
       }
     } catch (ModelLoadException e) {
       models.close();
@@ -42,37 +57,56 @@ public final class Models implements AutoCloseable {
     return models;
   }
 
-  private static ModelVersion open(
-      String name, ModelSettings settings, Path folder, MonotonicClock clock)
-      throws ModelLoadException {
+  private static @Nullable HttpClient httpClient(Map<String, ModelSettings> settings) {
+    OptionalInt limitMax =
+        settings.values().stream()
+            .flatMap(model -> model.backends().stream())
+            .filter(backend -> backend.url() != null)
+            .mapToInt(BackendSettings::limit)
+            .max();
+    return limitMax.isEmpty()
+        ? null
+        : HttpBackend.startClient(limitMax.getAsInt(), CONNECT_TIMEOUT);
+  }
+
+  private ModelVersion open(String name, ModelSettings settings) throws ModelLoadException {
+    Turnstile turnstile =
+        new Turnstile(
+            new GateSettings(settings.waitingMax()),
+            settings.backends().stream().map(BackendSettings::limit).toList(),
+            clock);
     List<Backend> backends = new ArrayList<>();
     try {
-      for (int i = 0; i < settings.backends().size(); i++) {
-        backends.add(open(name, i, settings.backends().get(i), folder));
+      for (int lane = 0; lane < settings.backends().size(); lane++) {
+        backends.add(open(name, settings, lane, turnstile));
       }
     } catch (ModelLoadException e) {
       backends.forEach(Backend::close);
       throw e;
     }
-    Turnstile turnstile =
-        new Turnstile(
-            new GateSettings(settings.waitingMax()),
-            backends.stream().map(Backend::limit).toList(),
-            clock);
     return new ModelVersion(name, settings, backends, turnstile);
   }
 
-  private static Backend open(String model, int index, BackendSettings settings, Path folder)
+  private Backend open(String model, ModelSettings settings, int lane, Turnstile turnstile)
       throws ModelLoadException {
-    String key = "models." + model + ".backends[" + index + "]";
-    if (settings.file() == null) {
-      throw new ModelLoadException(key + ".url: HTTP backends are not served yet");
+    BackendSettings backend = settings.backends().get(lane);
+    String name = model + "-" + lane;
+    Path file = backend.file();
+    if (file == null) {
+      BackendBreaker breaker =
+          new BackendBreaker(name, settings.breaker(), turnstile, lane, clock, timer);
+      return new HttpBackend(
+          name,
+          Objects.requireNonNull(backend.url()),
+          backend.limit(),
+          Objects.requireNonNull(client),
+          breaker);
     }
     try {
-      Path file = folder.resolve(Objects.requireNonNull(settings.file()));
-      return OnnxBackend.load(model + "-" + index, file, settings.limit());
+      return OnnxBackend.load(name, folder.resolve(file), backend.limit());
     } catch (ModelLoadException e) {
-      throw new ModelLoadException(key + ".file: " + e.getMessage());
+      throw new ModelLoadException(
+          "models." + model + ".backends[" + lane + "].file: " + e.getMessage());
     }
   }
 
@@ -94,6 +128,10 @@ public final class Models implements AutoCloseable {
 
   @Override
   public void close() {
+    timer.shutdownNow();
     byName.values().forEach(model -> model.backends().forEach(Backend::close));
+    if (client != null) {
+      LifeCycle.stop(client);
+    }
   }
 }

@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.Future;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -99,11 +100,19 @@ final class OnnxBackend implements InProcessBackend {
   }
 
   @Override
-  public Future<List<Tensor>> infer(List<Tensor> inputs) {
-    return threads.submit(() -> run(inputs));
+  public CompletableFuture<List<Tensor>> infer(List<Tensor> inputs) {
+    return CompletableFuture.supplyAsync(() -> run(inputs), threads);
   }
 
-  private List<Tensor> run(List<Tensor> inputs) throws OrtException {
+  private List<Tensor> run(List<Tensor> inputs) {
+    try {
+      return runSession(inputs);
+    } catch (OrtException e) {
+      throw new CompletionException(e);
+    }
+  }
+
+  private List<Tensor> runSession(List<Tensor> inputs) throws OrtException {
     Map<String, OnnxTensor> given = new LinkedHashMap<>();
     try {
       for (Tensor input : inputs) {

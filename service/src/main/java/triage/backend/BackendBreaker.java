@@ -1,0 +1,145 @@
+package triage.backend;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.failsafe.CircuitBreaker;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import triage.admission.Reason;
+import triage.time.MonotonicClock;
+
+/// The breaker of one backend: takes it out of rotation when it fails or hangs, and lets one request
+/// try again after a while.
+///
+/// Slow is not failed: a deadline that passes while other exchanges complete is not counted. A backend
+/// *hangs* when three or more exchanges are in flight and not one byte has come back on any of them
+/// for a while; then the breaker opens at once.
+///
+/// Whether it is open is for Failsafe to say; the ramp after it has closed is the gate's.
+///
+/// **Threads**: safe for use by several threads.
+public final class BackendBreaker {
+  private static final Logger LOG = LoggerFactory.getLogger(BackendBreaker.class);
+  private static final int HUNG_IN_FLIGHT_MIN = 3;
+
+  private final String backend;
+  private final BreakerSettings settings;
+  private final Turnstile turnstile;
+  private final int lane;
+  private final MonotonicClock clock;
+  private final ScheduledExecutorService timer;
+  private final CircuitBreaker<Object> breaker;
+
+  @GuardedBy("this")
+  private int inFlight;
+
+  @GuardedBy("this")
+  private long quietSinceNanos;
+
+  /// Makes a closed breaker.
+  ///
+  /// @param backend the backend's name, for the log
+  /// @param lane the backend's place at the gate
+  /// @param timer runs the end of an outage; never used for long
+  BackendBreaker(
+      String backend,
+      BreakerSettings settings,
+      Turnstile turnstile,
+      int lane,
+      MonotonicClock clock,
+      ScheduledExecutorService timer) {
+    this.backend = backend;
+    this.settings = settings;
+    this.turnstile = turnstile;
+    this.lane = lane;
+    this.clock = clock;
+    this.timer = timer;
+    this.breaker =
+        CircuitBreaker.builder()
+            .withFailureThreshold(settings.failures(), settings.of())
+            .withSuccessThreshold(1)
+            .withDelay(settings.openFor())
+            .onOpen(event -> opened())
+            .onClose(event -> LOG.info("event=breaker-closed backend={}", backend))
+            .build();
+  }
+
+  private void opened() {
+    LOG.warn("event=breaker-opened backend={} openForMs={}", backend, settings.openFor().toMillis());
+    long openNanos = settings.openFor().toNanos();
+    turnstile.close(lane, Reason.BREAKER_OPEN, clock.nanos() + openNanos);
+    // A millisecond more, so that Failsafe's own delay is over for certain.
+    var _ =
+        timer.schedule(
+        () -> turnstile.open(lane), openNanos + 1_000_000, TimeUnit.NANOSECONDS);
+  }
+
+  /// Tells whether an admitted exchange may go on to the backend. One that may must be followed by
+  /// exactly one of [#succeeded], [#failed], [#timedOut] and [#abandoned].
+  public boolean begin() {
+    if (!breaker.tryAcquirePermit()) {
+      return false;
+    }
+    synchronized (this) {
+      if (inFlight++ == 0) {
+        quietSinceNanos = clock.nanos();
+      }
+    }
+    return true;
+  }
+
+  /// Notes that a byte of a response has come.
+  public synchronized void progressed() {
+    quietSinceNanos = clock.nanos();
+  }
+
+  /// Ends an exchange that the backend answered, whatever it said of the content.
+  public void succeeded() {
+    end();
+    breaker.recordSuccess();
+  }
+
+  /// Ends an exchange that the backend failed.
+  public void failed() {
+    end();
+    breaker.recordFailure();
+  }
+
+  /// Ends an exchange whose deadline passed. It counts as failed if it was the trial after an outage,
+  /// and shows a backend that hangs.
+  ///
+  /// @param timeout how long the exchange had
+  public void timedOut(Duration timeout) {
+    boolean hung = isHung(timeout);
+    end();
+    if (breaker.isHalfOpen()) {
+      breaker.recordFailure();
+    } else if (hung && breaker.isClosed()) {
+      LOG.warn("event=backend-hung backend={}", backend);
+      breaker.open();
+    }
+  }
+
+  /// Ends an exchange that says nothing about the backend: it was given up, or the backend said that
+  /// it has too much to do. As the trial after an outage it counts as failed, since a trial must end.
+  public void abandoned() {
+    end();
+    if (breaker.isHalfOpen()) {
+      breaker.recordFailure();
+    }
+  }
+
+  private synchronized boolean isHung(Duration timeout) {
+    long boundNanos = Math.max(settings.hungAfter().toNanos(), timeout.toNanos());
+    // A deadline fires a little after its moment; the start of quiet lies a little before the first
+    // exchange: a tenth of slack keeps the two from missing each other.
+    return inFlight >= HUNG_IN_FLIGHT_MIN
+        && clock.nanos() - quietSinceNanos >= boundNanos - boundNanos / 10;
+  }
+
+  private synchronized void end() {
+    inFlight--;
+  }
+}

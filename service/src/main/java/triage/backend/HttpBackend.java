@@ -1,0 +1,108 @@
+package triage.backend;
+
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.client.CompletableResponseListener;
+import org.eclipse.jetty.client.ContentResponse;
+import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.Request;
+import org.eclipse.jetty.http.HttpMethod;
+
+/// A model server that speaks the Open Inference Protocol over HTTP.
+///
+/// It makes requests and knows its breaker; who streams through it is the gateway's business.
+///
+/// **Threads**: safe for use by several threads.
+public final class HttpBackend implements Backend {
+  private static final int FETCH_BYTES_MAX = 1 << 20;
+
+  private final String name;
+  private final URI url;
+  private final int limit;
+  private final HttpClient client;
+  private final BackendBreaker breaker;
+
+  HttpBackend(String name, URI url, int limit, HttpClient client, BackendBreaker breaker) {
+    this.name = name;
+    this.url = url;
+    this.limit = limit;
+    this.client = client;
+    this.breaker = breaker;
+  }
+
+  /// Makes the client that all HTTP backends share: it relays, so it follows no redirect, decodes no
+  /// body and answers no challenge.
+  ///
+  /// @param connectionsMax the largest limit of any backend
+  static HttpClient startClient(int connectionsMax, Duration connectTimeout) {
+    HttpClient client = new HttpClient();
+    client.setName("backend");
+    client.setFollowRedirects(false);
+    client.setUserAgentField(null);
+    client.setDefaultRequestContentType(null);
+    client.setConnectTimeout(connectTimeout.toMillis());
+    client.setMaxConnectionsPerDestination(connectionsMax);
+    client.setMaxRequestsQueuedPerDestination(connectionsMax);
+    client.setIdleTimeout(0);
+    try {
+      client.start();
+    } catch (Exception e) {
+      throw new IllegalStateException("the HTTP client for backends does not start", e);
+    }
+    client.getContentDecoderFactories().clear();
+    client.getProtocolHandlers().clear();
+    return client;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public int limit() {
+    return limit;
+  }
+
+  /// Gives the breaker, for who begins and ends exchanges.
+  public BackendBreaker breaker() {
+    return breaker;
+  }
+
+  /// Makes a request to this server.
+  ///
+  /// @param path below the server's URL, beginning with `/`
+  public Request request(HttpMethod method, String path) {
+    String base = url.toString();
+    String root = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+    return client.newRequest(URI.create(root + path)).method(method);
+  }
+
+  /// Asks this server for something small, such as a model's metadata, and waits for it.
+  ///
+  /// @param path below the server's URL, beginning with `/`
+  /// @throws IOException if it does not answer in time, or with more than 1 MiB
+  public ContentResponse fetch(String path, Duration timeout) throws IOException {
+    CompletableResponseListener listener =
+        new CompletableResponseListener(request(HttpMethod.GET, path), FETCH_BYTES_MAX);
+    CompletableFuture<ContentResponse> answer = listener.send();
+    try {
+      return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      answer.cancel(true);
+      throw new IOException(name + " does not answer", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  /// Does nothing: the connections belong to the shared client.
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,216 @@
+package triage.gateway;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Blocker;
+import org.jspecify.annotations.Nullable;
+
+/// A request's body: its first part in memory, the rest still to come.
+///
+/// The first part is read before the gate is asked, so that a slow caller holds no permit while it
+/// sends a small body. A larger rest streams through without being kept.
+///
+/// **Threads**: confined to the request's own until [#rest()] is handed on; then to its reader.
+final class Body {
+  /// How much is read before the gate is asked.
+  static final int FIRST_BYTES_MAX = 256 << 10;
+
+  private final Request request;
+  private final long bytesMax;
+  private final MessageDigest digest = sha256();
+  private byte[] first = new byte[0];
+  private int firstSize;
+  private long size;
+  private boolean whole;
+  private volatile @Nullable Refusal refusal;
+
+  private Body(Request request, long bytesMax) {
+    this.request = request;
+    this.bytesMax = bytesMax;
+  }
+
+  /// Reads the first part of a body, or all of a small one.
+  ///
+  /// @throws RefusedException 413 if it is longer than `bytesMax`, 408 if it stops coming
+  static Body read(Request request, long bytesMax) throws RefusedException {
+    if (request.getLength() > bytesMax) {
+      throw tooLarge(bytesMax);
+    }
+    Body body = new Body(request, bytesMax);
+    if (request.getLength() > 0) {
+      body.first = new byte[(int) Math.min(request.getLength(), FIRST_BYTES_MAX)];
+    }
+    try {
+      while (!body.whole && body.firstSize < FIRST_BYTES_MAX) {
+        body.readOn();
+      }
+    } catch (IOException e) {
+      throw new RefusedException(brokenOff());
+    }
+    return body;
+  }
+
+  private void readOn() throws IOException, RefusedException {
+    Content.Chunk chunk = request.read();
+    if (chunk == null) {
+      try (Blocker.Runnable arrival = Blocker.runnable()) {
+        request.demand(arrival);
+        arrival.block();
+      }
+      return;
+    }
+    if (Content.Chunk.isFailure(chunk)) {
+      throw new IOException("the body broke off", chunk.getFailure());
+    }
+    try {
+      if (isTooLarge(chunk)) {
+        throw tooLarge(bytesMax);
+      }
+      keep(chunk.getByteBuffer());
+      whole = chunk.isLast();
+    } finally {
+      chunk.release();
+    }
+  }
+
+  private boolean isTooLarge(Content.Chunk chunk) {
+    size += chunk.remaining();
+    return size > bytesMax;
+  }
+
+  private void keep(ByteBuffer bytes) {
+    int length = bytes.remaining();
+    if (firstSize + length > first.length) {
+      first = Arrays.copyOf(first, Math.max(firstSize + length, first.length * 2));
+    }
+    bytes.get(first, firstSize, length);
+    digest.update(first, firstSize, length);
+    firstSize += length;
+  }
+
+  /// Tells whether all of the body has been read.
+  boolean isWhole() {
+    return whole;
+  }
+
+  /// Gives all bytes of the body, reading on where needed.
+  ///
+  /// @throws RefusedException 413 if it is longer than allowed, 408 if it stops coming
+  byte[] bytes() throws RefusedException {
+    try {
+      while (!whole) {
+        readOn();
+      }
+    } catch (IOException e) {
+      throw new RefusedException(brokenOff());
+    }
+    return firstSize == first.length ? first : Arrays.copyOf(first, firstSize);
+  }
+
+  /// Gives what was wrong with the rest of the body, or `null` if nothing was.
+  @Nullable Refusal refusal() {
+    return refusal;
+  }
+
+  /// Gives how many bytes have been seen so far.
+  long size() {
+    return size;
+  }
+
+  /// Gives the SHA-256 of the bytes seen so far, in hex. To be asked once, when all is over.
+  String digestHex() {
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /// Gives the body as the content of a request to a backend: the first part, then the rest as it
+  /// comes. Nothing is copied but the first part.
+  org.eclipse.jetty.client.Request.Content rest() {
+    return new Relayed();
+  }
+
+  private static Refusal brokenOff() {
+    return new Refusal(408, null, 0, "the body did not arrive whole; send it again");
+  }
+
+  private static RefusedException tooLarge(long bytesMax) {
+    return new RefusedException(
+        new Refusal(
+            413,
+            null,
+            0,
+            "the body is larger than " + bytesMax + " bytes; send fewer rows at a time"));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  /// The content of the request to the backend.
+  private final class Relayed implements org.eclipse.jetty.client.Request.Content {
+    private boolean firstGiven;
+
+    @Override
+    public long getLength() {
+      return whole ? firstSize : request.getLength();
+    }
+
+    @Override
+    public @Nullable String getContentType() {
+      return null;
+    }
+
+    @Override
+    public Content.@Nullable Chunk read() {
+      if (!firstGiven) {
+        firstGiven = true;
+        return Content.Chunk.from(ByteBuffer.wrap(first, 0, firstSize), whole);
+      }
+      if (whole) {
+        return Content.Chunk.EOF;
+      }
+      Content.Chunk chunk = request.read();
+      if (chunk == null) {
+        return null;
+      }
+      if (Content.Chunk.isFailure(chunk)) {
+        refusal = brokenOff();
+        return chunk;
+      }
+      if (isTooLarge(chunk)) {
+        chunk.release();
+        RefusedException fault = tooLarge(bytesMax);
+        refusal = fault.refusal();
+        return Content.Chunk.from(fault, true);
+      }
+      digest.update(chunk.getByteBuffer().slice());
+      whole = chunk.isLast();
+      return chunk;
+    }
+
+    @Override
+    public void demand(Runnable demandCallback) {
+      if (!firstGiven || whole) {
+        demandCallback.run();
+      } else {
+        request.demand(demandCallback);
+      }
+    }
+
+    @Override
+    public void fail(Throwable failure) {
+      if (!whole) {
+        request.fail(failure);
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package triage.gateway;
+
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.PreEncodedHttpField;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/// One HTTP request and the answer it will get, in the dialect of its path.
+///
+/// **Threads**: confined to the request's own; an answer is given exactly once.
+final class Call {
+  /// Why a request was not served, for programs.
+  static final String REASON = "Triage-Reason";
+
+  private static final HttpField JSON =
+      new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, "application/json");
+  private static final HttpField CHALLENGE =
+      new PreEncodedHttpField(HttpHeader.WWW_AUTHENTICATE, "Bearer realm=\"triage\"");
+
+  private final Request request;
+  private final Response response;
+  private final Callback callback;
+  private final RetryAfter retryAfter;
+  private final long arrivedNanos;
+  private final String path;
+  private final Dialect dialect;
+
+  /// Wraps what Jetty hands out.
+  ///
+  /// @param arrivedNanos when the request came, on the monotonic clock
+  Call(
+      Request request,
+      Response response,
+      Callback callback,
+      RetryAfter retryAfter,
+      long arrivedNanos) {
+    this.request = request;
+    this.response = response;
+    this.callback = callback;
+    this.retryAfter = retryAfter;
+    this.arrivedNanos = arrivedNanos;
+    this.path = Request.getPathInContext(request);
+    this.dialect = Dialect.of(path);
+  }
+
+  Request request() {
+    return request;
+  }
+
+  Response response() {
+    return response;
+  }
+
+  String path() {
+    return path;
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  String method() {
+    return request.getMethod();
+  }
+
+  long arrivedNanos() {
+    return arrivedNanos;
+  }
+
+  @Nullable String header(String name) {
+    return request.getHeaders().get(name);
+  }
+
+  void setHeader(String name, String value) {
+    response.getHeaders().put(name, value);
+  }
+
+  /// Ends an answer that was relayed.
+  void finish() {
+    response.write(true, null, callback);
+  }
+
+  /// Breaks the connection because the rest of the answer will not come.
+  void cutOff(Throwable cause) {
+    callback.failed(cause);
+  }
+
+  /// Answers with JSON.
+  void answer(int status, byte[] json) {
+    response.setStatus(status);
+    response.getHeaders().put(JSON);
+    write(json);
+  }
+
+  /// Answers with an error in the dialect of the path.
+  void refuse(Refusal refusal) {
+    response.setStatus(refusal.status());
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
+    if (refusal.reason() != null) {
+      response.getHeaders().put(REASON, refusal.reason());
+    }
+    if (refusal.retryAfterNanos() > 0) {
+      response
+          .getHeaders()
+          .put(HttpHeader.RETRY_AFTER, retryAfter.seconds(refusal.retryAfterNanos()));
+    }
+    if (refusal.status() == 401) {
+      response.getHeaders().put(CHALLENGE);
+    }
+    write(dialect.body(refusal));
+  }
+
+  private void write(byte[] body) {
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+    boolean head = request.getMethod().equals("HEAD");
+    response.write(true, head ? null : ByteBuffer.wrap(body), callback);
+  }
+}

@@ -1,0 +1,50 @@
+package triage.gateway;
+
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/// Answers what Jetty itself refuses (a path it cannot read, headers that are too large) in the
+/// dialect of the path, and without a word of what is inside.
+///
+/// **Threads**: no state.
+public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHandler {
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    int status = response.getStatus() < 400 ? 500 : response.getStatus();
+    String path = request.getHttpURI() == null ? null : request.getHttpURI().getPath();
+    Dialect dialect = Dialect.of(path == null ? "/" : path);
+    byte[] body = dialect.body(new Refusal(status, null, 0, message(status)));
+    response.setStatus(status);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+    boolean head = "HEAD".equals(request.getMethod());
+    response.write(true, head ? null : ByteBuffer.wrap(body), callback);
+    return true;
+  }
+
+  @Override
+  public boolean errorPageForMethod(@Nullable String method) {
+    return true;
+  }
+
+  private static String message(int status) {
+    return switch (status) {
+      case 400 -> "the request cannot be read; check its path, its headers and its framing";
+      case 404 -> "there is nothing at this path";
+      case 408 -> "the request did not arrive in time; send it again";
+      case 413 -> "the body is too large";
+      case 414 -> "the path is too long; 8 KiB is the most for the request line and headers";
+      case 417 -> "this Expect header is not supported; leave it out";
+      case 426, 505 -> "use HTTP/1.1";
+      case 431 -> "the headers are too large; 8 KiB is the most for all of them";
+      case 503 -> "this instance is not taking requests; try again";
+      default ->
+          status < 500 ? "the request was refused" : "something failed inside; the log tells what";
+    };
+  }
+}

@@ -1,0 +1,176 @@
+package triage.gateway;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import triage.admission.Criticality;
+import triage.admission.Outcome;
+import triage.admission.Reason;
+import triage.admission.Ticket;
+import triage.audit.AuditTrail;
+import triage.audit.Slot;
+import triage.backend.HttpBackend;
+import triage.backend.InProcessBackend;
+import triage.backend.ModelVersion;
+import triage.backend.Pass;
+import triage.identity.Caller;
+import triage.time.MonotonicClock;
+
+/// One request through all rooms, top to bottom: audit slot, deadline, body, gate, model, answer.
+///
+/// Whatever happens, a permit that was taken is given back exactly once, and what was asked is
+/// written to the audit trail.
+///
+/// **Threads**: safe for use by several threads; each exchange on a virtual thread of its own, which
+/// may block.
+final class Exchange {
+  private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+  private static final long RETRY_NANOS = 1_000_000_000L;
+
+  private final AuditTrail audit;
+  private final ExchangeMeter meter;
+  private final InProcessCall inProcess;
+  private final MonotonicClock clock;
+  private final InstantSource wallClock;
+
+  Exchange(AuditTrail audit, ExchangeMeter meter, MonotonicClock clock, InstantSource wallClock) {
+    this.audit = audit;
+    this.meter = meter;
+    this.inProcess = new InProcessCall(clock);
+    this.clock = clock;
+    this.wallClock = wallClock;
+  }
+
+  /// Serves one inference, or says why not.
+  void infer(Call call, Caller caller, ModelVersion model) {
+    Criticality criticality =
+        RequestHeaders.criticality(call.header("Priority"), caller.ceiling());
+    Passage passage = new Passage(call, caller, model, criticality, wallClock.instant());
+    Optional<Slot> slot = audit.reserve();
+    if (slot.isEmpty()) {
+      passage.refuse(auditIsFull());
+      meter.ended(model, criticality, passage.status(), passage.reason());
+      return;
+    }
+    try {
+      serve(passage);
+    } catch (RefusedException e) {
+      passage.refuse(e.refusal());
+    } catch (RuntimeException e) {
+      LOG.error("event=exchange-failed model={}", model.name(), e);
+      passage.refuse(new Refusal(500, null, 0, "something failed inside; the log tells what"));
+    } finally {
+      meter.ended(model, criticality, passage.status(), passage.reason());
+      passage.writeTo(audit, slot.get());
+    }
+  }
+
+  private void serve(Passage passage) throws RefusedException {
+    Call call = passage.call();
+    ModelVersion model = passage.model();
+    Duration patience =
+        RequestHeaders.patience(
+            call.header("Request-Timeout"),
+            model.settings().timeout(),
+            model.settings().timeoutMax());
+    Body body = passage.read(model.settings().bodyBytesMax());
+
+    Pass pass =
+        new Pass(
+            passage.caller().name(),
+            passage.criticality(),
+            call.arrivedNanos() + patience.toNanos());
+    CompletableFuture<@Nullable Void> gone = new CompletableFuture<>();
+    var _ = gone.thenRun(() -> model.turnstile().withdraw(pass));
+    CallerWatch watch =
+        body.isWhole() ? CallerWatch.of(call.request(), () -> gone.complete(null)) : null;
+    try {
+      model.turnstile().enter(pass);
+      passage.decided(pass);
+      meter.waited(model, passage.criticality(), pass.waitNanos());
+      if (pass.state() != Ticket.State.ADMITTED) {
+        throw new RefusedException(Refusal.of(pass));
+      }
+      switch (model.backends().get(pass.lane())) {
+        case InProcessBackend backend -> answer(passage, backend, pass, body);
+        case HttpBackend backend -> relay(passage, backend, pass, body, gone);
+      }
+    } finally {
+      if (watch != null) {
+        watch.close();
+      }
+    }
+  }
+
+  private void answer(Passage passage, InProcessBackend backend, Pass pass, Body body)
+      throws RefusedException {
+    passage.started(backend, clock.nanos());
+    try {
+      byte[] json = inProcess.call(passage.model(), backend, pass, body);
+      passage.ended(clock.nanos());
+      meter.served(passage.model(), backend.name(), passage.serviceNanos());
+      passage.answer(json);
+    } catch (RefusedException e) {
+      passage.ended(clock.nanos());
+      throw e;
+    }
+  }
+
+  private void relay(
+      Passage passage,
+      HttpBackend backend,
+      Pass pass,
+      Body body,
+      CompletableFuture<@Nullable Void> gone)
+      throws RefusedException {
+    passage.started(backend, clock.nanos());
+    Outcome outcome = Outcome.ABANDONED;
+    long stalledNanos = 0;
+    try {
+      if (!backend.breaker().begin()) {
+        throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));
+      }
+      HttpRelay relay = new HttpRelay(passage.call(), backend, passage.path(), body, clock);
+      var _ = gone.thenRun(relay::callerGone);
+      Duration left = Duration.ofNanos(Math.max(0, pass.deadlineNanos() - clock.nanos()));
+      HttpRelay.Ending ending = relay.relay(left, passage.provenance());
+      outcome = ending.outcome();
+      stalledNanos = ending.stalledNanos();
+      passage.ended(clock.nanos());
+      if (!ending.answered()) {
+        throw new RefusedException(unanswered(ending, body));
+      }
+      passage.relayed(ending);
+      if (outcome == Outcome.SERVED) {
+        meter.served(passage.model(), backend.name(), passage.serviceNanos());
+      }
+    } finally {
+      passage.model().turnstile().leave(pass, outcome, stalledNanos);
+    }
+  }
+
+  private static Refusal unanswered(HttpRelay.Ending ending, Body body) {
+    Refusal bodyFault = body.refusal();
+    if (bodyFault != null) {
+      return bodyFault;
+    }
+    return switch (ending.outcome()) {
+      case OVERLOADED -> Refusal.of(Reason.DEADLINE_EXCEEDED, 0);
+      case ABANDONED -> Refusal.of(Reason.CALLER_GONE, 0);
+      case SERVED, FAILED -> Refusal.of(Reason.NO_BACKEND, RETRY_NANOS);
+    };
+  }
+
+  private static Refusal auditIsFull() {
+    return new Refusal(
+        503,
+        Reason.SHED_PRESSURE.wire(),
+        RETRY_NANOS,
+        "the audit trail cannot be written, and nothing is served without it; try again after"
+            + " Retry-After");
+  }
+}

@@ -1,0 +1,160 @@
+package triage.gateway;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.Unit;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
+import triage.admission.GateSnapshot;
+import triage.backend.ModelVersion;
+import triage.backend.Models;
+
+/// What is counted of exchanges, for operators and capacity planners.
+///
+/// Labels come from the settings only, never from a caller, so their number is bounded.
+///
+/// **Units**: seconds, as Prometheus has it.
+///
+/// **Threads**: safe for use by several threads.
+public final class ExchangeMeter {
+  private static final double NANOS_PER_SECOND = 1e9;
+  private static final double[] SECONDS = {
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
+  };
+
+  private final Counter requests;
+  private final Counter refusedCallers;
+  private final Histogram waiting;
+  private final Histogram service;
+
+  /// Registers the metrics.
+  ///
+  /// @param models the models whose gates are shown
+  /// @param door the front door, for its counts
+  public ExchangeMeter(PrometheusRegistry registry, Models models, FrontDoor door) {
+    requests =
+        Counter.builder()
+            .name("triage_requests_total")
+            .help("Inference requests by how they ended.")
+            .labelNames("model", "criticality", "status", "reason")
+            .register(registry);
+    refusedCallers =
+        Counter.builder()
+            .name("triage_identity_refused_total")
+            .help("Requests without a valid token, by what was wrong with it.")
+            .labelNames("cause")
+            .register(registry);
+    waiting =
+        Histogram.builder()
+            .name("triage_queue_seconds")
+            .help("Time between the offer at a model's gate and its decision.")
+            .unit(Unit.SECONDS)
+            .classicOnly()
+            .classicUpperBounds(SECONDS)
+            .labelNames("model", "criticality")
+            .register(registry);
+    service =
+        Histogram.builder()
+            .name("triage_service_seconds")
+            .help("Time a permit was held by a request that was served.")
+            .unit(Unit.SECONDS)
+            .classicOnly()
+            .classicUpperBounds(SECONDS)
+            .labelNames("model", "backend")
+            .register(registry);
+    registerGates(registry, models);
+    GaugeWithCallback.builder()
+        .name("triage_door_in_flight")
+        .help("Requests inside this instance.")
+        .callback(callback -> callback.call(door.inFlight()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("triage_door_refused_total")
+        .help("Requests refused at the front door, before their body was read.")
+        .callback(callback -> callback.call((double) door.refused()))
+        .register(registry);
+  }
+
+  private static void registerGates(PrometheusRegistry registry, Models models) {
+    GaugeWithCallback.builder()
+        .name("triage_waiting")
+        .help("Requests that wait at a model's gate.")
+        .labelNames("model", "criticality")
+        .callback(
+            callback -> {
+              for (ModelVersion model : models.all()) {
+                GateSnapshot seen = model.turnstile().snapshot();
+                for (Criticality criticality : Criticality.values()) {
+                  callback.call(
+                      seen.waiting().get(criticality.rank()), model.name(), label(criticality));
+                }
+              }
+            })
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("triage_in_flight")
+        .help("Requests that a backend holds.")
+        .labelNames("model", "backend")
+        .callback(callback -> eachLane(models, (lane, labels) -> callback.call(lane.inFlight(), labels)))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("triage_limit")
+        .help("Requests that a backend may hold.")
+        .labelNames("model", "backend")
+        .callback(callback -> eachLane(models, (lane, labels) -> callback.call(lane.limit(), labels)))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("triage_in_rotation")
+        .help("1 while a backend takes requests, 0 while its breaker is open.")
+        .labelNames("model", "backend")
+        .callback(
+            callback -> eachLane(models, (lane, labels) -> callback.call(lane.open() ? 1 : 0, labels)))
+        .register(registry);
+  }
+
+  private static void eachLane(Models models, LaneReader reader) {
+    for (ModelVersion model : models.all()) {
+      GateSnapshot seen = model.turnstile().snapshot();
+      for (int i = 0; i < seen.lanes().size(); i++) {
+        reader.read(seen.lanes().get(i), model.name(), model.backends().get(i).name());
+      }
+    }
+  }
+
+  /// Counts a request that was decided at a gate.
+  void waited(ModelVersion model, Criticality criticality, long nanos) {
+    waiting.labelValues(model.name(), label(criticality)).observe(nanos / NANOS_PER_SECOND);
+  }
+
+  /// Counts a request that a backend served.
+  void served(ModelVersion model, String backend, long nanos) {
+    service.labelValues(model.name(), backend).observe(nanos / NANOS_PER_SECOND);
+  }
+
+  /// Counts how a request ended.
+  void ended(ModelVersion model, Criticality criticality, int status, @Nullable String reason) {
+    requests
+        .labelValues(
+            model.name(), label(criticality), Integer.toString(status), reason == null ? "" : reason)
+        .inc();
+  }
+
+  /// Counts a request without a valid token.
+  void refusedCaller(String cause) {
+    refusedCallers.labelValues(cause).inc();
+  }
+
+  private static String label(Criticality criticality) {
+    return criticality.name().toLowerCase(Locale.ROOT);
+  }
+
+  /// Takes one lane and its labels.
+  @FunctionalInterface
+  private interface LaneReader {
+    void read(GateSnapshot.LaneSnapshot lane, String... labels);
+  }
+}

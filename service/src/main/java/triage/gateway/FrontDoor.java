@@ -1,0 +1,149 @@
+package triage.gateway;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import triage.admission.Reason;
+
+/// The first handler of the server: refuses what this process cannot hold, before the body is read,
+/// and sends the rest to a virtual thread of its own.
+///
+/// Only requests on the application port count. Health paths and the admin port always pass: an
+/// operator must be able to look at an instance that is full.
+///
+/// **Threads**: runs on Jetty's I/O threads and never blocks.
+public final class FrontDoor extends Handler.Wrapper {
+  private static final long RETRY_NANOS = 1_000_000_000L;
+  private static final String APPLICATION = "application";
+
+  private final int inFlightMax;
+  private final Executor executor;
+  private final RetryAfter retryAfter;
+  private final Map<Dialect, byte[]> full = new EnumMap<>(Dialect.class);
+  private final Map<Dialect, byte[]> draining = new EnumMap<>(Dialect.class);
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final LongAdder refused = new LongAdder();
+  private volatile boolean drain;
+
+  /// Makes the door.
+  ///
+  /// @param inFlightMax how many requests may be inside at once
+  /// @param executor runs each admitted request on a thread that may block
+  /// @param seed of the spread of Retry-After
+  public FrontDoor(int inFlightMax, Executor executor, long seed) {
+    this.inFlightMax = inFlightMax;
+    this.executor = executor;
+    this.retryAfter = new RetryAfter(seed);
+    for (Dialect dialect : Dialect.values()) {
+      full.put(dialect, dialect.body(Refusal.of(Reason.SHED_PRESSURE, RETRY_NANOS)));
+      draining.put(dialect, dialect.body(Refusal.of(Reason.DRAINING, RETRY_NANOS)));
+    }
+  }
+
+  /// Lets nobody new in from now on.
+  public void drain() {
+    drain = true;
+  }
+
+  /// Tells whether the door lets nobody new in.
+  public boolean isDraining() {
+    return drain;
+  }
+
+  /// Gives how many requests are inside.
+  public int inFlight() {
+    return inFlight.get();
+  }
+
+  /// Gives how many requests were refused since the start.
+  public long refused() {
+    return refused.sum();
+  }
+
+  @Override
+  public InvocationType getInvocationType() {
+    return InvocationType.NON_BLOCKING;
+  }
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    if (!APPLICATION.equals(request.getConnectionMetaData().getConnector().getName())) {
+      dispatch(request, response, callback);
+      return true;
+    }
+    String path = request.getHttpURI().getPath();
+    if (path != null && path.startsWith("/v2/health/")) {
+      dispatch(request, response, callback);
+      return true;
+    }
+    if (drain) {
+      refuse(Reason.DRAINING, draining, path, response, callback);
+      return true;
+    }
+    if (inFlight.incrementAndGet() > inFlightMax) {
+      inFlight.decrementAndGet();
+      refuse(Reason.SHED_PRESSURE, full, path, response, callback);
+      return true;
+    }
+    dispatch(request, response, new Leaving(callback));
+    return true;
+  }
+
+  private void refuse(
+      Reason reason,
+      Map<Dialect, byte[]> bodies,
+      String path,
+      Response response,
+      Callback callback) {
+    refused.increment();
+    Dialect dialect = Dialect.of(path == null ? "/" : path);
+    byte[] body = bodies.getOrDefault(dialect, reason.wire().getBytes(StandardCharsets.US_ASCII));
+    response.setStatus(503);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
+    response.getHeaders().put(HttpHeader.RETRY_AFTER, retryAfter.seconds(RETRY_NANOS));
+    response.getHeaders().put(Call.REASON, reason.wire());
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+    response.write(true, ByteBuffer.wrap(body), callback);
+  }
+
+  private void dispatch(Request request, Response response, Callback callback) {
+    executor.execute(
+        () -> {
+          try {
+            if (!super.handle(request, response, callback)) {
+              Response.writeError(request, response, callback, 404);
+            }
+          } catch (Throwable e) {
+            Response.writeError(request, response, callback, e);
+          }
+        });
+  }
+
+  /// Counts a request out when it is over, however it ends.
+  private final class Leaving extends Callback.Nested {
+    private Leaving(Callback callback) {
+      super(callback);
+    }
+
+    @Override
+    public void succeeded() {
+      inFlight.decrementAndGet();
+      super.succeeded();
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+      inFlight.decrementAndGet();
+      super.failed(cause);
+    }
+  }
+}

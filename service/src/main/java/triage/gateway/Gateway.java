@@ -1,0 +1,38 @@
+package triage.gateway;
+
+import java.time.InstantSource;
+import triage.audit.AuditTrail;
+import triage.backend.Models;
+import triage.identity.TokenVerifier;
+import triage.time.MonotonicClock;
+
+/// What the application port needs from the other rooms.
+///
+/// @param models the models that are served
+/// @param tokens who is calling
+/// @param audit where exchanges are written down
+/// @param meter what is counted
+/// @param readiness whether requests are taken
+/// @param clock for waits and deadlines
+/// @param wallClock for records
+/// @param seed of the spread of Retry-After
+/// @param version of the program
+public record Gateway(
+    Models models,
+    TokenVerifier tokens,
+    AuditTrail audit,
+    ExchangeMeter meter,
+    Readiness readiness,
+    MonotonicClock clock,
+    InstantSource wallClock,
+    long seed,
+    String version) {
+
+  /// Makes the handler of the application port.
+  public GatewayHandler handler() {
+    Authentication authentication = new Authentication(tokens, meter);
+    Exchange exchange = new Exchange(audit, meter, clock, wallClock);
+    OipHandler oip = new OipHandler(models, authentication, exchange, readiness, version);
+    return new GatewayHandler(oip, new NativeHandler(authentication), clock, seed);
+  }
+}

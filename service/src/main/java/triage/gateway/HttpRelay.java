@@ -1,0 +1,294 @@
+package triage.gateway;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.eclipse.jetty.client.Request;
+import org.eclipse.jetty.client.Response;
+import org.eclipse.jetty.client.Result;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Outcome;
+import triage.backend.HttpBackend;
+import triage.time.MonotonicClock;
+
+/// One admitted request on its way to a model server and back, streamed both ways without being
+/// looked into.
+///
+/// The exchange's thread waits for the end; what streams runs on Jetty's threads. The first of three
+/// decides: the response's first byte (from then on it is relayed, whatever the deadline says), the
+/// deadline, or the caller's going away.
+///
+/// **Threads**: made and awaited by the exchange's thread; [#callerGone()] may come from any.
+final class HttpRelay {
+  /// What is between two parties only, and what is Triage's own: never sent on to a backend.
+  private static final Set<String> NOT_SENT_ON =
+      Set.of(
+          "host",
+          "authorization",
+          "connection",
+          "keep-alive",
+          "proxy-authorization",
+          "proxy-connection",
+          "te",
+          "trailer",
+          "transfer-encoding",
+          "upgrade",
+          "expect",
+          "content-length",
+          "cookie",
+          "priority",
+          "prefer",
+          "request-timeout",
+          "idempotency-key",
+          "forwarded",
+          "x-forwarded-for",
+          "x-forwarded-host",
+          "x-forwarded-proto");
+
+  /// The same on the way back.
+  private static final Set<String> NOT_SENT_BACK =
+      Set.of(
+          "connection",
+          "keep-alive",
+          "proxy-connection",
+          "trailer",
+          "transfer-encoding",
+          "upgrade",
+          "server",
+          "date",
+          "set-cookie");
+
+  /// Where the relay stands; it leaves [#ASKED] once.
+  private enum Stage {
+    /// The backend has been asked and has not begun to answer.
+    ASKED,
+    /// The answer is being relayed.
+    RELAYING,
+    /// The deadline passed first.
+    TIMED_OUT,
+    /// The caller went away first.
+    CALLER_GONE,
+    /// The backend failed first.
+    FAILED
+  }
+
+  /// How a relay ended.
+  ///
+  /// @param outcome what the gate learns
+  /// @param status the backend's status, or 0 if it did not answer
+  /// @param answered whether the caller has been answered, or cut off, already
+  /// @param stalledNanos how long the relay waited for the caller to read
+  record Ending(Outcome outcome, int status, boolean answered, long stalledNanos) {}
+
+  private final Call call;
+  private final HttpBackend backend;
+  private final Body body;
+  private final MonotonicClock clock;
+  private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.ASKED);
+  private final CompletableFuture<Result> ended = new CompletableFuture<>();
+  private final Thread waiter = Thread.currentThread();
+  private final Request request;
+  private volatile int status;
+  private volatile boolean callerFailed;
+  private final AtomicLong stalledNanos = new AtomicLong();
+  private volatile @Nullable HttpFields provenance;
+
+  /// Prepares the request; nothing is sent yet.
+  HttpRelay(Call call, HttpBackend backend, String path, Body body, MonotonicClock clock) {
+    this.call = call;
+    this.backend = backend;
+    this.body = body;
+    this.clock = clock;
+    this.request = backend.request(HttpMethod.POST, path).body(body.rest());
+    request.headers(
+        headers -> {
+          for (HttpField field : call.request().getHeaders()) {
+            if (!NOT_SENT_ON.contains(field.getLowerCaseName())) {
+              headers.add(field);
+            }
+          }
+        });
+  }
+
+  /// Sends the request and waits until it is over, or given up at the deadline.
+  ///
+  /// @param patience how long until the first byte of the answer, at most
+  /// @param provenanceFields what is added to the answer's headers
+  Ending relay(Duration patience, HttpFields provenanceFields) {
+    provenance = provenanceFields;
+    long deadlineNanos = clock.nanos() + patience.toNanos();
+    request.headers(
+        headers -> headers.put("Request-Timeout", decimalSeconds(patience.toMillis())));
+    request
+        .onResponseBegin(response -> backend.breaker().progressed())
+        .onResponseHeaders(this::begin)
+        .onResponseContentAsync(this::pass)
+        .send(this::finish);
+    await(deadlineNanos);
+    return settle(patience);
+  }
+
+  /// Gives the request up because nobody waits for its answer. Does not block.
+  void callerGone() {
+    if (stage.compareAndSet(Stage.ASKED, Stage.CALLER_GONE) || stage.get() == Stage.RELAYING) {
+      callerFailed = true;
+      var _ = request.abort(new CallerGoneException());
+      LockSupport.unpark(waiter);
+    }
+  }
+
+  private void await(long deadlineNanos) {
+    while (!ended.isDone()) {
+      Stage now = stage.get();
+      if (now == Stage.TIMED_OUT || now == Stage.CALLER_GONE) {
+        return;
+      }
+      long leftNanos = deadlineNanos - clock.nanos();
+      if (now == Stage.RELAYING) {
+        LockSupport.park(this);
+      } else if (leftNanos > 0) {
+        LockSupport.parkNanos(this, leftNanos);
+      } else if (stage.compareAndSet(Stage.ASKED, Stage.TIMED_OUT)) {
+        var _ = request.abort(new DeadlineException());
+      }
+    }
+  }
+
+  private Ending settle(Duration patience) {
+    return switch (stage.get()) {
+      case TIMED_OUT -> {
+        backend.breaker().timedOut(patience);
+        yield new Ending(Outcome.OVERLOADED, 0, false, 0);
+      }
+      case CALLER_GONE -> abandoned();
+      case ASKED, FAILED -> {
+        if (body.refusal() != null) {
+          yield abandoned();
+        }
+        backend.breaker().failed();
+        yield new Ending(Outcome.FAILED, 0, false, 0);
+      }
+      case RELAYING -> settleRelayed();
+    };
+  }
+
+  private Ending abandoned() {
+    backend.breaker().abandoned();
+    return new Ending(Outcome.ABANDONED, 0, false, 0);
+  }
+
+  private Ending settleRelayed() {
+    if (callerFailed) {
+      backend.breaker().abandoned();
+      return new Ending(Outcome.ABANDONED, status, true, stalledNanos.get());
+    }
+    if (ended.join().isFailed() || isFailure(status)) {
+      backend.breaker().failed();
+      return new Ending(Outcome.FAILED, status, true, stalledNanos.get());
+    }
+    if (status == 429 || status == 503) {
+      backend.breaker().abandoned();
+      return new Ending(Outcome.OVERLOADED, status, true, stalledNanos.get());
+    }
+    backend.breaker().succeeded();
+    Outcome outcome = status < 400 ? Outcome.SERVED : Outcome.ABANDONED;
+    return new Ending(outcome, status, true, stalledNanos.get());
+  }
+
+  private static boolean isFailure(int status) {
+    return status >= 500 && status != 501 && status != 503;
+  }
+
+  private void begin(Response response) {
+    if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
+      return;
+    }
+    status = response.getStatus();
+    call.response().setStatus(status);
+    HttpFields.Mutable headers = call.response().getHeaders();
+    for (HttpField field : response.getHeaders()) {
+      if (!NOT_SENT_BACK.contains(field.getLowerCaseName())) {
+        headers.add(field);
+      }
+    }
+    HttpFields fields = provenance;
+    if (fields != null) {
+      headers.add(fields);
+    }
+  }
+
+  private void pass(Response response, Content.Chunk chunk, Runnable demander) {
+    backend.breaker().progressed();
+    if (stage.get() != Stage.RELAYING) {
+      demander.run();
+      return;
+    }
+    ByteBuffer bytes = chunk.getByteBuffer();
+    if (!bytes.hasRemaining()) {
+      demander.run();
+      return;
+    }
+    chunk.retain();
+    long startedNanos = clock.nanos();
+    call.response()
+        .write(
+            false,
+            bytes,
+            Callback.from(
+                () -> {
+                  stalledNanos.addAndGet(clock.nanos() - startedNanos);
+                  chunk.release();
+                  demander.run();
+                },
+                failure -> {
+                  chunk.release();
+                  callerFailed = true;
+                  var _ = request.abort(failure);
+                }));
+  }
+
+  private void finish(Result result) {
+    stage.compareAndSet(Stage.ASKED, Stage.FAILED);
+    if (stage.get() == Stage.RELAYING) {
+      if (result.isSucceeded()) {
+        call.finish();
+      } else {
+        call.cutOff(result.getFailure());
+      }
+    }
+    ended.complete(result);
+    LockSupport.unpark(waiter);
+  }
+
+  private static String decimalSeconds(long millis) {
+    return String.format(Locale.ROOT, "%d.%03d", millis / 1000, millis % 1000);
+  }
+
+  /// The caller went away.
+  static final class CallerGoneException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    CallerGoneException() {
+      super("the caller went away", null, false, false);
+    }
+  }
+
+  /// The deadline passed.
+  static final class DeadlineException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    DeadlineException() {
+      super("the deadline passed", null, false, false);
+    }
+  }
+}

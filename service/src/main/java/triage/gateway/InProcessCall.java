@@ -1,0 +1,107 @@
+package triage.gateway;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import triage.admission.Outcome;
+import triage.admission.Reason;
+import triage.admission.Ticket;
+import triage.backend.InProcessBackend;
+import triage.backend.ModelVersion;
+import triage.backend.Pass;
+import triage.backend.Tensor;
+import triage.time.MonotonicClock;
+
+/// Runs an admitted request on a model in this process.
+///
+/// Native code cannot be interrupted, so a request that outlives its deadline keeps its permit until
+/// the model has really finished: the gate must know what is truly in flight.
+///
+/// **Threads**: safe for use by several threads.
+final class InProcessCall {
+  private static final Logger LOG = LoggerFactory.getLogger(InProcessCall.class);
+
+  private final MonotonicClock clock;
+
+  InProcessCall(MonotonicClock clock) {
+    this.clock = clock;
+  }
+
+  /// Runs the model, gives the permit back, and gives the answer's body.
+  ///
+  /// A body too large to be read before the gate is read to its end here, with the permit held.
+  ///
+  /// @throws RefusedException 400 for a body that the model does not take, 504 past the deadline, 500
+  ///     if the model failed; the permit is given back, or will be when the model has finished
+  byte[] call(ModelVersion model, InProcessBackend backend, Pass pass, Body body)
+      throws RefusedException {
+    OipInference inference = read(model, backend, pass, body);
+    List<Tensor> outputs = run(model, backend, pass, inference);
+    return OipWriter.inference(
+        model.name(), model.version(), inference.id(), outputs, inference.outputs());
+  }
+
+  private static OipInference read(
+      ModelVersion model, InProcessBackend backend, Pass pass, Body body)
+      throws RefusedException {
+    boolean read = false;
+    try {
+      OipInference inference = new OipReader(backend.spec()).read(body.bytes());
+      read = true;
+      return inference;
+    } finally {
+      if (!read) {
+        model.turnstile().leave(pass, Outcome.ABANDONED, 0);
+      }
+    }
+  }
+
+  private List<Tensor> run(
+      ModelVersion model, InProcessBackend backend, Pass pass, OipInference inference)
+      throws RefusedException {
+    CompletableFuture<List<Tensor>> running = start(backend, inference);
+    try {
+      List<Tensor> outputs = await(running, pass);
+      model.turnstile().leave(pass, Outcome.SERVED, 0);
+      return outputs;
+    } catch (TimeoutException e) {
+      var _ =
+          running.whenComplete(
+          (outputs, failure) -> model.turnstile().leave(pass, Outcome.OVERLOADED, 0));
+      throw new RefusedException(Refusal.of(Reason.DEADLINE_EXCEEDED, 0));
+    } catch (ExecutionException e) {
+      model.turnstile().leave(pass, Outcome.FAILED, 0);
+      LOG.error("event=model-failed model={} backend={}", model.name(), backend.name(), e);
+      throw new RefusedException(
+          new Refusal(500, null, 0, "the model failed on this input; the log tells why"));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      var _ =
+          running.whenComplete(
+          (outputs, failure) -> model.turnstile().leave(pass, Outcome.ABANDONED, 0));
+      throw new RefusedException(Refusal.of(Reason.DRAINING, 0));
+    }
+  }
+
+  private static CompletableFuture<List<Tensor>> start(
+      InProcessBackend backend, OipInference inference) {
+    try {
+      return backend.infer(inference.inputs());
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private List<Tensor> await(CompletableFuture<List<Tensor>> running, Pass pass)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    if (pass.deadlineNanos() == Ticket.NO_DEADLINE) {
+      return running.get();
+    }
+    return running.get(Math.max(0, pass.deadlineNanos() - clock.nanos()), TimeUnit.NANOSECONDS);
+  }
+}

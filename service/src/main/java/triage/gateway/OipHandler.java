@@ -1,0 +1,148 @@
+package triage.gateway;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.eclipse.jetty.client.ContentResponse;
+import org.jspecify.annotations.Nullable;
+import triage.admission.GateSnapshot;
+import triage.admission.Reason;
+import triage.backend.HttpBackend;
+import triage.backend.InProcessBackend;
+import triage.backend.ModelSettings;
+import triage.backend.ModelVersion;
+import triage.backend.Models;
+import triage.identity.Caller;
+import triage.identity.Role;
+
+/// The Open Inference Protocol: its paths, and who may do what there.
+///
+/// **Source**: Open Inference Protocol v2, REST.
+///
+/// **Threads**: safe for use by several threads; each call on a virtual thread of its own.
+final class OipHandler {
+  private static final Duration METADATA_TIMEOUT = Duration.ofSeconds(5);
+  private static final long RETRY_NANOS = 1_000_000_000L;
+
+  private final Models models;
+  private final Authentication authentication;
+  private final Exchange exchange;
+  private final Readiness readiness;
+  private final String version;
+
+  OipHandler(
+      Models models,
+      Authentication authentication,
+      Exchange exchange,
+      Readiness readiness,
+      String version) {
+    this.models = models;
+    this.authentication = authentication;
+    this.exchange = exchange;
+    this.readiness = readiness;
+    this.version = version;
+  }
+
+  void handle(Call call) throws RefusedException {
+    switch (OipRoute.of(call.path())) {
+      case OipRoute.ServerLive() -> {
+        requireRead(call);
+        call.answer(200, OipWriter.live(true));
+      }
+      case OipRoute.ServerReady() -> {
+        requireRead(call);
+        boolean ready = readiness.isReady();
+        call.answer(ready ? 200 : 503, OipWriter.ready(ready));
+      }
+      case OipRoute.ServerMetadata() -> {
+        reader(call);
+        call.answer(200, OipWriter.serverMetadata(version));
+      }
+      case OipRoute.Metadata(String name, String asked) -> {
+        reader(call);
+        describe(call, model(name, asked));
+      }
+      case OipRoute.Ready(String name, String asked) -> {
+        reader(call);
+        ModelVersion model = model(name, asked);
+        boolean ready = isInRotation(model);
+        call.answer(ready ? 200 : 503, OipWriter.modelReady(model.name(), ready));
+      }
+      case OipRoute.Infer(String name, String asked) -> {
+        Caller caller = authentication.caller(call);
+        require(call, "POST");
+        ModelVersion model = model(name, asked);
+        Authentication.require(caller, Role.REQUEST);
+        exchange.infer(call, caller, model);
+      }
+      case OipRoute.Unknown() -> {
+        authentication.caller(call);
+        throw new RefusedException(
+            new Refusal(
+                404,
+                null,
+                0,
+                "no such path; the protocol has /v2, /v2/health/live, /v2/health/ready and"
+                    + " /v2/models/{model}[/versions/{version}][/ready|/infer]"));
+      }
+    }
+  }
+
+  private void reader(Call call) throws RefusedException {
+    Caller caller = authentication.caller(call);
+    requireRead(call);
+    Authentication.require(caller, Role.READ);
+  }
+
+  private static void requireRead(Call call) throws RefusedException {
+    if (!call.method().equals("HEAD")) {
+      require(call, "GET");
+    }
+  }
+
+  private static void require(Call call, String method) throws RefusedException {
+    if (!call.method().equals(method)) {
+      call.setHeader("Allow", method.equals("GET") ? "GET, HEAD" : method);
+      throw new RefusedException(
+          new Refusal(405, null, 0, "this path takes " + method + " requests only"));
+    }
+  }
+
+  private ModelVersion model(String name, @Nullable String asked) throws RefusedException {
+    ModelVersion found = asked == null ? models.find(name) : models.find(name, asked);
+    if (found != null) {
+      return found;
+    }
+    String shown = ModelSettings.NAME.matcher(name).matches() ? "`" + name + "`" : "of that name";
+    boolean otherVersion = models.find(name) != null;
+    throw new RefusedException(
+        new Refusal(
+            404,
+            null,
+            0,
+            otherVersion
+                ? "model " + shown + " is not served in that version; leave the version out"
+                : "no model " + shown + " is served here; check the name in the path"));
+  }
+
+  private static boolean isInRotation(ModelVersion model) {
+    return model.turnstile().snapshot().lanes().stream()
+        .anyMatch(GateSnapshot.LaneSnapshot::open);
+  }
+
+  private static void describe(Call call, ModelVersion model) throws RefusedException {
+    switch (model.backends().getFirst()) {
+      case InProcessBackend backend ->
+          call.answer(
+              200, OipWriter.modelMetadata(model.name(), model.version(), backend.spec()));
+      case HttpBackend backend -> {
+        try {
+          ContentResponse answer =
+              backend.fetch("/v2/models/" + model.name(), METADATA_TIMEOUT);
+          call.answer(answer.getStatus(), answer.getContent());
+        } catch (IOException e) {
+          throw new RefusedException(Refusal.of(Reason.NO_BACKEND, RETRY_NANOS));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+package triage.gateway;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import triage.backend.Tensor;
+
+/// An inference request of the Open Inference Protocol, decoded and checked.
+///
+/// @param id the caller's own, which comes back; or `null`
+/// @param inputs one tensor for each input of the model, in the model's order
+/// @param outputs the names of the wanted outputs; empty for all
+record OipInference(@Nullable String id, List<Tensor> inputs, List<String> outputs) {
+  OipInference {
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+  }
+}

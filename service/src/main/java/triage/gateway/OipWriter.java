@@ -1,0 +1,149 @@
+package triage.gateway;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.StreamWriteFeature;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.DoubleBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import triage.backend.Datatype;
+import triage.backend.ModelSpec;
+import triage.backend.Tensor;
+import triage.backend.TensorSpec;
+
+/// Writes the answers of the Open Inference Protocol.
+///
+/// **Source**: Open Inference Protocol v2, REST.
+///
+/// **Threads**: no state.
+final class OipWriter {
+  private static final JsonFactory JSON =
+      JsonFactory.builder().enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER).build();
+
+  private OipWriter() {}
+
+  static byte[] live(boolean live) {
+    return object(json -> json.writeBooleanField("live", live));
+  }
+
+  static byte[] ready(boolean ready) {
+    return object(json -> json.writeBooleanField("ready", ready));
+  }
+
+  static byte[] serverMetadata(String version) {
+    return object(
+        json -> {
+          json.writeStringField("name", "triage");
+          json.writeStringField("version", version);
+          json.writeArrayFieldStart("extensions");
+          json.writeEndArray();
+        });
+  }
+
+  static byte[] modelReady(String model, boolean ready) {
+    return object(
+        json -> {
+          json.writeStringField("name", model);
+          json.writeBooleanField("ready", ready);
+        });
+  }
+
+  static byte[] modelMetadata(String model, String version, ModelSpec spec) {
+    return object(
+        json -> {
+          json.writeStringField("name", model);
+          json.writeArrayFieldStart("versions");
+          json.writeString(version);
+          json.writeEndArray();
+          json.writeStringField("platform", spec.platform());
+          writeSpecs(json, "inputs", spec.inputs());
+          writeSpecs(json, "outputs", spec.outputs());
+        });
+  }
+
+  /// Writes the answer to an inference.
+  ///
+  /// @param id the caller's, or `null`
+  /// @param wanted the names of the outputs to write; empty for all
+  static byte[] inference(
+      String model, String version, @Nullable String id, List<Tensor> outputs, List<String> wanted) {
+    return object(
+        json -> {
+          json.writeStringField("model_name", model);
+          json.writeStringField("model_version", version);
+          if (id != null) {
+            json.writeStringField("id", id);
+          }
+          json.writeArrayFieldStart("outputs");
+          for (Tensor output : outputs) {
+            if (wanted.isEmpty() || wanted.contains(output.name())) {
+              writeTensor(json, output);
+            }
+          }
+          json.writeEndArray();
+        });
+  }
+
+  private static void writeTensor(JsonGenerator json, Tensor tensor) throws IOException {
+    json.writeStartObject();
+    writeSpec(json, tensor.spec());
+    json.writeArrayFieldStart("data");
+    DoubleBuffer values = tensor.values().duplicate();
+    boolean whole = tensor.spec().datatype() == Datatype.INT32;
+    boolean single = tensor.spec().datatype() == Datatype.FP32;
+    while (values.hasRemaining()) {
+      double value = values.get();
+      if (whole) {
+        json.writeNumber((int) value);
+      } else if (single) {
+        json.writeNumber((float) value);
+      } else {
+        json.writeNumber(value);
+      }
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+
+  private static void writeSpecs(JsonGenerator json, String name, List<TensorSpec> tensors)
+      throws IOException {
+    json.writeArrayFieldStart(name);
+    for (TensorSpec tensor : tensors) {
+      json.writeStartObject();
+      writeSpec(json, tensor);
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static void writeSpec(JsonGenerator json, TensorSpec tensor) throws IOException {
+    json.writeStringField("name", tensor.name());
+    json.writeStringField("datatype", tensor.datatype().name());
+    json.writeArrayFieldStart("shape");
+    for (long dimension : tensor.shape()) {
+      json.writeNumber(dimension);
+    }
+    json.writeEndArray();
+  }
+
+  private static byte[] object(Members members) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+    try (JsonGenerator json = JSON.createGenerator(bytes)) {
+      json.writeStartObject();
+      members.write(json);
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  /// Writes the members of one object.
+  @FunctionalInterface
+  private interface Members {
+    void write(JsonGenerator json) throws IOException;
+  }
+}

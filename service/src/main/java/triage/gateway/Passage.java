@@ -1,0 +1,189 @@
+package triage.gateway;
+
+import java.time.Instant;
+import java.util.Locale;
+import org.eclipse.jetty.http.HttpFields;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
+import triage.admission.Reason;
+import triage.audit.AuditRow;
+import triage.audit.AuditTrail;
+import triage.audit.AuditVerdict;
+import triage.audit.Slot;
+import triage.backend.Backend;
+import triage.backend.ModelVersion;
+import triage.backend.Pass;
+import triage.identity.Caller;
+
+/// What has happened to one request so far: what its answer and its audit row are made of.
+///
+/// **Threads**: confined to the exchange's.
+final class Passage {
+  private static final double NANOS_PER_MILLI = 1e6;
+
+  private final Call call;
+  private final Caller caller;
+  private final ModelVersion model;
+  private final Criticality criticality;
+  private final Instant receivedAt;
+  private @Nullable Body body;
+  private @Nullable Backend backend;
+  private @Nullable String reason;
+  private AuditVerdict verdict = AuditVerdict.FAILED;
+  private int status;
+  private long waitNanos;
+  private long startedNanos;
+  private long serviceNanos;
+
+  Passage(
+      Call call, Caller caller, ModelVersion model, Criticality criticality, Instant receivedAt) {
+    this.call = call;
+    this.caller = caller;
+    this.model = model;
+    this.criticality = criticality;
+    this.receivedAt = receivedAt;
+  }
+
+  Call call() {
+    return call;
+  }
+
+  Caller caller() {
+    return caller;
+  }
+
+  ModelVersion model() {
+    return model;
+  }
+
+  Criticality criticality() {
+    return criticality;
+  }
+
+  /// Gives the path of the same request at a backend.
+  String path() {
+    return "/v2/models/" + model.name() + "/infer";
+  }
+
+  int status() {
+    return status;
+  }
+
+  @Nullable String reason() {
+    return reason;
+  }
+
+  long serviceNanos() {
+    return serviceNanos;
+  }
+
+  Body read(long bytesMax) throws RefusedException {
+    Body read = Body.read(call.request(), bytesMax);
+    body = read;
+    return read;
+  }
+
+  /// Notes what the gate said.
+  void decided(Pass pass) {
+    waitNanos = pass.waitNanos();
+  }
+
+  void started(Backend chosen, long nowNanos) {
+    backend = chosen;
+    startedNanos = nowNanos;
+  }
+
+  void ended(long nowNanos) {
+    serviceNanos = nowNanos - startedNanos;
+  }
+
+  void relayed(HttpRelay.Ending ending) {
+    status = ending.status();
+    verdict =
+        switch (ending.outcome()) {
+          case SERVED -> AuditVerdict.SERVED;
+          case OVERLOADED -> AuditVerdict.FAILED;
+          case ABANDONED -> status < 400 ? AuditVerdict.ABANDONED : AuditVerdict.REFUSED;
+          case FAILED -> AuditVerdict.FAILED;
+        };
+    if (verdict == AuditVerdict.ABANDONED) {
+      reason = Reason.CALLER_GONE.wire();
+    }
+  }
+
+  /// Answers with the model's answer.
+  void answer(byte[] json) {
+    status = 200;
+    verdict = AuditVerdict.SERVED;
+    call.response().getHeaders().add(provenance());
+    call.setHeader("Server-Timing", serverTiming());
+    call.answer(200, json);
+  }
+
+  void refuse(Refusal refusal) {
+    status = refusal.status();
+    reason = refusal.reason();
+    verdict = verdict(refusal);
+    call.refuse(refusal);
+  }
+
+  private AuditVerdict verdict(Refusal refusal) {
+    if (Reason.CALLER_GONE.wire().equals(refusal.reason())) {
+      return AuditVerdict.ABANDONED;
+    }
+    if (refusal.status() == 504) {
+      return AuditVerdict.EXPIRED;
+    }
+    if (refusal.reason() != null) {
+      return backend == null ? AuditVerdict.SHED : AuditVerdict.FAILED;
+    }
+    return refusal.status() < 500 ? AuditVerdict.REFUSED : AuditVerdict.FAILED;
+  }
+
+  /// Writes what has happened to the audit trail: a row, or for a shed one more in its count.
+  void writeTo(AuditTrail audit, Slot slot) {
+    if (verdict == AuditVerdict.SHED) {
+      audit.release(slot);
+      audit.shed(caller.name(), null, model.name(), String.valueOf(reason));
+      return;
+    }
+    Body read = body;
+    audit.record(
+        slot,
+        new AuditRow(
+            audit.newId(),
+            receivedAt,
+            caller.name(),
+            model.name(),
+            model.version(),
+            backend == null ? null : backend.name(),
+            verdict,
+            reason,
+            status,
+            read != null && read.isWhole() ? read.digestHex() : null,
+            read == null ? 0 : read.size(),
+            waitNanos,
+            serviceNanos,
+            TraceContext.traceId(call.header("traceparent"))));
+  }
+
+  /// Gives the headers that say who answered.
+  HttpFields provenance() {
+    HttpFields.Mutable fields = HttpFields.build();
+    fields.put("Triage-Model", model.name());
+    fields.put("Triage-Model-Version", model.version());
+    if (backend != null) {
+      fields.put("Triage-Backend", backend.name());
+    }
+    fields.put("Triage-Attempts", 1);
+    return fields;
+  }
+
+  private String serverTiming() {
+    return String.format(
+        Locale.ROOT,
+        "queue;dur=%.3f, service;dur=%.3f",
+        waitNanos / NANOS_PER_MILLI,
+        serviceNanos / NANOS_PER_MILLI);
+  }
+}

@@ -1,0 +1,87 @@
+package triage.gateway;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
+
+/// What callers say of a request in its headers, read as bounded values.
+///
+/// **Threads**: no state.
+final class RequestHeaders {
+  private static final int DIGITS_MAX = 9;
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+  private RequestHeaders() {}
+
+  /// Gives the criticality that a `Priority` header asks for; what cannot be read counts as absent,
+  /// as RFC 9218 section 4 wants it.
+  ///
+  /// @param priority such as `u=1, i`
+  /// @param ceiling the highest class the caller may ask for
+  static Criticality criticality(@Nullable String priority, Criticality ceiling) {
+    Criticality asked = Criticality.CRITICAL;
+    if (priority != null && priority.length() <= 256) {
+      for (String member : priority.split(",", 16)) {
+        String text = member.strip();
+        if (text.length() == 3 && text.startsWith("u=")) {
+          char urgency = text.charAt(2);
+          if (urgency >= '0' && urgency <= '7') {
+            asked = Criticality.ofUrgency(urgency - '0');
+          }
+        }
+      }
+    }
+    return asked.clampedTo(ceiling);
+  }
+
+  /// Gives how long the caller is willing to wait.
+  ///
+  /// @param timeout the `Request-Timeout` header: seconds, decimals allowed
+  /// @param otherwise for a caller who does not say
+  /// @param max what a longer wish is cut to
+  /// @throws RefusedException 400 if the header is no positive decimal number
+  static Duration patience(@Nullable String timeout, Duration otherwise, Duration max)
+      throws RefusedException {
+    if (timeout == null) {
+      return otherwise;
+    }
+    long nanos = decimalSeconds(timeout.strip());
+    if (nanos <= 0) {
+      throw new RefusedException(
+          Refusal.badRequest(
+              "Request-Timeout must be seconds as a positive decimal number, such as 2.5"));
+    }
+    return nanos > max.toNanos() ? max : Duration.ofNanos(nanos);
+  }
+
+  /// Reads seconds as nanoseconds; -1 if the text is no plain decimal number. Numbers of more than
+  /// nine digits before the point count as that many seconds.
+  private static long decimalSeconds(String text) {
+    int point = text.indexOf('.');
+    String whole = point < 0 ? text : text.substring(0, point);
+    String fraction = point < 0 ? "" : text.substring(point + 1);
+    if (whole.isEmpty() || whole.length() > 64 || fraction.length() > 64) {
+      return -1;
+    }
+    if (point >= 0 && fraction.isEmpty()) {
+      return -1;
+    }
+    if (!isDigits(whole) || !isDigits(fraction)) {
+      return -1;
+    }
+    String significant = whole.replaceFirst("^0+(?=.)", "");
+    long seconds =
+        significant.length() > DIGITS_MAX ? 999_999_999L : Long.parseLong(significant);
+    String nanos = (fraction + "000000000").substring(0, DIGITS_MAX);
+    return seconds * NANOS_PER_SECOND + Long.parseLong(nanos);
+  }
+
+  private static boolean isDigits(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return true;
+  }
+}
