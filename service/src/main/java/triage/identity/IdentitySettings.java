@@ -79,10 +79,12 @@ public record IdentitySettings(
     return of(null, null, null, null, null, null);
   }
 
-  /// Gives the file that holds the secret: the one that is set, or `token.secret` in the data
-  /// folder.
-  public Path secretFile(Path data) {
-    return secretFile == null ? data.resolve("token.secret") : secretFile;
+  /// Gives the file that holds the secret.
+  ///
+  /// @param data the data folder, where the file is unless one is set
+  /// @param folder the settings file's folder, where a relative `secretFile` starts
+  public Path secretFile(Path data, Path folder) {
+    return secretFile == null ? data.resolve("token.secret") : folder.resolve(secretFile);
   }
 
   private static boolean isName(String text) {

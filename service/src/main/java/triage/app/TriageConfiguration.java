@@ -1,0 +1,63 @@
+package triage.app;
+
+import io.dropwizard.configuration.ConfigurationFactory;
+import io.dropwizard.configuration.ConfigurationSourceProvider;
+import io.dropwizard.core.Configuration;
+import io.dropwizard.logging.common.LoggingFactory;
+import java.nio.file.Path;
+
+/// What Dropwizard takes for its configuration: our settings, and its logging made from them.
+///
+/// The server factory is Dropwizard's default one until the wiring sets another.
+///
+/// **Threads**: confined to the main thread, before the server listens.
+public final class TriageConfiguration extends Configuration {
+  private final Settings settings;
+  private final Path folder;
+
+  private TriageConfiguration(Settings settings, Path folder, LoggingFactory logging) {
+    this.settings = settings;
+    this.folder = folder;
+    setLoggingFactory(logging);
+  }
+
+  /// Gives the configuration that a settings file describes.
+  ///
+  /// @throws SettingsException one line: file, the key's full path, value, rule
+  public static TriageConfiguration load(Path file) {
+    Settings settings = SettingsLoader.load(file);
+    return new TriageConfiguration(
+        settings, SettingsLoader.folder(file), Logging.factory(file, settings.logging()));
+  }
+
+  /// Gives the settings.
+  public Settings settings() {
+    return settings;
+  }
+
+  /// Gives the folder of the settings file, where the relative paths of most settings start.
+  public Path folder() {
+    return folder;
+  }
+
+  /// Gives the file that holds the token secret.
+  public Path secretFile() {
+    return settings.identity().secretFile(settings.data(), folder);
+  }
+
+  /// Makes Dropwizard read its configuration with our loader, for
+  /// `bootstrap.setConfigurationFactoryFactory((type, validator, mapper, prefix) -> new Reader())`.
+  ///
+  /// **Threads**: no state.
+  public static final class Reader implements ConfigurationFactory<TriageConfiguration> {
+    @Override
+    public TriageConfiguration build(ConfigurationSourceProvider provider, String path) {
+      return load(Path.of(path));
+    }
+
+    @Override
+    public TriageConfiguration build() {
+      throw new SettingsException("no settings file is named (expected: server FILE)");
+    }
+  }
+}
