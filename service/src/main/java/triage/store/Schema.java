@@ -49,7 +49,11 @@ final class Schema {
   /// Gives every step there is, applied or not, in order.
   List<Migration> status() {
     try {
-      return Arrays.stream(flyway().info().all()).map(Schema::migration).toList();
+      // Flyway also lists, without a version, that it made the schema.
+      return Arrays.stream(flyway().info().all())
+          .filter(info -> info.getVersion() != null)
+          .map(Schema::migration)
+          .toList();
     } catch (FlywayException e) {
       throw new StoreException("store: its migrations cannot be read: " + e.getMessage(), e);
     }

@@ -120,9 +120,14 @@ public final class Store implements AutoCloseable {
     return writer;
   }
 
-  /// Says within 2 s whether the store answers and takes writes.
+  /// Says within 2 s whether the store answers and takes writes; not well is also a store that
+  /// answers while the writer has to keep rows back, as with a full disk.
   public StoreHealth health() {
-    return probe.ask();
+    StoreHealth answer = probe.ask();
+    String outage = writer.outage();
+    return answer instanceof StoreHealth.Ok && outage != null
+        ? new StoreHealth.Down("rows are being kept back: " + outage)
+        : answer;
   }
 
   /// Says whether Triage runs the PostgreSQL itself.

@@ -132,18 +132,21 @@ class EmbeddedPostgresIT {
 
   @Test
   void stopsAnOrphanOnTheSameData() throws Exception {
-    List<String> command;
+    String program;
+    int port;
     try (EmbeddedPostgres server = fixture.start()) {
-      command = List.of(server.process().info().command().orElseThrow());
+      program = server.process().info().command().orElseThrow();
+      port = server.port();
     }
     Path cluster = fixture.data().resolve("postgresql/data").toRealPath();
     Process orphan =
         asOwnerOf(
                 cluster,
-                command.getFirst(),
+                program,
                 "-D",
                 cluster.toString(),
-                "--listen_addresses=",
+                "--listen_addresses=127.0.0.1",
+                "--port=" + port,
                 "--unix_socket_directories=")
             .start();
     try {
