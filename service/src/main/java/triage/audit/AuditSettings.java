@@ -1,5 +1,7 @@
 package triage.audit;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+
 /// How much the audit trail holds back while the store is away: the settings under the key `audit`.
 ///
 /// There is none that switches auditing off. A key that a file leaves out arrives here as null and
@@ -9,7 +11,7 @@ package triage.audit;
 ///
 /// @param bufferRows exchanges that may be under way or waiting for their row's commit at once;
 ///   default 20,000, which at 1,000 a second bridges an outage of 20 s in about 20 MB
-/// @param onFull what happens to an exchange for whose row there is no room; default `REFUSE`
+/// @param onFull what happens to an exchange for whose row there is no room; default `refuse`
 /// @param shedKeys different sheds (caller, study, model, reason) counted apart within 10 s; what
 ///   goes beyond is counted together, under `other`; default 1,000
 public record AuditSettings(Integer bufferRows, OnFull onFull, Integer shedKeys) {
@@ -19,8 +21,10 @@ public record AuditSettings(Integer bufferRows, OnFull onFull, Integer shedKeys)
   /// What happens when the buffer is full.
   public enum OnFull {
     /// The exchange is refused before its work begins.
+    @JsonProperty("refuse")
     REFUSE,
     /// The exchange goes on without a row; a gap row later says how many did.
+    @JsonProperty("count")
     COUNT
   }
 

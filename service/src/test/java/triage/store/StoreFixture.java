@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -100,6 +101,26 @@ public final class StoreFixture implements AutoCloseable {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /// Stops every process of the server in its tracks, until the pause is closed.
+  public Pause pause() throws IOException {
+    List<Long> stopped = new ArrayList<>();
+    long server = serverPid();
+    signal("STOP", server);
+    stopped.add(server);
+    for (ProcessHandle child : children(server)) {
+      signal("STOP", child.pid());
+      stopped.add(child.pid());
+    }
+    return () -> stopped.forEach(pid -> signal("CONT", pid));
+  }
+
+  /// A server that hangs.
+  @FunctionalInterface
+  public interface Pause extends AutoCloseable {
+    @Override
+    void close();
   }
 
   /// Gives the processes whose parent this is.
