@@ -4,7 +4,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadPendingException;
-import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
@@ -283,21 +282,18 @@ final class HangupConnection extends HttpConnection {
       }
     }
 
+    /// The connection is closed, or has been idle between two requests; never idle under a watch,
+    /// since Jetty asks the request first and the watch refuses.
     @Override
     public void failed(Throwable failure) {
       Callback borrowed;
-      boolean again;
       synchronized (lock) {
+        registered = false;
         borrowed = borrower;
         borrower = null;
-        // An idle caller that is being watched is a patient one.
-        again = borrowed == null && watch != null && failure instanceof TimeoutException;
-        registered = again;
       }
       if (borrowed != null) {
         borrowed.failed(failure);
-      } else if (again) {
-        getEndPoint().fillInterested(this);
       } else {
         callerGone();
       }
