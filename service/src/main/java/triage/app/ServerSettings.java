@@ -16,13 +16,21 @@ import org.jspecify.annotations.Nullable;
 /// @param adminPort TCP port for operators; 0 to 65535, 0: any free one; default 8081
 /// @param drainTimeout how long requests in flight may take to end after SIGTERM; 0 s to 1 h,
 ///   default 30 s. Keep it below the grace that the platform gives before it kills
+/// @param drainNotice how long the ports stay open after SIGTERM at least, so that a load balancer
+///     sees `/ready` say no; 0 s to `drainTimeout`, default 1 s
 public record ServerSettings(
-    String host, int port, String adminHost, int adminPort, Duration drainTimeout) {
+    String host,
+    int port,
+    String adminHost,
+    int adminPort,
+    Duration drainTimeout,
+    Duration drainNotice) {
   private static final String HOST_DEFAULT = "0.0.0.0";
   private static final int PORT_DEFAULT = 8080;
   private static final String ADMIN_HOST_DEFAULT = "127.0.0.1";
   private static final int ADMIN_PORT_DEFAULT = 8081;
   private static final Duration DRAIN_TIMEOUT_DEFAULT = Duration.ofSeconds(30);
+  private static final Duration DRAIN_NOTICE_DEFAULT = Duration.ofSeconds(1);
   private static final Duration DRAIN_TIMEOUT_MAX = Duration.ofHours(1);
 
   private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:%\\[\\]-]{1,253}");
@@ -54,18 +62,22 @@ public record ServerSettings(
       @Nullable Integer port,
       @Nullable String adminHost,
       @Nullable Integer adminPort,
-      @Nullable Duration drainTimeout) {
+      @Nullable Duration drainTimeout,
+      @Nullable Duration drainNotice) {
+    Duration most = drainTimeout == null ? DRAIN_TIMEOUT_DEFAULT : drainTimeout;
+    Duration least = most.compareTo(DRAIN_NOTICE_DEFAULT) < 0 ? most : DRAIN_NOTICE_DEFAULT;
     return new ServerSettings(
         host == null ? HOST_DEFAULT : host,
         port == null ? PORT_DEFAULT : port,
         adminHost == null ? ADMIN_HOST_DEFAULT : adminHost,
         adminPort == null ? ADMIN_PORT_DEFAULT : adminPort,
-        drainTimeout == null ? DRAIN_TIMEOUT_DEFAULT : drainTimeout);
+        most,
+        drainNotice == null ? least : drainNotice);
   }
 
   /// Gives the settings of a file that says nothing about the server.
   public static ServerSettings defaults() {
-    return of(null, null, null, null, null);
+    return of(null, null, null, null, null, null);
   }
 
   private static void requireHost(String name, String value) {

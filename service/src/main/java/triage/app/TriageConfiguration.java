@@ -8,17 +8,16 @@ import java.nio.file.Path;
 
 /// What Dropwizard takes for its configuration: our settings, and its logging made from them.
 ///
-/// The server factory is Dropwizard's default one until the wiring sets another.
-///
 /// **Threads**: confined to the main thread, before the server listens.
 public final class TriageConfiguration extends Configuration {
   private final Settings settings;
-  private final Path folder;
+  private final Path file;
 
-  private TriageConfiguration(Settings settings, Path folder, LoggingFactory logging) {
+  private TriageConfiguration(Settings settings, Path file, LoggingFactory logging) {
     this.settings = settings;
-    this.folder = folder;
+    this.file = file;
     setLoggingFactory(logging);
+    setServerFactory(new TriageServerFactory(settings.server()));
   }
 
   /// Gives the configuration that a settings file describes.
@@ -27,7 +26,7 @@ public final class TriageConfiguration extends Configuration {
   public static TriageConfiguration load(Path file) {
     Settings settings = SettingsLoader.load(file);
     return new TriageConfiguration(
-        settings, SettingsLoader.folder(file), Logging.factory(file, settings.logging()));
+        settings, file, Logging.factory(file, settings.logging()));
   }
 
   /// Gives the settings.
@@ -35,14 +34,19 @@ public final class TriageConfiguration extends Configuration {
     return settings;
   }
 
+  /// Gives the settings file.
+  public Path file() {
+    return file;
+  }
+
   /// Gives the folder of the settings file, where the relative paths of most settings start.
   public Path folder() {
-    return folder;
+    return SettingsLoader.folder(file);
   }
 
   /// Gives the file that holds the token secret.
   public Path secretFile() {
-    return settings.identity().secretFile(settings.data(), folder);
+    return settings.identity().secretFile(settings.data(), folder());
   }
 
   /// Makes Dropwizard read its configuration with our loader, for

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 /// @param hungAfter how long no byte may come back while three or more exchanges are in flight; at
 ///     least 100 ms; the exchanges' own timeout counts where it is longer
 public record BreakerSettings(int failures, int of, Duration openFor, Duration hungAfter) {
+  private static final Duration SHORTEST = Duration.ofMillis(100);
+
   /// What holds where the settings say nothing: 5 of 10, 2 s, 1 s.
   public static final BreakerSettings DEFAULTS =
       new BreakerSettings(5, 10, Duration.ofSeconds(2), Duration.ofSeconds(1));
-
-  private static final Duration SHORTEST = Duration.ofMillis(100);
 
   /// Checks the ranges.
   ///

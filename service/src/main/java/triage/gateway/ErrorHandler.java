@@ -2,6 +2,7 @@ package triage.gateway;
 
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -16,8 +17,7 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     int status = response.getStatus() < 400 ? 500 : response.getStatus();
-    String path = request.getHttpURI() == null ? null : request.getHttpURI().getPath();
-    Dialect dialect = Dialect.of(path == null ? "/" : path);
+    Dialect dialect = Dialect.of(path(request.getHttpURI()));
     byte[] body = dialect.body(new Refusal(status, null, 0, message(status)));
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
@@ -32,16 +32,26 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
     return true;
   }
 
+  /// Gives the path as far as it can be read: a path that breaks the rules may stand only in the text
+  /// of the whole.
+  private static String path(@Nullable HttpURI uri) {
+    if (uri == null) {
+      return "/";
+    }
+    String path = uri.getPath();
+    return path == null ? uri.toString() : path;
+  }
+
   private static String message(int status) {
     return switch (status) {
       case 400 -> "the request cannot be read; check its path, its headers and its framing";
       case 404 -> "there is nothing at this path";
       case 408 -> "the request did not arrive in time; send it again";
       case 413 -> "the body is too large";
-      case 414 -> "the path is too long; 8 KiB is the most for the request line and headers";
+      case 414 -> "the path is too long; 16 KiB is the most for the request line and headers";
       case 417 -> "this Expect header is not supported; leave it out";
       case 426, 505 -> "use HTTP/1.1";
-      case 431 -> "the headers are too large; 8 KiB is the most for all of them";
+      case 431 -> "the headers are too large; 16 KiB is the most for all of them";
       case 503 -> "this instance is not taking requests; try again";
       default ->
           status < 500 ? "the request was refused" : "something failed inside; the log tells what";

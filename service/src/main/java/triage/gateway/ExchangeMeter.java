@@ -7,9 +7,11 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.Unit;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
 import triage.admission.GateSnapshot;
+import triage.audit.AuditTrail;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
 
@@ -35,7 +37,9 @@ public final class ExchangeMeter {
   ///
   /// @param models the models whose gates are shown
   /// @param door the front door, for its counts
-  public ExchangeMeter(PrometheusRegistry registry, Models models, FrontDoor door) {
+  /// @param audit the audit trail, for its counts
+  public ExchangeMeter(
+      PrometheusRegistry registry, Models models, FrontDoor door, AuditTrail audit) {
     requests =
         Counter.builder()
             .name("triage_requests_total")
@@ -67,15 +71,49 @@ public final class ExchangeMeter {
             .labelNames("model", "backend")
             .register(registry);
     registerGates(registry, models);
+    gauge(registry, "triage_door_in_flight", "Requests inside this instance.", door::inFlight);
+    counter(
+        registry,
+        "triage_door_refused_total",
+        "Requests refused at the front door, before their body was read.",
+        door::refused);
+    gauge(
+        registry,
+        "triage_audit_buffered",
+        "Exchanges that are under way or whose audit row is not yet committed.",
+        audit::buffered);
+    counter(
+        registry,
+        "triage_audit_written_total",
+        "Audit rows of exchanges that were committed.",
+        audit::written);
+    counter(
+        registry,
+        "triage_audit_refused_total",
+        "Exchanges refused because the audit trail had no room.",
+        audit::refused);
+    counter(
+        registry,
+        "triage_audit_gaps_total",
+        "What is missing from the audit trail, and counted there in gap rows.",
+        audit::gaps);
+  }
+
+  private static void gauge(
+      PrometheusRegistry registry, String name, String help, LongSupplier value) {
     GaugeWithCallback.builder()
-        .name("triage_door_in_flight")
-        .help("Requests inside this instance.")
-        .callback(callback -> callback.call(door.inFlight()))
+        .name(name)
+        .help(help)
+        .callback(callback -> callback.call((double) value.getAsLong()))
         .register(registry);
+  }
+
+  private static void counter(
+      PrometheusRegistry registry, String name, String help, LongSupplier value) {
     CounterWithCallback.builder()
-        .name("triage_door_refused_total")
-        .help("Requests refused at the front door, before their body was read.")
-        .callback(callback -> callback.call((double) door.refused()))
+        .name(name)
+        .help(help)
+        .callback(callback -> callback.call((double) value.getAsLong()))
         .register(registry);
   }
 

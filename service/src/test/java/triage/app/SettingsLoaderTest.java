@@ -20,7 +20,7 @@ import triage.identity.IdentitySettings;
 
 class SettingsLoaderTest {
   private static final Path FILE = Path.of("my.yml");
-  private static final Settings DEFAULTS = Settings.of(null, null, null, null);
+  private static final Settings DEFAULTS = Settings.of(null, null, null, null, null, null, null, null);
 
   /// A root of settings with every shape that a room may use.
   record Root(Map<String, Model> models, @Nullable Amount amount, String text) {
@@ -90,7 +90,7 @@ class SettingsLoaderTest {
             Settings.class);
 
     assertThat(settings.server())
-        .isEqualTo(ServerSettings.of(null, 0, null, null, Duration.ofSeconds(5)));
+        .isEqualTo(ServerSettings.of(null, 0, null, null, Duration.ofSeconds(5), null));
     assertThat(settings.data()).isEqualTo(Path.of("/var/lib/triage"));
     assertThat(settings.identity())
         .isEqualTo(
@@ -298,9 +298,9 @@ class SettingsLoaderTest {
 
   @Test
   void allowsTheSamePortOnTwoAddresses() {
-    assertThat(ServerSettings.of("10.0.0.1", 8080, "127.0.0.1", 8080, null).adminPort())
+    assertThat(ServerSettings.of("10.0.0.1", 8080, "127.0.0.1", 8080, null, null).adminPort())
         .isEqualTo(8080);
-    assertThat(ServerSettings.of(null, 0, null, 0, null).adminPort()).isZero();
+    assertThat(ServerSettings.of(null, 0, null, 0, null, null).adminPort()).isZero();
   }
 
   private static Root read(String text) {

@@ -1,0 +1,86 @@
+package triage.app;
+
+import io.dropwizard.lifecycle.ServerLifecycleListener;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Map;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import triage.backend.ModelSettings;
+
+/// What the start prints once the server listens: where, and one request that is ready to paste.
+///
+/// The request makes its own token: none is printed.
+///
+/// **Threads**: runs on the main thread.
+final class Announcement implements ServerLifecycleListener {
+  /// The first row of the data set, a malignant case.
+  private static final String FIRST_ROW =
+      "17.99,10.38,122.8,1001,0.1184,0.2776,0.3001,0.1471,0.2419,0.07871,1.095,0.9053,8.589,153.4,"
+          + "0.006399,0.04904,0.05373,0.01587,0.03003,0.006193,25.38,17.33,184.6,2019,0.1622,"
+          + "0.6656,0.7119,0.2654,0.4601,0.1189";
+
+  private final PrintStream out;
+  private final Path file;
+  private final Path home;
+  private final Map<String, ModelSettings> models;
+
+  /// Makes the announcement.
+  ///
+  /// @param out where it is printed
+  /// @param file the settings file that was started with
+  /// @param home the folder of the launcher
+  Announcement(PrintStream out, Path file, Path home, Map<String, ModelSettings> models) {
+    this.out = out;
+    this.file = file;
+    this.home = home;
+    this.models = models;
+  }
+
+  @Override
+  public void serverStarted(Server server) {
+    String application = address(server, "application");
+    out.println("Triage listens on " + application + " (operators: " + address(server, "admin") + ").");
+    out.println("A request to try:");
+    out.println();
+    out.println(request(application));
+    out.println();
+    out.flush();
+  }
+
+  private String request(String application) {
+    String token =
+        "$(" + quoted(home.resolve("triage")) + " token " + quoted(file) + " --caller first-try)";
+    String authorization = " -H \"Authorization: Bearer " + token + "\"";
+    if (models.containsKey(Settings.DEFAULT_MODEL)) {
+      return "curl -s "
+          + application
+          + "/v2/models/"
+          + Settings.DEFAULT_MODEL
+          + "/infer"
+          + authorization
+          + " -d '{\"inputs\":[{\"name\":\"x\",\"shape\":[1,30],\"datatype\":\"FP64\",\"data\":["
+          + FIRST_ROW
+          + "]}]}'";
+    }
+    String model = models.keySet().stream().findFirst().orElse("none");
+    return "curl -s " + application + "/v2/models/" + model + authorization;
+  }
+
+  private static String quoted(Path path) {
+    String text = path.toAbsolutePath().normalize().toString();
+    return text.matches("[A-Za-z0-9/._+-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+  }
+
+  private static String address(Server server, String name) {
+    for (Connector connector : server.getConnectors()) {
+      if (connector instanceof ServerConnector listening && name.equals(connector.getName())) {
+        String host = listening.getHost();
+        boolean any = host == null || host.equals("0.0.0.0") || host.equals("::");
+        return "http://" + (any ? "127.0.0.1" : host) + ":" + listening.getLocalPort();
+      }
+    }
+    throw new IllegalStateException("no connector " + name);
+  }
+}

@@ -1,0 +1,29 @@
+package triage.app;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import org.jspecify.annotations.Nullable;
+
+/// The front door.
+///
+/// @param inFlightMax how many requests may be inside this instance at once, waiting ones included;
+///     1 to 1,000,000
+public record DoorSettings(int inFlightMax) {
+  /// What holds where the settings say nothing: 10,000, which is about 1 GB with bodies of 64 KB.
+  public static final DoorSettings DEFAULTS = new DoorSettings(10_000);
+
+  /// Checks the range.
+  ///
+  /// @throws IllegalArgumentException naming the setting, its value and the rule
+  public DoorSettings {
+    if (inFlightMax < 1 || inFlightMax > 1_000_000) {
+      throw new IllegalArgumentException(
+          "inFlightMax: " + inFlightMax + " (expected: 1 to 1,000,000)");
+    }
+  }
+
+  /// Gives the door that a settings file describes; what it leaves out has its default.
+  @JsonCreator
+  public static DoorSettings of(@Nullable Integer inFlightMax) {
+    return inFlightMax == null ? DEFAULTS : new DoorSettings(inFlightMax);
+  }
+}

@@ -1,0 +1,172 @@
+package triage.app;
+
+import io.dropwizard.core.Application;
+import io.dropwizard.core.cli.ServerCommand;
+import io.dropwizard.core.setup.AdminEnvironment;
+import io.dropwizard.core.setup.Bootstrap;
+import io.dropwizard.core.setup.Environment;
+import io.dropwizard.lifecycle.AutoCloseableManager;
+import io.dropwizard.metrics.servlets.MetricsServlet;
+import io.prometheus.metrics.exporter.servlet.jakarta.PrometheusMetricsServlet;
+import io.prometheus.metrics.instrumentation.dropwizard.DropwizardExports;
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import jakarta.servlet.DispatcherType;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import net.sourceforge.argparse4j.inf.Namespace;
+import org.eclipse.jetty.server.Server;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import triage.admission.GateSnapshot.LaneSnapshot;
+import triage.audit.AuditTrail;
+import triage.backend.ModelLoadException;
+import triage.backend.Models;
+import triage.gateway.ExchangeMeter;
+import triage.gateway.FrontDoor;
+import triage.gateway.Gateway;
+import triage.gateway.Readiness;
+import triage.identity.TokenSecret;
+import triage.identity.TokenVerifier;
+import triage.store.RowIds;
+import triage.store.Store;
+import triage.time.MonotonicClock;
+
+/// The service: every room is made here, top to bottom, and given what it needs.
+///
+/// **Threads**: wiring happens on the main thread before the server listens.
+final class TriageApplication extends Application<TriageConfiguration> {
+  private static final Logger LOG = LoggerFactory.getLogger(TriageApplication.class);
+
+  @Override
+  public String getName() {
+    return "triage";
+  }
+
+  private @Nullable Server server;
+  private @Nullable Store store;
+
+  /// Starts the service that a settings file describes; gives back once it listens.
+  ///
+  /// @throws Exception if it cannot start; the message is one line for the operator where the cause
+  ///     is the operator's to mend
+  void serve(Path file) throws Exception {
+    Bootstrap<TriageConfiguration> bootstrap = new Bootstrap<>(this);
+    initialize(bootstrap);
+    bootstrap.registerMetrics();
+    new ServerCommand<>(this).run(bootstrap, new Namespace(Map.of("file", file.toString())));
+  }
+
+  @Override
+  public void initialize(Bootstrap<TriageConfiguration> bootstrap) {
+    bootstrap.setConfigurationFactoryFactory(
+        (type, validator, mapper, prefix) -> new TriageConfiguration.Reader());
+  }
+
+  @Override
+  public void run(TriageConfiguration configuration, Environment environment)
+      throws ModelLoadException {
+    Settings settings = configuration.settings();
+    MonotonicClock clock = MonotonicClock.system();
+    InstantSource wallClock = InstantSource.system();
+    SecureRandom seeds = new SecureRandom();
+    long seed = seeds.nextLong();
+    LOG.info("event=starting version={} seed={}", version(), seed);
+
+    Models models = Models.open(settings.models(), configuration.folder(), clock);
+    environment.lifecycle().manage(new AutoCloseableManager(models));
+
+    TokenSecret secret = TokenSecret.readOrMake(configuration.secretFile());
+    TokenVerifier tokens = new TokenVerifier(secret, settings.identity(), wallClock);
+
+    Store store = Store.open(settings.store(), settings.data(), clock);
+    this.store = store;
+    environment.lifecycle().manage(new AutoCloseableManager(store));
+    AuditTrail audit =
+        new AuditTrail(
+            store.writer(), settings.audit(), new RowIds(wallClock, seeds), wallClock);
+    audit.start();
+    environment.lifecycle().manage(new AutoCloseableManager(audit));
+
+    ExecutorService exchanges =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("exchange-", 0).factory());
+    FrontDoor door = new FrontDoor(settings.door().inFlightMax(), exchanges, seed);
+    Readiness readiness = () -> !door.isDraining() && anyBackend(models);
+    PrometheusRegistry metrics = new PrometheusRegistry();
+    ExchangeMeter meter = new ExchangeMeter(metrics, models, door, audit);
+
+    TriageServerFactory factory = (TriageServerFactory) configuration.getServerFactory();
+    factory.serve(
+        door,
+        new Gateway(models, tokens, audit, meter, readiness, clock, wallClock, seed, version())
+            .handler());
+    environment
+        .lifecycle()
+        .addEventListener(
+            new Drain(door, settings.server().drainTimeout(), settings.server().drainNotice()));
+    environment.lifecycle().addServerLifecycleListener(started -> server = started);
+    environment
+        .lifecycle()
+        .addServerLifecycleListener(
+            new Announcement(System.out, configuration.file(), home(), settings.models()));
+    operate(environment, settings, metrics, tokens, readiness);
+    environment.healthChecks().register("store", new StoreCheck(store));
+    environment.healthChecks().register("backends", new BackendsCheck(models));
+    environment.healthChecks().register("clock", new ClockCheck(clock, wallClock));
+  }
+
+  private static void operate(
+      Environment environment,
+      Settings settings,
+      PrometheusRegistry metrics,
+      TokenVerifier tokens,
+      Readiness readiness) {
+    JvmMetrics.builder().register(metrics);
+    DropwizardExports.builder().dropwizardRegistry(environment.metrics()).register(metrics);
+    AdminEnvironment admin = environment.admin();
+    admin.addServlet("prometheus", new PrometheusMetricsServlet(metrics)).addMapping("/metrics");
+    admin
+        .addServlet("metrics-json", new MetricsServlet(environment.metrics()))
+        .addMapping("/metrics.json");
+    admin.addServlet("live", new ProbeServlet("live", () -> true)).addMapping("/live");
+    admin
+        .addServlet("ready", new ProbeServlet("ready", readiness::isReady))
+        .addMapping("/ready");
+    admin
+        .addFilter("guard", new AdminFilter(tokens, settings.server().adminHost()))
+        .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");
+  }
+
+  /// Gives the server, once it has started.
+  Server server() {
+    return Objects.requireNonNull(server, "not started");
+  }
+
+  /// Gives the store, once it has been opened.
+  Store store() {
+    return Objects.requireNonNull(store, "not open");
+  }
+
+  private static boolean anyBackend(Models models) {
+    return models.all().stream()
+        .flatMap(model -> model.turnstile().snapshot().lanes().stream())
+        .anyMatch(LaneSnapshot::open);
+  }
+
+  /// Gives the folder that Triage was installed in: the launcher's.
+  static Path home() {
+    return Path.of(System.getProperty("triage.home", "")).toAbsolutePath();
+  }
+
+  private static String version() {
+    String version = TriageApplication.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+}

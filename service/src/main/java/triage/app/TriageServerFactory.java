@@ -1,0 +1,85 @@
+package triage.app;
+
+import io.dropwizard.core.server.DefaultServerFactory;
+import io.dropwizard.core.setup.Environment;
+import io.dropwizard.jetty.GzipHandlerFactory;
+import io.dropwizard.jetty.HttpConnectorFactory;
+import io.dropwizard.request.logging.LogbackAccessRequestLogFactory;
+import io.dropwizard.util.DataSize;
+import io.dropwizard.util.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Server;
+import org.jspecify.annotations.Nullable;
+import triage.gateway.ErrorHandler;
+import triage.gateway.FrontDoor;
+import triage.gateway.GatewayHandler;
+import triage.gateway.TriageConnectorFactory;
+
+/// Dropwizard's server with the front door as its first handler and the gateway behind it.
+///
+/// The tree is: front door, graceful shutdown, gateway, then Dropwizard's own (admin servlets on the
+/// admin port). Compression and the request log are off: the first would buffer streams, the second
+/// doubles the cost of a refusal; requests are audited.
+///
+/// **Threads**: used on the main thread before the server listens.
+final class TriageServerFactory extends DefaultServerFactory {
+  /// Far above any admission limit, so that the gates are the only queue.
+  private static final int THREADS_MAX = 1_000_000;
+
+  /// For the request line and all headers: room for a token of 8 KiB beside others.
+  private static final DataSize HEADERS_MAX = DataSize.kibibytes(16);
+
+  private @Nullable FrontDoor door;
+  private @Nullable GatewayHandler gateway;
+
+  TriageServerFactory(ServerSettings settings) {
+    setApplicationConnectors(
+        List.of(connector(new TriageConnectorFactory(), settings.host(), settings.port())));
+    setAdminConnectors(
+        List.of(
+            connector(new HttpConnectorFactory(), settings.adminHost(), settings.adminPort())));
+    setEnableVirtualThreads(true);
+    setEnableAdminVirtualThreads(true);
+    setMaxThreads(THREADS_MAX);
+    setShutdownGracePeriod(Duration.seconds(5));
+    GzipHandlerFactory gzip = new GzipHandlerFactory();
+    gzip.setEnabled(false);
+    setGzipFilterFactory(gzip);
+    LogbackAccessRequestLogFactory silent = new LogbackAccessRequestLogFactory();
+    silent.setAppenders(List.of());
+    setRequestLogFactory(silent);
+  }
+
+  private static HttpConnectorFactory connector(
+      HttpConnectorFactory connector, String host, int port) {
+    connector.setBindHost(host);
+    connector.setPort(port);
+    connector.setMaxRequestHeaderSize(HEADERS_MAX);
+    connector.setUseDateHeader(true);
+    connector.setUseServerHeader(false);
+    return connector;
+  }
+
+  /// Puts the handlers in place; must be called before [#build].
+  void serve(FrontDoor frontDoor, GatewayHandler gatewayHandler) {
+    this.door = frontDoor;
+    this.gateway = gatewayHandler;
+  }
+
+  @Override
+  public Server build(Environment environment) {
+    Server server = super.build(environment);
+    Handler.Singleton graceful = (Handler.Singleton) Objects.requireNonNull(server.getHandler());
+    graceful.insertHandler(Objects.requireNonNull(gateway));
+    server.insertHandler(Objects.requireNonNull(door));
+    server.setErrorHandler(new ErrorHandler());
+    return server;
+  }
+
+  @Override
+  protected void printBanner(String name) {
+    // The start says where Triage listens; a banner would only push that up.
+  }
+}

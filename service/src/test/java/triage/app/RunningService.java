@@ -1,0 +1,169 @@
+package triage.app;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import triage.admission.Criticality;
+import triage.identity.Caller;
+import triage.identity.IdentitySettings;
+import triage.identity.Role;
+import triage.identity.TokenIssuer;
+import triage.identity.TokenSecret;
+
+/// The whole service in this process, on free ports and in a folder of its own.
+final class RunningService implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final TriageApplication application = new TriageApplication();
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final Path folder;
+
+  private RunningService(Path folder) {
+    this.folder = folder;
+  }
+
+  /// Starts the service.
+  ///
+  /// @param folder where its settings file and its data are
+  /// @param yaml what the settings file says beside ports and folders
+  static RunningService start(Path folder, String yaml) throws Exception {
+    RunningService service = new RunningService(folder);
+    Path file = folder.resolve("config.yml");
+    Files.writeString(
+        file,
+        """
+        server: {port: 0, adminPort: 0, host: 127.0.0.1, drainNotice: 0s}
+        data: %s
+        store: {binaries: %s}
+        logging: {level: WARN}
+        """
+                .formatted(
+                    folder.resolve("data"),
+                    Path.of("target", "postgres-binaries").toAbsolutePath())
+            + yaml);
+    service.application.serve(file);
+    return service;
+  }
+
+  Path data() {
+    return folder.resolve("data");
+  }
+
+  /// Gives a connection to the service's own store.
+  Connection store() {
+    return application.store().jdbi().open().getConnection();
+  }
+
+  URI api(String path) {
+    return address("application", path);
+  }
+
+  URI admin(String path) {
+    return address("admin", path);
+  }
+
+  private URI address(String name, String path) {
+    return URI.create("http://127.0.0.1:" + port(name) + path);
+  }
+
+  int port(String name) {
+    Server server = application.server();
+    for (Connector connector : server.getConnectors()) {
+      if (name.equals(connector.getName())) {
+        return ((ServerConnector) connector).getLocalPort();
+      }
+    }
+    throw new IllegalStateException("no connector " + name);
+  }
+
+  /// Gives a token that lasts an hour.
+  String token(String caller, Criticality ceiling, Role... roles) {
+    Instant expiry = Instant.ofEpochSecond(InstantSource.system().instant().getEpochSecond() + 3600);
+    return token(new Caller(caller, ceiling, Caller.ALL_STUDIES, Set.of(roles), expiry));
+  }
+
+  String token() {
+    return token("tester", Criticality.CRITICAL_PLUS, Role.REQUEST, Role.READ);
+  }
+
+  String token(Caller caller) {
+    TokenSecret secret = TokenSecret.read(data().resolve("token.secret"));
+    return new TokenIssuer(secret, IdentitySettings.defaults(), InstantSource.system(), new Random(1))
+        .issue(caller);
+  }
+
+  HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(api(path))
+        .timeout(PATIENCE)
+        .header("Authorization", "Bearer " + token());
+  }
+
+  HttpResponse<String> send(HttpRequest request) {
+    try {
+      return client.send(request, HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  HttpResponse<String> get(String path) {
+    return send(request(path).GET().build());
+  }
+
+  HttpResponse<String> post(String path, String body, String... headers) {
+    HttpRequest.Builder request =
+        request(path).POST(HttpRequest.BodyPublishers.ofString(body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return send(request.build());
+  }
+
+  /// Gives the value of one line of the Prometheus metrics, or 0 if there is none.
+  double metric(String line) {
+    HttpResponse<String> answer = send(HttpRequest.newBuilder(admin("/metrics")).GET().build());
+    return answer
+        .body()
+        .lines()
+        .filter(text -> text.startsWith(line + " "))
+        .mapToDouble(text -> Double.parseDouble(text.substring(line.length() + 1)))
+        .findFirst()
+        .orElse(0);
+  }
+
+  /// Waits until something holds that other threads or processes bring about.
+  static void await(String what, BooleanSupplier holds) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!holds.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("not within " + PATIENCE + ": " + what);
+      }
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    application.server().stop();
+    client.close();
+  }
+}
