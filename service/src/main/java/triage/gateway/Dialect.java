@@ -9,7 +9,7 @@ import java.io.UncheckedIOException;
 /// The form in which the callers of a path read errors.
 enum Dialect {
   /// Open Inference Protocol: `/v2`. `error` is always a string.
-  OIP("application/json") {
+  OIP("/v2", "application/json") {
     @Override
     void write(JsonGenerator json, Refusal refusal) throws IOException {
       json.writeStringField("error", refusal.message());
@@ -20,7 +20,7 @@ enum Dialect {
   },
 
   /// OpenAI: `/v1`.
-  OPENAI("application/json") {
+  OPENAI("/v1", "application/json") {
     @Override
     void write(JsonGenerator json, Refusal refusal) throws IOException {
       json.writeObjectFieldStart("error");
@@ -33,7 +33,7 @@ enum Dialect {
   },
 
   /// RFC 9457 problem details: everything else.
-  NATIVE("application/problem+json") {
+  NATIVE("/", "application/problem+json") {
     @Override
     void write(JsonGenerator json, Refusal refusal) throws IOException {
       json.writeStringField("type", "about:blank");
@@ -51,18 +51,25 @@ enum Dialect {
 
   private static final JsonFactory JSON = new JsonFactory();
 
+  private final String root;
   private final String contentType;
 
-  Dialect(String contentType) {
+  Dialect(String root, String contentType) {
+    this.root = root;
     this.contentType = contentType;
   }
 
   /// Gives the dialect of a path.
   static Dialect of(String path) {
-    if (isUnder(path, "/v2")) {
+    if (isUnder(path, OIP.root)) {
       return OIP;
     }
-    return isUnder(path, "/v1") ? OPENAI : NATIVE;
+    return isUnder(path, OPENAI.root) ? OPENAI : NATIVE;
+  }
+
+  /// Gives the path that all paths of this dialect begin with.
+  String root() {
+    return root;
   }
 
   private static boolean isUnder(String path, String root) {

@@ -2,7 +2,6 @@ package triage.gateway;
 
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -17,7 +16,8 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
     int status = response.getStatus() < 400 ? 500 : response.getStatus();
-    Dialect dialect = Dialect.of(path(request.getHttpURI()));
+    String path = request.getHttpURI().getPath();
+    Dialect dialect = Dialect.of(path == null ? "/" : path);
     byte[] body = dialect.body(new Refusal(status, null, 0, message(status)));
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
@@ -30,16 +30,6 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
   @Override
   public boolean errorPageForMethod(@Nullable String method) {
     return true;
-  }
-
-  /// Gives the path as far as it can be read: a path that breaks the rules may stand only in the text
-  /// of the whole.
-  private static String path(@Nullable HttpURI uri) {
-    if (uri == null) {
-      return "/";
-    }
-    String path = uri.getPath();
-    return path == null ? uri.toString() : path;
   }
 
   private static String message(int status) {

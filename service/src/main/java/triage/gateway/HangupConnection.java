@@ -67,6 +67,9 @@ final class HangupConnection extends HttpConnection {
 
   private volatile long aheadBytes;
 
+  /// The target of the request that is being parsed; confined to the parsing thread.
+  private String target = "/";
+
   HangupConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
     super(configuration, connector, endPoint);
   }
@@ -142,9 +145,14 @@ final class HangupConnection extends HttpConnection {
     return super.getBytesIn() + aheadBytes;
   }
 
+  /// Makes the stream of a request. For one whose target it cannot read, Jetty asks again with a
+  /// target of its own, and gets the root of the dialect that was spoken to instead.
   @Override
   protected HttpStreamOverHTTP1 newHttpStream(String method, String uri, HttpVersion version) {
-    Exchange next = new Exchange(method, uri, version);
+    boolean unreadable = method.equals("BAD");
+    String given = unreadable ? Dialect.of(target).root() : uri;
+    target = unreadable ? "/" : uri;
+    Exchange next = new Exchange(method, given, version);
     synchronized (lock) {
       exchange = next;
     }
