@@ -116,6 +116,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
         .lifecycle()
         .addServerLifecycleListener(
             new Announcement(System.out, configuration.file(), home(), settings.models()));
+    ModelGauges.register(environment.metrics(), models, door);
     operate(environment, settings, metrics, tokens, readiness);
     environment.healthChecks().register("store", new StoreCheck(store));
     environment.healthChecks().register("backends", new BackendsCheck(models));
@@ -129,12 +130,16 @@ final class TriageApplication extends Application<TriageConfiguration> {
       TokenVerifier tokens,
       Readiness readiness) {
     JvmMetrics.builder().register(metrics);
-    DropwizardExports.builder().dropwizardRegistry(environment.metrics()).register(metrics);
+    DropwizardExports.builder()
+        .dropwizardRegistry(environment.metrics())
+        .metricFilter((name, metric) -> !name.startsWith(ModelGauges.PREFIX))
+        .register(metrics);
     AdminEnvironment admin = environment.admin();
     admin.addServlet("prometheus", new PrometheusMetricsServlet(metrics)).addMapping("/metrics");
     admin
         .addServlet("metrics-json", new MetricsServlet(environment.metrics()))
         .addMapping("/metrics.json");
+    admin.addTask(new ThreadDumpTask());
     admin.addServlet("live", new ProbeServlet("live", () -> true)).addMapping("/live");
     admin
         .addServlet("ready", new ProbeServlet("ready", readiness::isReady))
