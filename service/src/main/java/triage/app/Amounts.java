@@ -48,6 +48,25 @@ final class Amounts {
     }
   }
 
+  /// Gives a duration as settings write it, in the largest unit that needs no fraction.
+  static String written(Duration duration) {
+    if (duration.isZero() || duration.toNanosPart() % 1_000_000 != 0) {
+      return duration.isZero() ? "0s" : duration.toString();
+    }
+    long millis = duration.toMillis();
+    if (millis % 1_000 != 0) {
+      return millis + "ms";
+    }
+    long seconds = millis / 1_000;
+    if (seconds % 86_400 == 0) {
+      return seconds / 86_400 + "d";
+    }
+    if (seconds % 3_600 == 0) {
+      return seconds / 3_600 + "h";
+    }
+    return seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+  }
+
   /// Gives a number of bytes written as `4096`, `64KiB`, `16MiB` or `1GiB`, or nothing if the text
   /// is none.
   static OptionalLong bytes(String text) {

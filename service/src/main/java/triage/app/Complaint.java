@@ -218,6 +218,6 @@ final class Complaint {
   }
 
   private static String oneLine(String text) {
-    return text.replaceAll("\\p{Cntrl}+", " ").strip();
+    return text.replaceAll("\\s*\\p{Cntrl}\\s*", " ").strip();
   }
 }

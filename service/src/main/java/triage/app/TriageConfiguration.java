@@ -49,19 +49,25 @@ public final class TriageConfiguration extends Configuration {
     return settings.identity().secretFile(settings.data(), folder());
   }
 
-  /// Makes Dropwizard read its configuration with our loader, for
-  /// `bootstrap.setConfigurationFactoryFactory((type, validator, mapper, prefix) -> new Reader())`.
+  /// Gives what makes Dropwizard take this configuration, whatever file it is told of, for
+  /// `bootstrap.setConfigurationFactoryFactory((type, validator, mapper, prefix) -> ...)`.
   ///
-  /// **Threads**: no state.
-  public static final class Reader implements ConfigurationFactory<TriageConfiguration> {
+  /// Settings are read before Dropwizard starts, since it answers a bad file with a stack trace.
+  public ConfigurationFactory<TriageConfiguration> factory() {
+    return new Loaded(this);
+  }
+
+  /// Gives a configuration that was read before.
+  private record Loaded(TriageConfiguration configuration)
+      implements ConfigurationFactory<TriageConfiguration> {
     @Override
     public TriageConfiguration build(ConfigurationSourceProvider provider, String path) {
-      return load(Path.of(path));
+      return configuration;
     }
 
     @Override
     public TriageConfiguration build() {
-      throw new SettingsException("no settings file is named (expected: server FILE)");
+      return configuration;
     }
   }
 }
