@@ -1,9 +1,10 @@
 package triage.admission;
 
-/// How much a request matters, most critical first: the order in which requests pass when not all can.
+/// How much a request matters, most critical first: the order in which requests pass when not all
+/// can.
 ///
-/// **Source**: the four criticalities of Google's SRE book, chapter "Handling Overload"; on the wire
-/// they are the urgencies of RFC 9218, two to a class.
+/// **Source**: the four criticalities of Google's SRE book, chapter "Handling Overload"; on the
+/// wire they are the urgencies of RFC 9218, two to a class.
 public enum Criticality {
   /// Safety: shed last. Urgency 0 and 1.
   CRITICAL_PLUS(0),

@@ -2,8 +2,8 @@ package triage.time;
 
 /// A clock that only runs forward: for waits, deadlines and service times.
 ///
-/// **Units**: nanoseconds since an arbitrary origin; only differences mean anything, and they may be
-/// compared by subtraction only, since the value may overflow.
+/// **Units**: nanoseconds since an arbitrary origin; only differences mean anything, and they may
+/// be compared by subtraction only, since the value may overflow.
 @FunctionalInterface
 public interface MonotonicClock {
 

@@ -5,7 +5,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Both clocks in one, standing still until told otherwise: the twin that tests and simulations use.
+/// Both clocks in one, standing still until told otherwise: the twin that tests and simulations
+/// use.
 ///
 /// **Threads**: safe for use by several threads.
 public final class SettableTime implements MonotonicClock, InstantSource {

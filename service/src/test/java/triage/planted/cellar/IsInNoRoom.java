@@ -1,0 +1,4 @@
+package triage.planted.cellar;
+
+/// Breaks the plan: it has no such room.
+public final class IsInNoRoom {}
