@@ -73,7 +73,8 @@ final class AdminFilter extends HttpFilter {
 
   private static boolean isOpenRead(HttpServletRequest request) throws IOException {
     boolean read = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
-    String path = request.getPathInfo() == null ? request.getServletPath() : request.getRequestURI();
+    String path =
+        request.getPathInfo() == null ? request.getServletPath() : request.getRequestURI();
     boolean guarded = GUARDED_READS.stream().anyMatch(path::startsWith);
     return read && !guarded && InetAddress.getByName(request.getRemoteAddr()).isLoopbackAddress();
   }

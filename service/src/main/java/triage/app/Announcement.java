@@ -21,6 +21,12 @@ final class Announcement implements ServerLifecycleListener {
           + "0.006399,0.04904,0.05373,0.01587,0.03003,0.006193,25.38,17.33,184.6,2019,0.1622,"
           + "0.6656,0.7119,0.2654,0.4601,0.1189";
 
+  /// An inference request for the example model.
+  static final String EXAMPLE_BODY =
+      "{\"inputs\":[{\"name\":\"x\",\"shape\":[1,30],\"datatype\":\"FP64\",\"data\":["
+          + FIRST_ROW
+          + "]}]}";
+
   private final PrintStream out;
   private final Path file;
   private final Path home;
@@ -41,7 +47,8 @@ final class Announcement implements ServerLifecycleListener {
   @Override
   public void serverStarted(Server server) {
     String application = address(server, "application");
-    out.println("Triage listens on " + application + " (operators: " + address(server, "admin") + ").");
+    out.println(
+        "Triage listens on " + application + " (operators: " + address(server, "admin") + ").");
     out.println("A request to try:");
     out.println();
     out.println(request(application));
@@ -54,18 +61,19 @@ final class Announcement implements ServerLifecycleListener {
         "$(" + quoted(home.resolve("triage")) + " token " + quoted(file) + " --caller first-try)";
     String authorization = " -H \"Authorization: Bearer " + token + "\"";
     if (models.containsKey(Settings.DEFAULT_MODEL)) {
-      return "curl -s "
-          + application
-          + "/v2/models/"
-          + Settings.DEFAULT_MODEL
-          + "/infer"
-          + authorization
-          + " -d '{\"inputs\":[{\"name\":\"x\",\"shape\":[1,30],\"datatype\":\"FP64\",\"data\":["
-          + FIRST_ROW
-          + "]}]}'";
+      return "curl -s " + exampleUrl(application) + authorization + " -d '" + EXAMPLE_BODY + "'";
     }
     String model = models.keySet().stream().findFirst().orElse("none");
     return "curl -s " + application + "/v2/models/" + model + authorization;
+  }
+
+  /// Gives the URL that takes [#EXAMPLE_BODY].
+  static String exampleUrl(Server server) {
+    return exampleUrl(address(server, "application"));
+  }
+
+  private static String exampleUrl(String application) {
+    return application + "/v2/models/" + Settings.DEFAULT_MODEL + "/infer";
   }
 
   private static String quoted(Path path) {
@@ -73,7 +81,10 @@ final class Announcement implements ServerLifecycleListener {
     return text.matches("[A-Za-z0-9/._+-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 
-  private static String address(Server server, String name) {
+  /// Gives the URL of one of the server's ports, as a client on this machine reaches it.
+  ///
+  /// @param name `application` or `admin`
+  static String address(Server server, String name) {
     for (Connector connector : server.getConnectors()) {
       if (connector instanceof ServerConnector listening && name.equals(connector.getName())) {
         String host = listening.getHost();

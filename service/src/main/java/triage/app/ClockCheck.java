@@ -41,7 +41,8 @@ final class ClockCheck extends HealthCheck {
     lastNanos = nanos;
     lastInstant = instant;
     if (step.abs().compareTo(STEP_MAX) > 0) {
-      return Result.unhealthy("the wall clock stepped by %d ms since the last look", step.toMillis());
+      return Result.unhealthy(
+          "the wall clock stepped by %d ms since the last look", step.toMillis());
     }
     return Result.healthy();
   }

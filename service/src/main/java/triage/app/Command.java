@@ -18,6 +18,11 @@ interface Command {
   /// Gives what it does, in half a line.
   String summary();
 
+  /// Tells whether `help` speaks of it.
+  default boolean isListed() {
+    return true;
+  }
+
   /// Does it.
   ///
   /// @param words the arguments after the name

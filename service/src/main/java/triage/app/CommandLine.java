@@ -40,7 +40,7 @@ final class CommandLine {
       List<String> names = commands.stream().map(Command::name).toList();
       say("unknown command: " + name + " (" + Spelling.suggestion(name, names) + ")");
     }
-    commands.forEach(this::describe);
+    commands.stream().filter(Command::isListed).forEach(this::describe);
     return MISUSED;
   }
 

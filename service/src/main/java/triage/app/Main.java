@@ -2,9 +2,16 @@ package triage.app;
 
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import triage.backend.ModelSettings;
+import triage.store.Migration;
+import triage.store.Store;
+import triage.time.MonotonicClock;
 
 /// The program's entry: `triage COMMAND ...`.
 ///
@@ -27,11 +34,43 @@ public final class Main {
 
   private static List<Command> commands(PrintStream out, PrintStream err) {
     return List.of(
-        new ServerCommand(file -> {
-          TriageConfiguration.load(file);
-          throw new UnsupportedOperationException("the server is not wired yet");
-        }),
-        new CheckCommand(out, List.of()),
-        new TokenCommand(out, err, InstantSource.system(), new SecureRandom()));
+        new ServerCommand(file -> new TriageApplication(out).serve(file)),
+        new CheckCommand(out, List.of(Main::requireModelFiles)),
+        new TokenCommand(out, err, InstantSource.system(), new SecureRandom()),
+        new DbCommand(new StoreSchema(out)),
+        new TrainCommand());
+  }
+
+  private static void requireModelFiles(Path file, Settings settings) {
+    for (Map.Entry<String, ModelSettings> model : settings.models().entrySet()) {
+      for (int i = 0; i < model.getValue().backends().size(); i++) {
+        Path named = model.getValue().backends().get(i).file();
+        if (named != null && !Files.isRegularFile(SettingsLoader.folder(file).resolve(named))) {
+          throw new SettingsException(
+              "%s: models.%s.backends[%d].file: %s (expected: a file that is there)"
+                  .formatted(file, model.getKey(), i, named));
+        }
+      }
+    }
+  }
+
+  /// The schema of the store that the settings name.
+  private record StoreSchema(PrintStream out) implements DbCommand.Schema {
+    @Override
+    public void migrate(Path file, Settings settings) {
+      print(Store.migrate(settings.store(), settings.data(), MonotonicClock.system()));
+    }
+
+    @Override
+    public void status(Path file, Settings settings) {
+      print(Store.status(settings.store(), settings.data(), MonotonicClock.system()));
+    }
+
+    private void print(List<Migration> migrations) {
+      for (Migration migration : migrations) {
+        out.printf(
+            "%-8s %-10s %s%n", migration.version(), migration.state(), migration.description());
+      }
+    }
   }
 }

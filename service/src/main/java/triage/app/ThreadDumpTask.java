@@ -20,8 +20,7 @@ final class ThreadDumpTask extends Task {
   }
 
   @Override
-  public void execute(Map<String, List<String>> parameters, PrintWriter output)
-      throws IOException {
+  public void execute(Map<String, List<String>> parameters, PrintWriter output) throws IOException {
     Path folder = Files.createTempDirectory("triage-threads");
     Path file = folder.resolve("dump.txt");
     try {

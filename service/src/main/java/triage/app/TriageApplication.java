@@ -12,6 +12,7 @@ import io.prometheus.metrics.instrumentation.dropwizard.DropwizardExports;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import jakarta.servlet.DispatcherType;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
@@ -50,8 +51,16 @@ final class TriageApplication extends Application<TriageConfiguration> {
     return "triage";
   }
 
+  private final PrintStream out;
   private @Nullable Server server;
   private @Nullable Store store;
+
+  /// Makes the service; nothing runs yet.
+  ///
+  /// @param out where the start says that it listens, and where
+  TriageApplication(PrintStream out) {
+    this.out = out;
+  }
 
   /// Starts the service that a settings file describes; gives back once it listens.
   ///
@@ -59,15 +68,11 @@ final class TriageApplication extends Application<TriageConfiguration> {
   ///     is the operator's to mend
   void serve(Path file) throws Exception {
     Bootstrap<TriageConfiguration> bootstrap = new Bootstrap<>(this);
-    initialize(bootstrap);
+    TriageConfiguration configuration = TriageConfiguration.load(file);
+    bootstrap.setConfigurationFactoryFactory(
+        (type, validator, mapper, prefix) -> configuration.factory());
     bootstrap.registerMetrics();
     new ServerCommand<>(this).run(bootstrap, new Namespace(Map.of("file", file.toString())));
-  }
-
-  @Override
-  public void initialize(Bootstrap<TriageConfiguration> bootstrap) {
-    bootstrap.setConfigurationFactoryFactory(
-        (type, validator, mapper, prefix) -> new TriageConfiguration.Reader());
   }
 
   @Override
@@ -90,8 +95,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     this.store = store;
     environment.lifecycle().manage(new AutoCloseableManager(store));
     AuditTrail audit =
-        new AuditTrail(
-            store.writer(), settings.audit(), new RowIds(wallClock, seeds), wallClock);
+        new AuditTrail(store.writer(), settings.audit(), new RowIds(wallClock, seeds), wallClock);
     audit.start();
     environment.lifecycle().manage(new AutoCloseableManager(audit));
 
@@ -115,7 +119,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     environment
         .lifecycle()
         .addServerLifecycleListener(
-            new Announcement(System.out, configuration.file(), home(), settings.models()));
+            new Announcement(out, configuration.file(), home(), settings.models()));
     ModelGauges.register(environment.metrics(), models, door);
     operate(environment, settings, metrics, tokens, readiness);
     environment.healthChecks().register("store", new StoreCheck(store));
@@ -141,9 +145,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
         .addMapping("/metrics.json");
     admin.addTask(new ThreadDumpTask());
     admin.addServlet("live", new ProbeServlet("live", () -> true)).addMapping("/live");
-    admin
-        .addServlet("ready", new ProbeServlet("ready", readiness::isReady))
-        .addMapping("/ready");
+    admin.addServlet("ready", new ProbeServlet("ready", readiness::isReady)).addMapping("/ready");
     admin
         .addFilter("guard", new AdminFilter(tokens, settings.server().adminHost()))
         .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), false, "/*");

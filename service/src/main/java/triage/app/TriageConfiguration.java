@@ -25,8 +25,7 @@ public final class TriageConfiguration extends Configuration {
   /// @throws SettingsException one line: file, the key's full path, value, rule
   public static TriageConfiguration load(Path file) {
     Settings settings = SettingsLoader.load(file);
-    return new TriageConfiguration(
-        settings, file, Logging.factory(file, settings.logging()));
+    return new TriageConfiguration(settings, file, Logging.factory(file, settings.logging()));
   }
 
   /// Gives the settings.

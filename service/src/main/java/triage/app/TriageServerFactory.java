@@ -38,8 +38,7 @@ final class TriageServerFactory extends DefaultServerFactory {
     setApplicationConnectors(
         List.of(connector(new TriageConnectorFactory(), settings.host(), settings.port())));
     setAdminConnectors(
-        List.of(
-            connector(new HttpConnectorFactory(), settings.adminHost(), settings.adminPort())));
+        List.of(connector(new HttpConnectorFactory(), settings.adminHost(), settings.adminPort())));
     setEnableVirtualThreads(true);
     setEnableAdminVirtualThreads(true);
     setMaxThreads(THREADS_MAX);

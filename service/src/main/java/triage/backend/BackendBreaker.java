@@ -67,13 +67,12 @@ public final class BackendBreaker {
   }
 
   private void opened() {
-    LOG.warn("event=breaker-opened backend={} openForMs={}", backend, settings.openFor().toMillis());
+    LOG.warn(
+        "event=breaker-opened backend={} openForMs={}", backend, settings.openFor().toMillis());
     long openNanos = settings.openFor().toNanos();
     turnstile.close(lane, Reason.BREAKER_OPEN, clock.nanos() + openNanos);
     // A millisecond more, so that Failsafe's own delay is over for certain.
-    var _ =
-        timer.schedule(
-        () -> turnstile.open(lane), openNanos + 1_000_000, TimeUnit.NANOSECONDS);
+    var _ = timer.schedule(() -> turnstile.open(lane), openNanos + 1_000_000, TimeUnit.NANOSECONDS);
   }
 
   /// Tells whether an admitted exchange may go on to the backend. One that may must be followed by

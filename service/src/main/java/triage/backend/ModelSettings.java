@@ -47,8 +47,7 @@ public record ModelSettings(
         "bodyBytesMax",
         bodyBytesMax,
         "1 KiB to 1 GiB");
-    require(
-        waitingMax >= 1 && waitingMax <= 1_000_000, "waitingMax", waitingMax, "1 to 1,000,000");
+    require(waitingMax >= 1 && waitingMax <= 1_000_000, "waitingMax", waitingMax, "1 to 1,000,000");
     require(
         !backends.isEmpty() && backends.size() <= 100,
         "backends",

@@ -206,7 +206,11 @@ final class OnnxBackend implements InProcessBackend {
       case INT32 -> Datatype.INT32;
       case INT8, INT16, INT64, BOOL, STRING, UINT8, FLOAT16, BFLOAT16, UNKNOWN ->
           throw new IllegalArgumentException(
-              "tensor `" + tensor + "` is " + type + " (expected in process: DOUBLE, FLOAT, INT32)");
+              "tensor `"
+                  + tensor
+                  + "` is "
+                  + type
+                  + " (expected in process: DOUBLE, FLOAT, INT32)");
     };
   }
 

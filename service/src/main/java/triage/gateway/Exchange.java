@@ -47,8 +47,7 @@ final class Exchange {
 
   /// Serves one inference, or says why not.
   void infer(Call call, Caller caller, ModelVersion model) {
-    Criticality criticality =
-        RequestHeaders.criticality(call.header("Priority"), caller.ceiling());
+    Criticality criticality = RequestHeaders.criticality(call.header("Priority"), caller.ceiling());
     Passage passage = new Passage(call, caller, model, criticality, wallClock.instant());
     Optional<Slot> slot = audit.reserve();
     if (slot.isEmpty()) {

@@ -122,35 +122,36 @@ public final class ExchangeMeter {
         .name("triage_waiting")
         .help("Requests that wait at a model's gate.")
         .labelNames("model", "criticality")
-        .callback(
-            callback -> {
-              for (ModelVersion model : models.all()) {
-                GateSnapshot seen = model.turnstile().snapshot();
-                for (Criticality criticality : Criticality.values()) {
-                  callback.call(
-                      seen.waiting().get(criticality.rank()), model.name(), label(criticality));
-                }
-              }
-            })
+        .callback(callback -> {
+          for (ModelVersion model : models.all()) {
+            GateSnapshot seen = model.turnstile().snapshot();
+            for (Criticality criticality : Criticality.values()) {
+              callback.call(
+                  seen.waiting().get(criticality.rank()), model.name(), label(criticality));
+            }
+          }
+        })
         .register(registry);
     GaugeWithCallback.builder()
         .name("triage_in_flight")
         .help("Requests that a backend holds.")
         .labelNames("model", "backend")
-        .callback(callback -> eachLane(models, (lane, labels) -> callback.call(lane.inFlight(), labels)))
+        .callback(
+            callback -> eachLane(models, (lane, labels) -> callback.call(lane.inFlight(), labels)))
         .register(registry);
     GaugeWithCallback.builder()
         .name("triage_limit")
         .help("Requests that a backend may hold.")
         .labelNames("model", "backend")
-        .callback(callback -> eachLane(models, (lane, labels) -> callback.call(lane.limit(), labels)))
+        .callback(
+            callback -> eachLane(models, (lane, labels) -> callback.call(lane.limit(), labels)))
         .register(registry);
     GaugeWithCallback.builder()
         .name("triage_in_rotation")
         .help("1 while a backend takes requests, 0 while its breaker is open.")
         .labelNames("model", "backend")
-        .callback(
-            callback -> eachLane(models, (lane, labels) -> callback.call(lane.open() ? 1 : 0, labels)))
+        .callback(callback ->
+            eachLane(models, (lane, labels) -> callback.call(lane.open() ? 1 : 0, labels)))
         .register(registry);
   }
 
@@ -177,7 +178,10 @@ public final class ExchangeMeter {
   void ended(ModelVersion model, Criticality criticality, int status, @Nullable String reason) {
     requests
         .labelValues(
-            model.name(), label(criticality), Integer.toString(status), reason == null ? "" : reason)
+            model.name(),
+            label(criticality),
+            Integer.toString(status),
+            reason == null ? "" : reason)
         .inc();
   }
 

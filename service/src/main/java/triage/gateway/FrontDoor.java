@@ -116,16 +116,15 @@ public final class FrontDoor extends Handler.Wrapper {
   }
 
   private void dispatch(Request request, Response response, Callback callback) {
-    executor.execute(
-        () -> {
-          try {
-            if (!super.handle(request, response, callback)) {
-              Response.writeError(request, response, callback, 404);
-            }
-          } catch (Throwable e) {
-            Response.writeError(request, response, callback, e);
-          }
-        });
+    executor.execute(() -> {
+      try {
+        if (!super.handle(request, response, callback)) {
+          Response.writeError(request, response, callback, 404);
+        }
+      } catch (Throwable e) {
+        Response.writeError(request, response, callback, e);
+      }
+    });
   }
 
   /// Counts a request out when it is over, however it ends.

@@ -110,14 +110,13 @@ final class HttpRelay {
     this.body = body;
     this.clock = clock;
     this.request = backend.request(HttpMethod.POST, path).body(body.rest());
-    request.headers(
-        headers -> {
-          for (HttpField field : call.request().getHeaders()) {
-            if (!NOT_SENT_ON.contains(field.getLowerCaseName())) {
-              headers.add(field);
-            }
-          }
-        });
+    request.headers(headers -> {
+      for (HttpField field : call.request().getHeaders()) {
+        if (!NOT_SENT_ON.contains(field.getLowerCaseName())) {
+          headers.add(field);
+        }
+      }
+    });
   }
 
   /// Sends the request and waits until it is over, or given up at the deadline.
@@ -127,8 +126,7 @@ final class HttpRelay {
   Ending relay(Duration patience, HttpFields provenanceFields) {
     provenance = provenanceFields;
     long deadlineNanos = clock.nanos() + patience.toNanos();
-    request.headers(
-        headers -> headers.put("Request-Timeout", decimalSeconds(patience.toMillis())));
+    request.headers(headers -> headers.put("Request-Timeout", decimalSeconds(patience.toMillis())));
     request
         .onResponseBegin(response -> backend.breaker().progressed())
         .onResponseHeaders(this::begin)

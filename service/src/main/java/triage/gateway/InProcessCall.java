@@ -47,8 +47,7 @@ final class InProcessCall {
   }
 
   private static OipInference read(
-      ModelVersion model, InProcessBackend backend, Pass pass, Body body)
-      throws RefusedException {
+      ModelVersion model, InProcessBackend backend, Pass pass, Body body) throws RefusedException {
     boolean read = false;
     try {
       OipInference inference = new OipReader(backend.spec()).read(body.bytes());
@@ -72,7 +71,7 @@ final class InProcessCall {
     } catch (TimeoutException e) {
       var _ =
           running.whenComplete(
-          (outputs, failure) -> model.turnstile().leave(pass, Outcome.OVERLOADED, 0));
+              (outputs, failure) -> model.turnstile().leave(pass, Outcome.OVERLOADED, 0));
       throw new RefusedException(Refusal.of(Reason.DEADLINE_EXCEEDED, 0));
     } catch (ExecutionException e) {
       model.turnstile().leave(pass, Outcome.FAILED, 0);
@@ -83,7 +82,7 @@ final class InProcessCall {
       Thread.currentThread().interrupt();
       var _ =
           running.whenComplete(
-          (outputs, failure) -> model.turnstile().leave(pass, Outcome.ABANDONED, 0));
+              (outputs, failure) -> model.turnstile().leave(pass, Outcome.ABANDONED, 0));
       throw new RefusedException(Refusal.of(Reason.DRAINING, 0));
     }
   }

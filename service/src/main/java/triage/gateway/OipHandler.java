@@ -125,19 +125,16 @@ final class OipHandler {
   }
 
   private static boolean isInRotation(ModelVersion model) {
-    return model.turnstile().snapshot().lanes().stream()
-        .anyMatch(GateSnapshot.LaneSnapshot::open);
+    return model.turnstile().snapshot().lanes().stream().anyMatch(GateSnapshot.LaneSnapshot::open);
   }
 
   private static void describe(Call call, ModelVersion model) throws RefusedException {
     switch (model.backends().getFirst()) {
       case InProcessBackend backend ->
-          call.answer(
-              200, OipWriter.modelMetadata(model.name(), model.version(), backend.spec()));
+          call.answer(200, OipWriter.modelMetadata(model.name(), model.version(), backend.spec()));
       case HttpBackend backend -> {
         try {
-          ContentResponse answer =
-              backend.fetch("/v2/models/" + model.name(), METADATA_TIMEOUT);
+          ContentResponse answer = backend.fetch("/v2/models/" + model.name(), METADATA_TIMEOUT);
           call.answer(answer.getStatus(), answer.getContent());
         } catch (IOException e) {
           throw new RefusedException(Refusal.of(Reason.NO_BACKEND, RETRY_NANOS));

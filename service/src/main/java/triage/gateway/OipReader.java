@@ -175,15 +175,19 @@ final class OipReader {
     }
     if (!expected.fits(shape)) {
       throw refused(
-          tensor + "shape is " + Arrays.toString(shape) + " (expected: " + shapeRule(expected) + ")");
+          tensor
+              + "shape is "
+              + Arrays.toString(shape)
+              + " (expected: "
+              + shapeRule(expected)
+              + ")");
     }
     String fault = data.faultFor(expected.datatype(), shape);
     if (fault != null) {
       throw refused(tensor + fault);
     }
     TensorSpec exact =
-        new TensorSpec(
-            expected.name(), expected.datatype(), Arrays.stream(shape).boxed().toList());
+        new TensorSpec(expected.name(), expected.datatype(), Arrays.stream(shape).boxed().toList());
     return new Tensor(exact, DoubleBuffer.wrap(data.values(), 0, data.size()));
   }
 
@@ -297,7 +301,8 @@ final class OipReader {
 
   /// Gives a caller's word in a form that is safe to send back: short, and printable ASCII only.
   private static String shown(String text) {
-    String safe = text.codePoints().limit(64).mapToObj(OipReader::shown).collect(Collectors.joining());
+    String safe =
+        text.codePoints().limit(64).mapToObj(OipReader::shown).collect(Collectors.joining());
     return "`" + safe + (text.length() > 64 ? "..." : "") + "`";
   }
 

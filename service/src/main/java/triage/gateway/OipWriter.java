@@ -34,34 +34,31 @@ final class OipWriter {
   }
 
   static byte[] serverMetadata(String version) {
-    return object(
-        json -> {
-          json.writeStringField("name", "triage");
-          json.writeStringField("version", version);
-          json.writeArrayFieldStart("extensions");
-          json.writeEndArray();
-        });
+    return object(json -> {
+      json.writeStringField("name", "triage");
+      json.writeStringField("version", version);
+      json.writeArrayFieldStart("extensions");
+      json.writeEndArray();
+    });
   }
 
   static byte[] modelReady(String model, boolean ready) {
-    return object(
-        json -> {
-          json.writeStringField("name", model);
-          json.writeBooleanField("ready", ready);
-        });
+    return object(json -> {
+      json.writeStringField("name", model);
+      json.writeBooleanField("ready", ready);
+    });
   }
 
   static byte[] modelMetadata(String model, String version, ModelSpec spec) {
-    return object(
-        json -> {
-          json.writeStringField("name", model);
-          json.writeArrayFieldStart("versions");
-          json.writeString(version);
-          json.writeEndArray();
-          json.writeStringField("platform", spec.platform());
-          writeSpecs(json, "inputs", spec.inputs());
-          writeSpecs(json, "outputs", spec.outputs());
-        });
+    return object(json -> {
+      json.writeStringField("name", model);
+      json.writeArrayFieldStart("versions");
+      json.writeString(version);
+      json.writeEndArray();
+      json.writeStringField("platform", spec.platform());
+      writeSpecs(json, "inputs", spec.inputs());
+      writeSpecs(json, "outputs", spec.outputs());
+    });
   }
 
   /// Writes the answer to an inference.
@@ -69,22 +66,25 @@ final class OipWriter {
   /// @param id the caller's, or `null`
   /// @param wanted the names of the outputs to write; empty for all
   static byte[] inference(
-      String model, String version, @Nullable String id, List<Tensor> outputs, List<String> wanted) {
-    return object(
-        json -> {
-          json.writeStringField("model_name", model);
-          json.writeStringField("model_version", version);
-          if (id != null) {
-            json.writeStringField("id", id);
-          }
-          json.writeArrayFieldStart("outputs");
-          for (Tensor output : outputs) {
-            if (wanted.isEmpty() || wanted.contains(output.name())) {
-              writeTensor(json, output);
-            }
-          }
-          json.writeEndArray();
-        });
+      String model,
+      String version,
+      @Nullable String id,
+      List<Tensor> outputs,
+      List<String> wanted) {
+    return object(json -> {
+      json.writeStringField("model_name", model);
+      json.writeStringField("model_version", version);
+      if (id != null) {
+        json.writeStringField("id", id);
+      }
+      json.writeArrayFieldStart("outputs");
+      for (Tensor output : outputs) {
+        if (wanted.isEmpty() || wanted.contains(output.name())) {
+          writeTensor(json, output);
+        }
+      }
+      json.writeEndArray();
+    });
   }
 
   private static void writeTensor(JsonGenerator json, Tensor tensor) throws IOException {

@@ -51,7 +51,8 @@ record Refusal(int status, @Nullable String reason, long retryAfterNanos, String
       case DEADLINE_EXCEEDED -> "the deadline passed before the answer was there";
       case BREAKER_OPEN -> "the model's backends are failing; try again after Retry-After";
       case NO_BACKEND -> "no backend of this model is in rotation; try again after Retry-After";
-      case DRAINING -> "this instance is going down; try again, on another instance if there is one";
+      case DRAINING ->
+          "this instance is going down; try again, on another instance if there is one";
       case CALLER_GONE -> "the caller went away";
     };
   }

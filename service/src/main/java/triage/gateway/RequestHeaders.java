@@ -70,8 +70,7 @@ final class RequestHeaders {
       return -1;
     }
     String significant = whole.replaceFirst("^0+(?=.)", "");
-    long seconds =
-        significant.length() > DIGITS_MAX ? 999_999_999L : Long.parseLong(significant);
+    long seconds = significant.length() > DIGITS_MAX ? 999_999_999L : Long.parseLong(significant);
     String nanos = (fraction + "000000000").substring(0, DIGITS_MAX);
     return seconds * NANOS_PER_SECOND + Long.parseLong(nanos);
   }

@@ -93,8 +93,7 @@ final class BackendIT {
 
       try (PythonServer again = PythonServer.start(port, "--variant", "stdlib")) {
         assertThat(again.port()).isEqualTo(port);
-        RunningService.await(
-            "served again", () -> service.post(INFER, row()).statusCode() == 200);
+        RunningService.await("served again", () -> service.post(INFER, row()).statusCode() == 200);
         String limit = "triage_limit{backend=\"breast-cancer-0\",model=\"breast-cancer\"}";
         assertThat(service.metric(limit)).isLessThan(8);
         RunningService.await(
@@ -143,9 +142,8 @@ final class BackendIT {
                 () -> service.post(INFER, row(), "Request-Timeout", "1.0"), THREADS));
       }
       List<Integer> statuses = asked.stream().map(answer -> answer.join().statusCode()).toList();
-      assertThat(statuses).contains(200).containsOnly(200, 503, 504);
-      String open =
-          "triage_in_rotation{backend=\"breast-cancer-0\",model=\"breast-cancer\"}";
+      assertThat(statuses).contains(200).isSubsetOf(200, 503, 504);
+      String open = "triage_in_rotation{backend=\"breast-cancer-0\",model=\"breast-cancer\"}";
       assertThat(service.metric(open)).isEqualTo(1);
       assertThat(service.post(INFER, row()).statusCode()).isEqualTo(200);
     }

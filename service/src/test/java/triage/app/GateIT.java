@@ -152,8 +152,7 @@ final class GateIT {
   void refusesADeadlineThatCannotBeMetAndEndsOneThatPasses() {
     CompletableFuture<HttpResponse<String>> running = ask("running", "u=3");
     awaitAsked(1);
-    HttpResponse<String> expired =
-        service.post(INFER, "hasty", "Request-Timeout", "0.2");
+    HttpResponse<String> expired = service.post(INFER, "hasty", "Request-Timeout", "0.2");
     assertThat(expired.statusCode()).isEqualTo(504);
     assertThat(expired.headers().firstValue("Triage-Reason")).hasValue("deadline-exceeded");
     assertThat(expired.headers().firstValue("Retry-After")).isEmpty();
@@ -180,11 +179,15 @@ final class GateIT {
   }
 
   private Socket write(int length, String body) throws java.io.IOException {
-    Socket socket =
-        new Socket(InetAddress.getLoopbackAddress(), service.port("application"));
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port("application"));
     String head =
-        "POST " + INFER + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
-            + service.token() + "\r\nContent-Length: " + length + "\r\n\r\n";
+        "POST "
+            + INFER
+            + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+            + service.token()
+            + "\r\nContent-Length: "
+            + length
+            + "\r\n\r\n";
     socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
     socket.getOutputStream().flush();
     return socket;

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -56,7 +55,8 @@ final class InferenceIT {
   void givesScikitLearnsProbabilitiesRowByRow() throws Exception {
     assertThat(golden.get("x")).hasSize(20);
     for (int row = 0; row < 20; row++) {
-      HttpResponse<String> answer = service.post(INFER, request("[1,30]", golden.get("x").get(row)));
+      HttpResponse<String> answer =
+          service.post(INFER, request("[1,30]", golden.get("x").get(row)));
       assertThat(answer.statusCode()).isEqualTo(200);
       JsonNode output = JSON.readTree(answer.body()).get("outputs").get(0);
       assertThat(output.get("name").textValue()).isEqualTo("probability");
@@ -87,8 +87,7 @@ final class InferenceIT {
   @Test
   void saysWhoAnsweredAndGivesTheIdBack() throws Exception {
     String body = "{\"id\":\"visit-7\"," + row().substring(1);
-    HttpResponse<String> answer =
-        service.post("/v2/models/breast-cancer/versions/1/infer", body);
+    HttpResponse<String> answer = service.post("/v2/models/breast-cancer/versions/1/infer", body);
     JsonNode json = JSON.readTree(answer.body());
     assertThat(json.get("id").textValue()).isEqualTo("visit-7");
     assertThat(json.get("model_name").textValue()).isEqualTo("breast-cancer");
@@ -107,7 +106,8 @@ final class InferenceIT {
     assertThat(JSON.readTree(service.get("/v2").body()).get("name").textValue())
         .isEqualTo("triage");
     assertThat(service.get("/v2/").statusCode()).isEqualTo(200);
-    for (String path : new String[] {"/v2/models/breast-cancer", "/v2/models/breast-cancer/versions/1"}) {
+    for (String path :
+        new String[] {"/v2/models/breast-cancer", "/v2/models/breast-cancer/versions/1"}) {
       JsonNode model = JSON.readTree(service.get(path).body());
       assertThat(model.get("versions").toString()).isEqualTo("[\"1\"]");
       assertThat(model.get("platform").textValue()).isEqualTo("onnx_onnxv1");
@@ -151,10 +151,7 @@ final class InferenceIT {
             new Random(2));
     String expired = past.issue(caller(longAgo.plusSeconds(60)));
     String unsigned =
-        base64("{\"alg\":\"none\",\"typ\":\"JWT\"}")
-            + "."
-            + service.token().split("\\.")[1]
-            + ".";
+        base64("{\"alg\":\"none\",\"typ\":\"JWT\"}") + "." + service.token().split("\\.")[1] + ".";
 
     assertUnauthorized(null);
     assertUnauthorized("Bearer");
@@ -306,9 +303,16 @@ final class InferenceIT {
     "/v2/models/br%ZZ/infer",
   })
   void refusesTricksWithThePath(String path) throws Exception {
-    String answer = RawHttp.send(service.port("application"), "POST " + path + " HTTP/1.1\r\n"
-        + "Host: localhost\r\nAuthorization: Bearer " + service.token() + "\r\n"
-        + "Content-Length: 2\r\nConnection: close\r\n\r\n{}");
+    String answer =
+        RawHttp.send(
+            service.port("application"),
+            "POST "
+                + path
+                + " HTTP/1.1\r\n"
+                + "Host: localhost\r\nAuthorization: Bearer "
+                + service.token()
+                + "\r\n"
+                + "Content-Length: 2\r\nConnection: close\r\n\r\n{}");
     assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain("<html>", "jetty", "Exception");
     assertThat(answer).containsAnyOf("{\"error\":\"", "\"title\":\"Not Found\"");
   }
@@ -322,7 +326,8 @@ final class InferenceIT {
     int port = service.port("application");
     assertThat(RawHttp.send(port, "GET /v2/models/" + "a".repeat(10_000) + head))
         .startsWith("HTTP/1.1 404")
-        .endsWith("{\"error\":\"no model of that name is served here; check the name in the path\"}");
+        .endsWith(
+            "{\"error\":\"no model of that name is served here; check the name in the path\"}");
     assertThat(RawHttp.send(port, "GET /v2/models/" + "a".repeat(20_000) + head))
         .startsWith("HTTP/1.1 414");
   }

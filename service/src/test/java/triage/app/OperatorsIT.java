@@ -66,16 +66,21 @@ final class OperatorsIT {
 
   @Test
   void aPageOfAnotherSiteReachesNothing() throws Exception {
-    assertThat(raw("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n"))
-        .startsWith("HTTP/1.1 403");
+    assertThat(raw("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n")).startsWith("HTTP/1.1 403");
     int port = service.port("admin");
     assertThat(
-            raw("GET /metrics HTTP/1.1\r\nHost: localhost:" + port
-                + "\r\nOrigin: http://evil.example\r\n"))
+            raw(
+                "GET /metrics HTTP/1.1\r\nHost: localhost:"
+                    + port
+                    + "\r\nOrigin: http://evil.example\r\n"))
         .startsWith("HTTP/1.1 403");
     assertThat(
-            raw("GET /metrics HTTP/1.1\r\nHost: localhost:" + port + "\r\nOrigin: http://localhost:"
-                + port + "\r\n"))
+            raw(
+                "GET /metrics HTTP/1.1\r\nHost: localhost:"
+                    + port
+                    + "\r\nOrigin: http://localhost:"
+                    + port
+                    + "\r\n"))
         .startsWith("HTTP/1.1 200");
   }
 

@@ -27,14 +27,12 @@ final class PythonServer implements AutoCloseable {
     Path server =
         Path.of(System.getProperty("triage.home"), "examples", "python-model", "server.py");
     List<String> command =
-        new ArrayList<>(
-            List.of("python3", server.toString(), "--port", String.valueOf(port)));
+        new ArrayList<>(List.of("python3", server.toString(), "--port", String.valueOf(port)));
     command.addAll(List.of(more));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     String line = out.readLine();
     if (line == null || !line.startsWith("listening on ")) {
       process.destroyForcibly();

@@ -1,6 +1,10 @@
 package triage.app;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -30,7 +34,8 @@ import triage.identity.TokenSecret;
 final class RunningService implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private final TriageApplication application = new TriageApplication();
+  private final TriageApplication application =
+      new TriageApplication(new PrintStream(OutputStream.nullOutputStream(), false, UTF_8));
   private final HttpClient client = HttpClient.newHttpClient();
   private final Path folder;
 
@@ -54,8 +59,7 @@ final class RunningService implements AutoCloseable {
         logging: {level: WARN}
         """
                 .formatted(
-                    folder.resolve("data"),
-                    Path.of("target", "postgres-binaries").toAbsolutePath())
+                    folder.resolve("data"), Path.of("target", "postgres-binaries").toAbsolutePath())
             + yaml);
     service.application.serve(file);
     return service;
@@ -94,7 +98,8 @@ final class RunningService implements AutoCloseable {
 
   /// Gives a token that lasts an hour.
   String token(String caller, Criticality ceiling, Role... roles) {
-    Instant expiry = Instant.ofEpochSecond(InstantSource.system().instant().getEpochSecond() + 3600);
+    Instant expiry =
+        Instant.ofEpochSecond(InstantSource.system().instant().getEpochSecond() + 3600);
     return token(new Caller(caller, ceiling, Caller.ALL_STUDIES, Set.of(roles), expiry));
   }
 
@@ -104,7 +109,8 @@ final class RunningService implements AutoCloseable {
 
   String token(Caller caller) {
     TokenSecret secret = TokenSecret.read(data().resolve("token.secret"));
-    return new TokenIssuer(secret, IdentitySettings.defaults(), InstantSource.system(), new Random(1))
+    return new TokenIssuer(
+            secret, IdentitySettings.defaults(), InstantSource.system(), new Random(1))
         .issue(caller);
   }
 
@@ -130,8 +136,7 @@ final class RunningService implements AutoCloseable {
   }
 
   HttpResponse<String> post(String path, String body, String... headers) {
-    HttpRequest.Builder request =
-        request(path).POST(HttpRequest.BodyPublishers.ofString(body));
+    HttpRequest.Builder request = request(path).POST(HttpRequest.BodyPublishers.ofString(body));
     if (headers.length > 0) {
       request.headers(headers);
     }

@@ -89,8 +89,7 @@ final class OipReaderTest {
 
   @Test
   void namesTheMissingAndTheExtraTensor() {
-    assertThat(refusal("{\"inputs\":[]}"))
-        .isEqualTo("input tensor `x` FP64 [-1,2] is missing");
+    assertThat(refusal("{\"inputs\":[]}")).isEqualTo("input tensor `x` FP64 [-1,2] is missing");
     assertThat(
             refusal(
                 "{\"inputs\":[{\"name\":\"z\",\"shape\":[1],\"datatype\":\"FP64\",\"data\":[1]}]}"))
@@ -143,7 +142,9 @@ final class OipReaderTest {
     String hostile = "\\u0000<script>`" + "a".repeat(100);
     String message =
         refusal(
-            "{\"inputs\":[{\"name\":\"" + hostile + "\",\"shape\":[1],\"datatype\":\"FP64\","
+            "{\"inputs\":[{\"name\":\""
+                + hostile
+                + "\",\"shape\":[1],\"datatype\":\"FP64\","
                 + "\"data\":[1]}]}");
     assertThat(message).contains("`?<script>?aaa").doesNotContain("\0").hasSizeLessThan(200);
   }
@@ -153,8 +154,7 @@ final class OipReaderTest {
   }
 
   private static String refusal(String json) {
-    RefusedException refused =
-        catchThrowableOfType(RefusedException.class, () -> read(json));
+    RefusedException refused = catchThrowableOfType(RefusedException.class, () -> read(json));
     assertThat(refused).as("refused: " + json).isNotNull();
     assertThat(refused.refusal().status()).isEqualTo(400);
     return refused.refusal().message();

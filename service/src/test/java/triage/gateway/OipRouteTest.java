@@ -16,8 +16,7 @@ final class OipRouteTest {
     assertThat(OipRoute.of("/v2/models/m")).isEqualTo(new OipRoute.Metadata("m", null));
     assertThat(OipRoute.of("/v2/models/m/ready")).isEqualTo(new OipRoute.Ready("m", null));
     assertThat(OipRoute.of("/v2/models/m/infer")).isEqualTo(new OipRoute.Infer("m", null));
-    assertThat(OipRoute.of("/v2/models/m/versions/2"))
-        .isEqualTo(new OipRoute.Metadata("m", "2"));
+    assertThat(OipRoute.of("/v2/models/m/versions/2")).isEqualTo(new OipRoute.Metadata("m", "2"));
     assertThat(OipRoute.of("/v2/models/m/versions/2/ready"))
         .isEqualTo(new OipRoute.Ready("m", "2"));
     assertThat(OipRoute.of("/v2/models/m/versions/2/infer"))

@@ -28,8 +28,7 @@ final class RequestHeadersTest {
         " | CRITICAL",
       })
   void readsTheUrgencyOrFallsBackToTheDefault(@Nullable String priority, Criticality expected) {
-    assertThat(RequestHeaders.criticality(priority, Criticality.CRITICAL_PLUS))
-        .isEqualTo(expected);
+    assertThat(RequestHeaders.criticality(priority, Criticality.CRITICAL_PLUS)).isEqualTo(expected);
   }
 
   @Test
@@ -62,7 +61,8 @@ final class RequestHeadersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "0", "0.0", "-1", "1e9", "NaN", "1.", ".5", "1,5", "٣", "0x10", "1 s"})
+  @ValueSource(
+      strings = {"", "0", "0.0", "-1", "1e9", "NaN", "1.", ".5", "1,5", "٣", "0x10", "1 s"})
   void refusesWhatIsNoPositiveDecimalNumber(String header) {
     assertThatThrownBy(() -> patience(header))
         .isInstanceOf(RefusedException.class)
