@@ -1,7 +1,6 @@
 package triage.audit;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.UUID;
@@ -176,16 +175,16 @@ public final class AuditTrail implements AutoCloseable {
       throw new IllegalStateException("slot: used up (expected: one row a slot)");
     }
     if (slot.hasRoom() || exchanges.reserve()) {
-      exchanges.submitReserved(row, receipt(row.receivedAt(), then));
+      exchanges.submitReserved(row, receipt(then));
       return;
     }
-    gaps.count(GapCause.BUFFER_FULL, row.receivedAt(), 1);
+    gaps.count(GapCause.BUFFER_FULL, clock.instant(), 1);
     if (then != null) {
       then.written();
     }
   }
 
-  private Receipt receipt(Instant at, @Nullable Receipt then) {
+  private Receipt receipt(@Nullable Receipt then) {
     return new Receipt() {
       @Override
       public void written() {
@@ -197,7 +196,7 @@ public final class AuditTrail implements AutoCloseable {
 
       @Override
       public void failed(String reason) {
-        gaps.count(GapCause.ROW_REFUSED, at, 1);
+        gaps.count(GapCause.ROW_REFUSED, clock.instant(), 1);
         if (then != null) {
           then.failed(reason);
         }

@@ -146,21 +146,20 @@ public final class GroupCommitWriter implements AutoCloseable {
     if (groups.isEmpty() && !takeGroup()) {
       return Long.MAX_VALUE;
     }
-    List<Waiting<?>> group = groups.removeFirst();
+    List<Waiting<?>> group = groups.getFirst();
     try {
       transactions.run(handle -> insert(handle, group));
     } catch (RuntimeException failure) {
-      if (StoreFault.isOfRows(failure)) {
-        setAside(group, failure);
-        return 0;
+      if (!StoreFault.isOfRows(failure)) {
+        return waitForStore(failure, nowNanos);
       }
-      return waitForStore(group, failure, nowNanos);
+      resume();
+      groups.removeFirst();
+      setAside(group, failure);
+      return 0;
     }
-    if (outage != null) {
-      LOG.info("event=store-writer-resumed");
-      outage = null;
-    }
-    backoffNanos = 0;
+    resume();
+    groups.removeFirst();
     for (Waiting<?> waiting : group) {
       settle(waiting, null);
     }
@@ -199,8 +198,7 @@ public final class GroupCommitWriter implements AutoCloseable {
     groups.addFirst(group.subList(0, half));
   }
 
-  private long waitForStore(List<Waiting<?>> group, RuntimeException failure, long nowNanos) {
-    groups.addFirst(group);
+  private long waitForStore(RuntimeException failure, long nowNanos) {
     String reason = StoreFault.describe(failure);
     if (outage == null) {
       LOG.error("event=store-writer-waiting cause=\"{}\"", reason);
@@ -209,6 +207,15 @@ public final class GroupCommitWriter implements AutoCloseable {
     backoffNanos = Math.clamp(2 * backoffNanos, BACKOFF_NANOS_MIN, BACKOFF_NANOS_MAX);
     retryAtNanos = nowNanos + backoffNanos;
     return backoffNanos;
+  }
+
+  /// The store answered, be it with a refusal.
+  private void resume() {
+    backoffNanos = 0;
+    if (outage != null) {
+      LOG.info("event=store-writer-resumed");
+      outage = null;
+    }
   }
 
   private void settle(Waiting<?> waiting, @Nullable String reason) {

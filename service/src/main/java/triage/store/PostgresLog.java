@@ -63,7 +63,8 @@ final class PostgresLog {
     }
   }
 
-  /// Adds a line of its own or ours.
+  /// Adds a line of its own or ours. The lock is held over the write to the file: nobody else wants
+  /// it but a start that fails, and the reader of the next server.
   synchronized void add(String line) {
     if (tail.size() == TAIL_LINES) {
       tail.removeFirst();

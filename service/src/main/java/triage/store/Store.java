@@ -32,6 +32,7 @@ public final class Store implements AutoCloseable {
   private static final String PASSWORD_VARIABLE = "TRIAGE_STORE_PASSWORD";
 
   private final @Nullable EmbeddedPostgres embedded;
+  private final Schema schema;
   private final FairPool pool;
   private final Jdbi jdbi;
   private final GroupCommitWriter writer;
@@ -39,10 +40,12 @@ public final class Store implements AutoCloseable {
 
   private Store(
       @Nullable EmbeddedPostgres embedded,
+      Schema schema,
       Sessions sessions,
       StoreSettings settings,
       MonotonicClock clock) {
     this.embedded = embedded;
+    this.schema = schema;
     this.pool = new FairPool(sessions, settings);
     this.jdbi = Jdbi.create(pool);
     this.writer = new GroupCommitWriter(new WriterTransactions(sessions), clock);
@@ -72,7 +75,7 @@ public final class Store implements AutoCloseable {
       schema.migrate();
       LOG.info("event=store-open kind=embedded port={} use=single-node", embedded.port());
       ServerAddress application = embedded.address(Schema.APPLICATION, secret);
-      return new Store(embedded, Sessions.of(application, settings), settings, clock);
+      return new Store(embedded, schema, Sessions.of(application, settings), settings, clock);
     } catch (SQLException e) {
       embedded.close();
       throw new StoreException("store: " + e.getMessage(), e);
@@ -88,10 +91,9 @@ public final class Store implements AutoCloseable {
   ///   running Triage has the embedded one: it has migrated it already
   public static List<Migration> migrate(StoreSettings settings, Path data, MonotonicClock clock) {
     // Opening does all there is to do: the role, the steps, the grants.
-    try (Store _ = open(settings, data, clock)) {
-      LOG.info("event=store-migrated");
+    try (Store store = open(settings, data, clock)) {
+      return store.schema.status();
     }
-    return status(settings, data, clock);
   }
 
   /// Gives every step of the schema and its state, and changes nothing.
@@ -180,7 +182,7 @@ public final class Store implements AutoCloseable {
     }
     schema.migrate();
     LOG.info("event=store-open kind=external address=\"{}\"", owner);
-    return new Store(null, durable ? sessions : sessions.durable(), settings, clock);
+    return new Store(null, schema, durable ? sessions : sessions.durable(), settings, clock);
   }
 
   /// Says whether the server's sessions await their commits by default.

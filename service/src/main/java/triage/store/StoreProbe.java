@@ -63,8 +63,15 @@ final class StoreProbe implements AutoCloseable {
 
   @Override
   public void close() {
-    executor.execute(this::leave);
-    executor.shutdown();
+    lock.lock();
+    try {
+      if (!executor.isShutdown()) {
+        executor.execute(this::leave);
+        executor.shutdown();
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private CompletableFuture<StoreHealth> question() {

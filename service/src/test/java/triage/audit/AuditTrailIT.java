@@ -119,6 +119,36 @@ class AuditTrailIT {
   }
 
   @Test
+  void aRowThatTheStoreRefusesLeavesAGapRow() {
+    AuditTrail trail = trail(10, AuditSettings.OnFull.REFUSE);
+    AuditRow good = row(trail, "a");
+    AuditRow bad =
+        new AuditRow(
+            trail.newId(),
+            Instant.parse("+300000-01-01T00:00:00Z"),
+            good.caller(),
+            good.model(),
+            null,
+            null,
+            good.verdict(),
+            null,
+            200,
+            null,
+            0,
+            0,
+            0,
+            null);
+    CompletableFuture<Void> refused = trail.recordDurably(trail.reserve().orElseThrow(), bad);
+    trail.record(trail.reserve().orElseThrow(), good);
+    assertThat(refused).failsWithin(Duration.ofSeconds(10));
+    trail.flush();
+    await(() -> gaps().size() == 1);
+    assertThat(gaps().getFirst()).containsEntry("cause", "row-refused").containsEntry("n", 1L);
+    await(() -> exchanges().size() == 1);
+    assertThat(trail.buffered()).isZero();
+  }
+
+  @Test
   void aSlotIsGoodForOneRowAndGivenBackOnce() throws Exception {
     AuditTrail trail = trail(1, AuditSettings.OnFull.REFUSE);
     Slot slot = trail.reserve().orElseThrow();

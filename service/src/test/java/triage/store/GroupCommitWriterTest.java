@@ -102,6 +102,31 @@ class GroupCommitWriterTest {
   }
 
   @Test
+  void isWellAgainWhenTheFirstAnswerAfterAnOutageIsARefusal() {
+    table.away = true;
+    table.bad.add(1);
+    submit(1);
+    time.advance(Duration.ofNanos(writer.step(time.nanos())));
+    table.away = false;
+    drain();
+    assertThat(writer.outage()).isNull();
+    assertThat(lane.held()).isZero();
+  }
+
+  @Test
+  void keepsItsRowsWhenMemoryRunsOut() {
+    submit(1);
+    table.beforeCommit =
+        () -> {
+          table.beforeCommit = () -> {};
+          throw new OutOfMemoryError("planted");
+        };
+    assertThatThrownBy(() -> writer.step(time.nanos())).isInstanceOf(OutOfMemoryError.class);
+    drain();
+    assertThat(table.rows()).containsExactly(1);
+  }
+
+  @Test
   void doesNotAskTheStoreBeforeTheWaitIsOver() {
     table.away = true;
     submit(1);
