@@ -72,8 +72,9 @@ final class EmbeddedPostgres implements AutoCloseable {
   ///   and the last lines of its log
   static EmbeddedPostgres start(Path data, StoreSettings settings, MonotonicClock clock) {
     try {
-      Files.createDirectories(data);
+      makeFolder(data.toAbsolutePath());
       Path folder = data.toRealPath().resolve("postgresql");
+      makeFolder(folder);
       FolderLock lock = FolderLock.take(data.toRealPath());
       try {
         return start(lock, folder, settings, clock);
@@ -157,6 +158,20 @@ final class EmbeddedPostgres implements AutoCloseable {
         }
       }
     }
+  }
+
+  /// Makes a folder that others may pass through, whatever the umask: PostgreSQL may run as another
+  /// user. What lies in it has its own modes.
+  private static void makeFolder(Path folder) throws IOException {
+    if (Files.isDirectory(folder)) {
+      return;
+    }
+    Path parent = folder.getParent();
+    if (parent != null) {
+      makeFolder(parent);
+    }
+    Files.createDirectory(folder);
+    Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx--x--x"));
   }
 
   private static void initialise(

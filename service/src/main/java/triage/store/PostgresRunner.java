@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// @param endsWithUs whether the kernel tells PostgreSQL to stop when Triage ends in any way
 record PostgresRunner(List<String> prefix, int owner, int group, boolean endsWithUs) {
   private static final int ROOT = 0;
+  private static final String FOR_USER =
+      "a glibc Linux and a volume that is not mounted noexec; else set store.binaries or store.url";
   private static final long PROBE_SECONDS = 30;
   // A session of its own: Ctrl-C on a terminal is for Triage, which stops PostgreSQL last.
   private static final List<String> SESSION = List.of("setsid");
@@ -66,19 +68,9 @@ record PostgresRunner(List<String> prefix, int owner, int group, boolean endsWit
       }
       tried.append(" [").append(String.join(" ", way.prefix)).append("] ").append(probe.output());
     }
-    String blocked = blockedFolder(folder);
     throw new StoreException(
         "data folder %s: PostgreSQL cannot be run there:%s (expected: %s)"
-            .formatted(
-                folder,
-                tried,
-                us.getUid() == ROOT && blocked != null
-                    ? "folders that every user may enter, and "
-                        + blocked
-                        + " is not; use another data folder, or start Triage as an ordinary user,"
-                        + " or set store.url"
-                    : "a glibc Linux and a volume that is not mounted noexec; else set"
-                        + " store.binaries or store.url"));
+            .formatted(folder, tried, us.getUid() == ROOT ? forRoot(folder, binaries) : FOR_USER));
   }
 
   /// Gives the words that run `program` with `arguments` in this way.
@@ -186,7 +178,16 @@ record PostgresRunner(List<String> prefix, int owner, int group, boolean endsWit
     return all;
   }
 
-  /// Gives the topmost folder that others may not enter, with its mode.
+  private static String forRoot(Path folder, Path binaries) {
+    String blocked = blockedFolder(folder);
+    blocked = blocked == null ? blockedFolder(binaries) : blocked;
+    return (blocked == null
+            ? "a root that may become user postgres or nobody, " + FOR_USER
+            : "folders that every user may enter, and " + blocked + " is not")
+        + "; or start Triage as an ordinary user";
+  }
+
+  /// Gives the topmost folder on the way that others may not enter.
   private static @Nullable String blockedFolder(Path folder) {
     try {
       Path real = folder.toRealPath();
