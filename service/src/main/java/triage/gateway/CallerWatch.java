@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// (pipelining), since what it sent stands before its end of stream. With a pending write, a
 /// failure reaches the callback of that write instead.
 ///
-/// **Idle time**: while a watch is open the connector's idle timeout does not fail the request: how
-/// long a caller may wait is for its deadline to say. Afterwards it does again.
+/// **Idle time**: from the beginning of a watch the connector's idle timeout no longer fails the
+/// request: how long a caller may wait is for its deadline to say. A write that waits for a slow
+/// reader still times out, and so does the connection once it is idle between two requests.
 ///
 /// **Threads**: safe for use by several threads. The callback runs on one of Jetty's threads, most
 /// often the one that selects: it must not block.
@@ -87,7 +88,7 @@ final class CallerWatch {
 
   private boolean listen(Request request) {
     try {
-      request.addIdleTimeoutListener(timeout -> stage.get() != Stage.OPEN);
+      request.addIdleTimeoutListener(timeout -> false);
       request.addFailureListener(failure -> gone());
       return true;
     } catch (IllegalStateException over) {

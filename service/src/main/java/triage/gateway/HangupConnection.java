@@ -218,17 +218,15 @@ final class HangupConnection extends HttpConnection {
     }
   }
 
-  /// Ends the exchange in hand: closes its watch, gives Jetty what was read ahead, and lets Jetty
+  /// Ends the exchange in hand: forgets its watch, gives Jetty what was read ahead, and lets Jetty
   /// go on.
   private void complete(Exchange ended, boolean reusable, Runnable proceed) {
-    CallerWatch open;
     ByteBuffer input = null;
     boolean postponed;
     synchronized (lock) {
       if (exchange == ended) {
         exchange = null;
       }
-      open = watch;
       watch = null;
       postponed = peeking;
       if (postponed) {
@@ -237,9 +235,6 @@ final class HangupConnection extends HttpConnection {
         input = ahead;
         ahead = null;
       }
-    }
-    if (open != null) {
-      open.close();
     }
     if (postponed) {
       return;

@@ -101,6 +101,16 @@ final class WatchedServer implements AutoCloseable {
     }
   }
 
+  /// Waits until every buffer is back in the pool, and says whether that came to pass. Jetty gives
+  /// the last ones back on a thread of its own after the connection is down, and tells nobody.
+  boolean awaitNoLeaks() throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!buffers.getLeaks().isEmpty() && System.nanoTime() < deadline) {
+      Thread.sleep(1);
+    }
+    return buffers.getLeaks().isEmpty();
+  }
+
   @Override
   public void close() throws Exception {
     server.stop();
