@@ -160,12 +160,13 @@ final class HangupConnection extends HttpConnection {
   }
 
   private boolean lend(Callback callback) {
+    Callback late = interest.lateBorrower(callback);
     boolean register;
     synchronized (lock) {
       if (borrower != null) {
         return false;
       }
-      borrower = registered ? interest.served(callback) : callback;
+      borrower = registered ? late : callback;
       register = !registered && !peeking;
       registered |= register;
     }
@@ -311,9 +312,9 @@ final class HangupConnection extends HttpConnection {
       return borrowed == null ? own : borrowed.getInvocationType();
     }
 
-    /// Gives `callback` as it may be served by an interest that stands already: the selector may
-    /// have asked whether it blocks before there was a borrower.
-    private Callback served(Callback callback) {
+    /// Gives `callback` as an interest that stands already may serve it: the selector may have
+    /// asked whether it blocks before there was a borrower.
+    private Callback lateBorrower(Callback callback) {
       if (own == InvocationType.BLOCKING
           || callback.getInvocationType() != InvocationType.BLOCKING) {
         return callback;

@@ -107,6 +107,8 @@ class CallerWatchIT {
       caller.socket.shutdownOutput();
 
       assertThat(visit.awaitGone()).isTrue();
+      assertThat(caller.receive()).startsWith("500 ");
+      assertThat(caller.atEnd()).isTrue();
       assertEndedOnceAs(visit, false);
     }
   }
