@@ -70,7 +70,7 @@ class LauncherIT {
         *" triage.app.Main wait")
           trap 'echo ended >>"$CALLS"; exit 42' TERM
           echo $$ >>"$CALLS"
-          while true; do read -r -t 1 <>"$FIFO" || true; done
+          while [[ -e $FIFO ]]; do read -r -t 1 <>"$FIFO" || true; done
           ;;
         *)
           printf '%s\\n' "$@"
@@ -82,8 +82,9 @@ class LauncherIT {
   private static final String MAVEN =
       """
       #!/bin/bash
+      trap 'echo stopped >>"$CALLS"; exit 1' TERM
       echo "mvn $*" >>"$CALLS"
-      while [[ -n ${HOLD:-} && -e $HOLD ]]; do read -r -t 0.1 <>"$FIFO" || true; done
+      while [[ -n ${HOLD:-} && -e $HOLD && -e $FIFO ]]; do read -r -t 0.1 <>"$FIFO" || true; done
       [[ -z ${BUILD_FAILS:-} ]] || { echo "no such symbol"; exit 1; }
       mkdir -p service/target/lib
       echo jar >service/target/triage-service.jar
@@ -248,6 +249,28 @@ class LauncherIT {
     assertThat(launcher.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(launcher.exitValue()).isEqualTo(42);
     assertThat(calls().subList(1, 3)).containsExactly(Long.toString(launcher.pid()), "ended");
+  }
+
+  @Test
+  void holdsNoLockWhileTheProgramRuns() throws Exception {
+    start(List.of(home + "/triage", "wait"));
+    await("the program runs", () -> calls().size() == 2);
+    Files.delete(home.resolve("service/target/built-at"));
+
+    assertThat(run("check").exit()).isZero();
+  }
+
+  @Test
+  void stopsTheBuildWhenItIsStopped() throws Exception {
+    environment.put("HOLD", Files.createFile(scratch.resolve("hold")).toString());
+    Process launcher = start(List.of(home + "/triage", "check"));
+    await("it builds", () -> calls().size() == 1);
+
+    launcher.destroy();
+
+    assertThat(launcher.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(launcher.exitValue()).isEqualTo(143);
+    assertThat(calls()).last().isEqualTo("stopped");
   }
 
   @Test
