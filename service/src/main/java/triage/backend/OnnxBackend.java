@@ -20,6 +20,8 @@ import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,10 @@ import org.jspecify.annotations.Nullable;
 final class OnnxBackend implements InProcessBackend {
   private static final String PLATFORM = "onnx_onnxv1";
   private static final long CLOSE_SECONDS = 10;
+
+  /// Making the runtime's environment takes nearly all of a default stack of 1 MB: with a few Java
+  /// frames more the process dies of it, without a word.
+  private static final long STACK_BYTES = 16 << 20;
 
   private final String name;
   private final int limit;
@@ -57,7 +63,11 @@ final class OnnxBackend implements InProcessBackend {
             30,
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(limit * 2),
-            Thread.ofPlatform().name("model-" + name + "-", 0).daemon().factory());
+            Thread.ofPlatform()
+                .name("model-" + name + "-", 0)
+                .daemon()
+                .stackSize(STACK_BYTES)
+                .factory());
     this.threads.allowCoreThreadTimeOut(true);
   }
 
@@ -71,16 +81,25 @@ final class OnnxBackend implements InProcessBackend {
     if (!Files.isRegularFile(file)) {
       throw new ModelLoadException("no such file: " + file);
     }
+    FutureTask<OnnxBackend> loading = new FutureTask<>(() -> open(name, file, limit));
+    Thread.ofPlatform().name("model-load").stackSize(STACK_BYTES).start(loading);
     try {
-      OrtEnvironment environment = OrtEnvironment.getEnvironment("triage");
-      try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-        options.setIntraOpNumThreads(1);
-        options.setInterOpNumThreads(1);
-        return new OnnxBackend(
-            name, limit, environment, environment.createSession(file.toString(), options));
-      }
-    } catch (OrtException | IllegalArgumentException | LinkageError e) {
-      throw new ModelLoadException(file + " cannot be loaded: " + firstLine(e.getMessage()));
+      return loading.get();
+    } catch (ExecutionException e) {
+      throw new ModelLoadException(file + " cannot be loaded: " + firstLine(e.getCause()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ModelLoadException(file + " was not loaded: interrupted");
+    }
+  }
+
+  private static OnnxBackend open(String name, Path file, int limit) throws OrtException {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment("triage");
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+      options.setIntraOpNumThreads(1);
+      options.setInterOpNumThreads(1);
+      return new OnnxBackend(
+          name, limit, environment, environment.createSession(file.toString(), options));
     }
   }
 
@@ -214,7 +233,8 @@ final class OnnxBackend implements InProcessBackend {
     };
   }
 
-  private static String firstLine(@Nullable String message) {
+  private static String firstLine(@Nullable Throwable fault) {
+    String message = fault == null ? null : fault.getMessage();
     return message == null ? "no reason given" : message.lines().findFirst().orElse("");
   }
 
