@@ -75,9 +75,10 @@ final class CommandLine {
         return e.getMessage() + " (expected: a free port; see server.port and server.adminPort)";
       }
     }
+    if (e.getMessage() == null) {
+      return e.getClass().getSimpleName();
+    }
     boolean ours = e.getClass().getName().startsWith("triage.");
-    return ours && e.getMessage() != null
-        ? e.getMessage()
-        : e.getClass().getSimpleName() + ": " + e.getMessage();
+    return ours ? e.getMessage() : e.getClass().getSimpleName() + ": " + e.getMessage();
   }
 }

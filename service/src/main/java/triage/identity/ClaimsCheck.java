@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Date;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
@@ -71,6 +72,9 @@ final class ClaimsCheck {
       List<String> studies = claims.getStringListClaim("studies");
       if (name == null || ceilingName == null || roleNames == null || studies == null) {
         return malformed("one of sub, ceiling, roles, studies is missing");
+      }
+      if (studies.stream().anyMatch(Objects::isNull)) {
+        return malformed("one of its studies is null");
       }
       Criticality ceiling = criticality(ceilingName);
       if (ceiling == null) {

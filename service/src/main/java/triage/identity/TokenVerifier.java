@@ -20,7 +20,7 @@ import triage.identity.Verification.Verified;
 
 /// Turns the `Authorization` header of a request into the caller it stands for.
 ///
-/// Verifying costs about fifty times a look-up, so that the tokens found good are remembered, by
+/// Verifying costs some thirty times a look-up, so that the tokens found good are remembered, by
 /// hash, up to a bound and until they expire. Refusals are not remembered: nobody without a good
 /// token can fill the memory.
 ///

@@ -106,6 +106,8 @@ class TokenVerifierTest {
     assertRefused(bearer + ", " + bearer, Cause.MALFORMED);
     assertRefused(bearer + " " + bearer, Cause.MALFORMED);
     assertRefused(bearer + ".e30", Cause.MALFORMED);
+    assertRefused(bearer.replaceFirst("[.]", ", "), Cause.MALFORMED);
+    assertRefused(bearer.replaceFirst("[.]", " ."), Cause.MALFORMED);
   }
 
   @Test
@@ -236,6 +238,8 @@ class TokenVerifierTest {
         "studies|[\"a b\"]",
         "studies|[\"\"]",
         "studies|{}",
+        "studies|[null]",
+        "studies|[[]]",
         "sub|\"\"",
         "sub|\"a b\"",
         "sub|\"a\\nb\"",
