@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /// The front door.
 ///
 /// @param inFlightMax how many requests may be inside this instance at once, waiting ones included;
-///     1 to 1,000,000
+///     1 to 1000000
 public record DoorSettings(int inFlightMax) {
   /// What holds where the settings say nothing: 10,000, which is about 1 GB with bodies of 64 KB.
   public static final DoorSettings DEFAULTS = new DoorSettings(10_000);
@@ -17,7 +17,7 @@ public record DoorSettings(int inFlightMax) {
   public DoorSettings {
     if (inFlightMax < 1 || inFlightMax > 1_000_000) {
       throw new IllegalArgumentException(
-          "inFlightMax: " + inFlightMax + " (expected: 1 to 1,000,000)");
+          "inFlightMax: " + inFlightMax + " (expected: 1 to 1000000)");
     }
   }
 

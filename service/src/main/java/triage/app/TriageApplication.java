@@ -1,7 +1,6 @@
 package triage.app;
 
 import io.dropwizard.core.Application;
-import io.dropwizard.core.cli.ServerCommand;
 import io.dropwizard.core.setup.AdminEnvironment;
 import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
@@ -17,12 +16,11 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.EnumSet;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import net.sourceforge.argparse4j.inf.Namespace;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,12 +65,34 @@ final class TriageApplication extends Application<TriageConfiguration> {
   /// @throws Exception if it cannot start; the message is one line for the operator where the cause
   ///     is the operator's to mend
   void serve(Path file) throws Exception {
-    Bootstrap<TriageConfiguration> bootstrap = new Bootstrap<>(this);
     TriageConfiguration configuration = TriageConfiguration.load(file);
-    bootstrap.setConfigurationFactoryFactory(
-        (type, validator, mapper, prefix) -> configuration.factory());
+    Bootstrap<TriageConfiguration> bootstrap = new Bootstrap<>(this);
     bootstrap.registerMetrics();
-    new ServerCommand<>(this).run(bootstrap, new Namespace(Map.of("file", file.toString())));
+    configuration.getLoggingFactory().configure(bootstrap.getMetricRegistry(), getName());
+    Environment environment =
+        new Environment(
+            getName(),
+            bootstrap.getObjectMapper(),
+            bootstrap.getValidatorFactory(),
+            bootstrap.getMetricRegistry(),
+            bootstrap.getClassLoader(),
+            bootstrap.getHealthCheckRegistry(),
+            configuration);
+    configuration.getServerFactory().configure(environment);
+    run(configuration, environment);
+    start(configuration.getServerFactory().build(environment));
+  }
+
+  /// Starts the server, or stops what has started of it. Dropwizard's own command would print a stack
+  /// trace for a port that is taken.
+  private void start(Server built) throws Exception {
+    try {
+      built.start();
+    } catch (Exception e) {
+      LifeCycle.stop(built);
+      throw e;
+    }
+    server = built;
   }
 
   @Override
@@ -115,7 +135,6 @@ final class TriageApplication extends Application<TriageConfiguration> {
         .lifecycle()
         .addEventListener(
             new Drain(door, settings.server().drainTimeout(), settings.server().drainNotice()));
-    environment.lifecycle().addServerLifecycleListener(started -> server = started);
     environment
         .lifecycle()
         .addServerLifecycleListener(

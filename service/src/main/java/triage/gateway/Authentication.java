@@ -23,6 +23,11 @@ final class Authentication {
   ///
   /// @throws RefusedException 401 without a valid token
   Caller caller(Call call) throws RefusedException {
+    if (call.hasSeveral("Authorization")) {
+      meter.refusedCaller("malformed");
+      throw new RefusedException(
+          new Refusal(401, null, 0, "more than one Authorization header: send one"));
+    }
     return switch (tokens.verify(call.header("Authorization"))) {
       case Verification.Verified(Caller caller) -> caller;
       case Verification.Refused refused -> {

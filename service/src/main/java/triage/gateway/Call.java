@@ -75,6 +75,11 @@ final class Call {
     return request.getHeaders().get(name);
   }
 
+  /// Tells whether a header stands more than once.
+  boolean hasSeveral(String name) {
+    return request.getHeaders().getFields(name).size() > 1;
+  }
+
   void setHeader(String name, String value) {
     response.getHeaders().put(name, value);
   }

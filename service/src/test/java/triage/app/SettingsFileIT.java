@@ -15,6 +15,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import triage.backend.BackendSettings;
+import triage.backend.ModelSettings;
 
 class SettingsFileIT {
   private static final Path SHIPPED =
@@ -30,6 +32,18 @@ class SettingsFileIT {
     assertThat(shipped.server()).isEqualTo(defaults.server());
     assertThat(shipped.data()).isEqualTo(defaults.data());
     assertThat(shipped.identity()).isEqualTo(defaults.identity());
+    assertThat(shipped.store()).isEqualTo(defaults.store());
+    assertThat(shipped.audit()).isEqualTo(defaults.audit());
+    assertThat(shipped.door()).isEqualTo(defaults.door());
+    assertThat(shipped.models()).containsOnlyKeys(Settings.DEFAULT_MODEL);
+    ModelSettings model = shipped.models().get(Settings.DEFAULT_MODEL);
+    assertThat(model)
+        .usingRecursiveComparison()
+        .ignoringFields("backends")
+        .isEqualTo(defaults.models().get(Settings.DEFAULT_MODEL));
+    assertThat(model.backends())
+        .containsExactly(
+            BackendSettings.of(null, Path.of("examples/models/breast-cancer.onnx"), null));
     assertThat(shipped.logging()).isEqualTo(Logging.defaults());
     assertThat(defaults.logging()).isEmpty();
   }
