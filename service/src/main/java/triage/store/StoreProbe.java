@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// one thread, `store-health`, so that a server that hangs holds up nobody for longer than the
 /// bound.
 final class StoreProbe implements AutoCloseable {
-  private static final Duration ANSWER_MAX = Duration.ofMillis(1_800);
+  private static final Duration ANSWER_MAX = Duration.ofMillis(1_500);
   private static final Duration STEP_MAX = Duration.ofSeconds(1);
 
   private final Sessions sessions;

@@ -62,7 +62,7 @@ class KilledProcessIT {
       }
     }
     Duration gone =
-        StoreFixture.await("postgres gone", Duration.ofSeconds(5), () -> !server.isAlive());
+        StoreFixture.await("postgres gone", Duration.ofSeconds(10), () -> !server.isAlive());
     long start = System.nanoTime();
     try (Store store = Store.open(StoreFixture.settings(), data, MonotonicClock.system())) {
       System.out.println(
