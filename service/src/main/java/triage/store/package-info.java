@@ -4,8 +4,9 @@
 /// It never weakens durability (`fsync` and `synchronous_commit` stay on) and never acknowledges a
 /// row before its commit. JDBI is used here and in `*Dao` classes of other rooms only.
 ///
-/// **Threads**: the writer and the supervisor have one named platform thread each; everything else
-/// is safe for use by several threads.
+/// **Threads**: one named platform thread each writes (`store-writer`), asks for health
+/// (`store-health`), keeps the embedded server (`postgres-supervisor`) and reads its output
+/// (`postgres-log`); everything else is safe for use by several threads.
 @NullMarked
 package triage.store;
 
