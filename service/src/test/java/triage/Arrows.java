@@ -67,14 +67,13 @@ final class Arrows {
                   "org.eclipse.jetty.",
                   "jakarta.ws.rs.",
                   "jakarta.servlet."),
-              "room app, *Resource, *Filter, *Handler, *Connection, *ConnectionFactory,"
-                  + " *ConnectorFactory, HttpBackend*, gateway's *Exchange, managed classes",
+              "rooms app and gateway, backend's Http* and Models, *Resource, *Filter, managed"
+                  + " classes",
               type ->
                   inRoom(type, "app")
-                      || named(
-                          type, ".*(Resource|Filter|Handler|Connection|Connect(ion|or)Factory)")
-                      || named(type, "HttpBackend.*")
-                      || (inRoom(type, "gateway") && named(type, ".*Exchange"))
+                      || inRoom(type, "gateway")
+                      || (inRoom(type, "backend") && named(type, "Http.*|Models"))
+                      || named(type, ".*(Resource|Filter)")
                       || type.isAssignableTo("io.dropwizard.lifecycle.Managed")));
 
   /// Rooms without I/O, threads, clocks or logs; what they may use of other people's types.

@@ -55,9 +55,8 @@ class ArrowsTest {
         .containsExactlyInAnyOrder(
             "gateway.UsesJdbi",
             "gateway.UsesFailsafe",
-            "gateway.UsesJetty",
-            "gateway.UsesJetty$Inner",
-            "audit.UsesJettyExchange",
+            "audit.UsesJetty",
+            "audit.UsesJetty$Inner",
             "backend.UsesResourceAnnotations");
   }
 

@@ -134,8 +134,8 @@ public final class Gate {
     draining = true;
   }
 
-  /// Gives the chain of tickets that waited and were decided since the last call, in the order of the
-  /// decisions, linked by [Ticket#nextDecided()]; `null` if there are none.
+  /// Gives the chain of tickets that waited and were decided since the last call, in the order of
+  /// the decisions, linked by [Ticket#nextDecided()]; `null` if there are none.
   public @Nullable Ticket takeDecided() {
     Ticket first = firstDecided;
     firstDecided = null;

@@ -49,8 +49,8 @@ final class Lane {
     return closedBecause == null && inFlight < limit();
   }
 
-  /// Gives how long a request given to this lane now would take, in comparison with other lanes: the
-  /// usual time of a permit times the share of the limit in use.
+  /// Gives how long a request given to this lane now would take, in comparison with other lanes:
+  /// the usual time of a permit times the share of the limit in use.
   double load() {
     return Math.max(heldNanos, 1) * (inFlight + 1) / limit();
   }

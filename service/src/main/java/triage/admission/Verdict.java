@@ -1,7 +1,7 @@
 package triage.admission;
 
-/// What a gate says to a request that is offered. The details stand on the request's ticket, so that
-/// a decision makes no garbage.
+/// What a gate says to a request that is offered. The details stand on the request's ticket, so
+/// that a decision makes no garbage.
 public enum Verdict {
   /// The ticket holds a permit now, and must be settled.
   ADMITTED,

@@ -79,8 +79,8 @@ final class WaitingLine {
     return null;
   }
 
-  /// Gives who has to make room for a newcomer of this class: the newest of the least critical class
-  /// below it, or `null` if nobody has to.
+  /// Gives who has to make room for a newcomer of this class: the newest of the least critical
+  /// class below it, or `null` if nobody has to.
   @Nullable Ticket leastBelow(Criticality criticality) {
     for (int i = CLASSES - 1; i > criticality.rank(); i--) {
       if (newest[i] != null) {

@@ -18,8 +18,9 @@ import triage.identity.Verification;
 /// Who may do what on the admin port: reads are open to this machine, everything else needs a token
 /// with the role `operate`.
 ///
-/// The Host must be one that the port is reached by, and an Origin must be the port's own: a page in
-/// a browser on this machine must not reach it by another name (DNS rebinding) or from another site.
+/// The Host must be one that the port is reached by, and an Origin must be the port's own: a page
+/// in a browser on this machine must not reach it by another name (DNS rebinding) or from another
+/// site.
 ///
 /// **Threads**: safe for use by several threads.
 final class AdminFilter extends HttpFilter {

@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import triage.gateway.FrontDoor;
 
-/// What happens between the signal to stop and the end: the door lets nobody new in and says so, and
-/// those inside are served, for as long as the settings allow.
+/// What happens between the signal to stop and the end: the door lets nobody new in and says so,
+/// and those inside are served, for as long as the settings allow.
 ///
 /// The listening ports stay open meanwhile, so that whoever asks learns that this instance is going
 /// down, and the admin port answers `/ready` with 503 from the first moment.

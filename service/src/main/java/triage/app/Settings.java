@@ -20,7 +20,8 @@ import triage.store.StoreSettings;
 ///
 /// @param server where Triage listens and how it stops
 /// @param models the models that are served, by name; default: the example model, in process
-/// @param data the folder for state; default `data`; a relative path starts at the working directory
+/// @param data the folder for state; default `data`; a relative path starts at the working
+///     directory
 /// @param store where the durable state is
 /// @param identity how callers are known
 /// @param audit how much the audit trail holds back while the store is away

@@ -21,8 +21,8 @@ import triage.identity.Role;
 import triage.identity.TokenIssuer;
 import triage.identity.TokenSecret;
 
-/// `train`: starts everything in a folder of its own, serves some requests and ends, so that the JVM
-/// can note what a start needs. The launcher makes its start-up cache with it.
+/// `train`: starts everything in a folder of its own, serves some requests and ends, so that the
+/// JVM can note what a start needs. The launcher makes its start-up cache with it.
 ///
 /// **Threads**: confined to the main thread.
 final class TrainCommand implements Command {

@@ -83,8 +83,8 @@ final class TriageApplication extends Application<TriageConfiguration> {
     start(configuration.getServerFactory().build(environment));
   }
 
-  /// Starts the server, or stops what has started of it. Dropwizard's own command would print a stack
-  /// trace for a port that is taken.
+  /// Starts the server, or stops what has started of it. Dropwizard's own command would print a
+  /// stack trace for a port that is taken.
   private void start(Server built) throws Exception {
     try {
       built.start();

@@ -19,9 +19,9 @@ import triage.gateway.TriageConnectorFactory;
 
 /// Dropwizard's server with the front door as its first handler and the gateway behind it.
 ///
-/// The tree is: front door, graceful shutdown, gateway, then Dropwizard's own (admin servlets on the
-/// admin port). Compression and the request log are off: the first would buffer streams, the second
-/// doubles the cost of a refusal; requests are audited.
+/// The tree is: front door, graceful shutdown, gateway, then Dropwizard's own (admin servlets on
+/// the admin port). Compression and the request log are off: the first would buffer streams, the
+/// second doubles the cost of a refusal; requests are audited.
 ///
 /// **Threads**: used on the main thread before the server listens.
 final class TriageServerFactory extends DefaultServerFactory {

@@ -10,12 +10,12 @@ import org.slf4j.LoggerFactory;
 import triage.admission.Reason;
 import triage.time.MonotonicClock;
 
-/// The breaker of one backend: takes it out of rotation when it fails or hangs, and lets one request
-/// try again after a while.
+/// The breaker of one backend: takes it out of rotation when it fails or hangs, and lets one
+/// request try again after a while.
 ///
-/// Slow is not failed: a deadline that passes while other exchanges complete is not counted. A backend
-/// *hangs* when three or more exchanges are in flight and not one byte has come back on any of them
-/// for a while; then the breaker opens at once.
+/// Slow is not failed: a deadline that passes while other exchanges complete is not counted. A
+/// backend *hangs* when three or more exchanges are in flight and not one byte has come back on any
+/// of them for a while; then the breaker opens at once.
 ///
 /// Whether it is open is for Failsafe to say; the ramp after it has closed is the gate's.
 ///
@@ -106,8 +106,8 @@ public final class BackendBreaker {
     breaker.recordFailure();
   }
 
-  /// Ends an exchange whose deadline passed. It counts as failed if it was the trial after an outage,
-  /// and shows a backend that hangs.
+  /// Ends an exchange whose deadline passed. It counts as failed if it was the trial after an
+  /// outage, and shows a backend that hangs.
   ///
   /// @param timeout how long the exchange had
   public void timedOut(Duration timeout) {
@@ -121,8 +121,9 @@ public final class BackendBreaker {
     }
   }
 
-  /// Ends an exchange that says nothing about the backend: it was given up, or the backend said that
-  /// it has too much to do. As the trial after an outage it counts as failed, since a trial must end.
+  /// Ends an exchange that says nothing about the backend: it was given up, or the backend said
+  /// that it has too much to do. As the trial after an outage it counts as failed, since a trial
+  /// must end.
   public void abandoned() {
     end();
     if (breaker.isHalfOpen()) {

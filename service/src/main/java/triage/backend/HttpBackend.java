@@ -35,8 +35,8 @@ public final class HttpBackend implements Backend {
     this.breaker = breaker;
   }
 
-  /// Makes the client that all HTTP backends share: it relays, so it follows no redirect, decodes no
-  /// body and answers no challenge.
+  /// Makes the client that all HTTP backends share: it relays, so it follows no redirect, decodes
+  /// no body and answers no challenge.
   ///
   /// @param connectionsMax the largest limit of any backend
   static HttpClient startClient(int connectionsMax, Duration connectTimeout) {

@@ -110,7 +110,8 @@ public final class Models implements AutoCloseable {
     }
   }
 
-  /// Gives the version of a model that callers get who name none, or `null` if there is no such model.
+  /// Gives the version of a model that callers get who name none, or `null` if there is no such
+  /// model.
   public @Nullable ModelVersion find(String name) {
     return byName.get(name);
   }

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /// An ONNX model in process, on ONNX Runtime.
 ///
-/// The runtime is loaded when the first such model is. A call runs on one of as many platform threads
-/// as the backend's limit, since native code would hold a virtual thread's carrier.
+/// The runtime is loaded when the first such model is. A call runs on one of as many platform
+/// threads as the backend's limit, since native code would hold a virtual thread's carrier.
 ///
 /// **Threads**: safe for use by several threads; a session may run several inferences at once.
 final class OnnxBackend implements InProcessBackend {

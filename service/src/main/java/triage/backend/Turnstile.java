@@ -19,8 +19,8 @@ import triage.time.MonotonicClock;
 /// Each waiting thread sleeps until it is decided or its own deadline has come, and then lets the
 /// gate expire what is due: no timer is needed.
 ///
-/// **Threads**: safe for use by several threads. The lock is held for a decision only; waking others
-/// and sleeping happen outside it.
+/// **Threads**: safe for use by several threads. The lock is held for a decision only; waking
+/// others and sleeping happen outside it.
 public final class Turnstile {
   private final MonotonicClock clock;
   private final ReentrantLock lock = new ReentrantLock();

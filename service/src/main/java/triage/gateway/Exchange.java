@@ -25,8 +25,8 @@ import triage.time.MonotonicClock;
 /// Whatever happens, a permit that was taken is given back exactly once, and what was asked is
 /// written to the audit trail.
 ///
-/// **Threads**: safe for use by several threads; each exchange on a virtual thread of its own, which
-/// may block.
+/// **Threads**: safe for use by several threads; each exchange on a virtual thread of its own,
+/// which may block.
 final class Exchange {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
   private static final long RETRY_NANOS = 1_000_000_000L;

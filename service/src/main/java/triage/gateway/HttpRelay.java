@@ -24,9 +24,9 @@ import triage.time.MonotonicClock;
 /// One admitted request on its way to a model server and back, streamed both ways without being
 /// looked into.
 ///
-/// The exchange's thread waits for the end; what streams runs on Jetty's threads. The first of three
-/// decides: the response's first byte (from then on it is relayed, whatever the deadline says), the
-/// deadline, or the caller's going away.
+/// The exchange's thread waits for the end; what streams runs on Jetty's threads. The first of
+/// three decides: the response's first byte (from then on it is relayed, whatever the deadline
+/// says), the deadline, or the caller's going away.
 ///
 /// **Threads**: made and awaited by the exchange's thread; [#callerGone()] may come from any.
 final class HttpRelay {

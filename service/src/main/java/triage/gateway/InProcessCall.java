@@ -19,8 +19,8 @@ import triage.time.MonotonicClock;
 
 /// Runs an admitted request on a model in this process.
 ///
-/// Native code cannot be interrupted, so a request that outlives its deadline keeps its permit until
-/// the model has really finished: the gate must know what is truly in flight.
+/// Native code cannot be interrupted, so a request that outlives its deadline keeps its permit
+/// until the model has really finished: the gate must know what is truly in flight.
 ///
 /// **Threads**: safe for use by several threads.
 final class InProcessCall {
@@ -36,8 +36,8 @@ final class InProcessCall {
   ///
   /// A body too large to be read before the gate is read to its end here, with the permit held.
   ///
-  /// @throws RefusedException 400 for a body that the model does not take, 504 past the deadline, 500
-  ///     if the model failed; the permit is given back, or will be when the model has finished
+  /// @throws RefusedException 400 for a body that the model does not take, 504 past the deadline,
+  ///     500 if the model failed; the permit is given back, or will be when the model has finished
   byte[] call(ModelVersion model, InProcessBackend backend, Pass pass, Body body)
       throws RefusedException {
     OipInference inference = read(model, backend, pass, body);

@@ -20,8 +20,8 @@ import triage.backend.ModelSpec;
 import triage.backend.Tensor;
 import triage.backend.TensorSpec;
 
-/// Reads and checks inference requests of the Open Inference Protocol for models whose tensors Triage
-/// knows.
+/// Reads and checks inference requests of the Open Inference Protocol for models whose tensors
+/// Triage knows.
 ///
 /// The members of a tensor may come in any order, so a tensor is read whole and checked at its end.
 /// Each fault is refused with the name of the tensor and the rule; what the caller sent is not

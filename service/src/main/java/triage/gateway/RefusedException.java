@@ -2,8 +2,8 @@ package triage.gateway;
 
 /// A request that cannot be served as it is; carries what the caller is told.
 ///
-/// Thrown while a request is read, where every line may find a fault; it has no stack trace, since it
-/// tells of the caller and not of a bug.
+/// Thrown while a request is read, where every line may find a fault; it has no stack trace, since
+/// it tells of the caller and not of a bug.
 final class RefusedException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -2,8 +2,8 @@ package triage.gateway;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The seconds a refused caller is told to wait: the estimate, rounded up, plus up to half of it, so
-/// that callers who were refused together do not come back together.
+/// The seconds a refused caller is told to wait: the estimate, rounded up, plus up to half of it,
+/// so that callers who were refused together do not come back together.
 ///
 /// **Threads**: safe for use by several threads.
 final class RetryAfter {

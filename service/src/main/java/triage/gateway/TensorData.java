@@ -27,8 +27,8 @@ final class TensorData {
     Arrays.fill(dimensions, -1);
   }
 
-  /// Reads the value that the parser stands at. Faults of content are kept until the tensor's name is
-  /// known.
+  /// Reads the value that the parser stands at. Faults of content are kept until the tensor's name
+  /// is known.
   ///
   /// @throws IOException if the JSON itself is broken
   static TensorData read(JsonParser json) throws IOException {

@@ -16,6 +16,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
@@ -103,10 +104,10 @@ final class WatchedServer implements AutoCloseable {
 
   /// Waits until every buffer is back in the pool, and says whether that came to pass. Jetty gives
   /// the last ones back on a thread of its own after the connection is down, and tells nobody.
-  boolean awaitNoLeaks() throws InterruptedException {
+  boolean awaitNoLeaks() {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
     while (!buffers.getLeaks().isEmpty() && System.nanoTime() < deadline) {
-      Thread.sleep(1);
+      LockSupport.parkNanos(1_000_000);
     }
     return buffers.getLeaks().isEmpty();
   }

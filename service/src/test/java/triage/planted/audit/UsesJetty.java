@@ -1,4 +1,4 @@
-package triage.planted.gateway;
+package triage.planted.audit;
 
 /// Breaks a rule, and so does what it holds: Jetty out of its place.
 public final class UsesJetty {
