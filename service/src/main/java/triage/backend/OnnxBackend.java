@@ -20,8 +20,6 @@ import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -35,10 +33,6 @@ import org.jspecify.annotations.Nullable;
 final class OnnxBackend implements InProcessBackend {
   private static final String PLATFORM = "onnx_onnxv1";
   private static final long CLOSE_SECONDS = 10;
-
-  /// Making the runtime's environment takes nearly all of a default stack of 1 MB: with a few Java
-  /// frames more the process dies of it, without a word.
-  private static final long STACK_BYTES = 16 << 20;
 
   private final String name;
   private final int limit;
@@ -63,11 +57,7 @@ final class OnnxBackend implements InProcessBackend {
             30,
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(limit * 2),
-            Thread.ofPlatform()
-                .name("model-" + name + "-", 0)
-                .daemon()
-                .stackSize(STACK_BYTES)
-                .factory());
+            Thread.ofPlatform().name("model-" + name + "-", 0).daemon().factory());
     this.threads.allowCoreThreadTimeOut(true);
   }
 
@@ -81,25 +71,16 @@ final class OnnxBackend implements InProcessBackend {
     if (!Files.isRegularFile(file)) {
       throw new ModelLoadException("no such file: " + file);
     }
-    FutureTask<OnnxBackend> loading = new FutureTask<>(() -> open(name, file, limit));
-    Thread.ofPlatform().name("model-load").stackSize(STACK_BYTES).start(loading);
     try {
-      return loading.get();
-    } catch (ExecutionException e) {
-      throw new ModelLoadException(file + " cannot be loaded: " + firstLine(e.getCause()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ModelLoadException(file + " was not loaded: interrupted");
-    }
-  }
-
-  private static OnnxBackend open(String name, Path file, int limit) throws OrtException {
-    OrtEnvironment environment = OrtEnvironment.getEnvironment("triage");
-    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      options.setIntraOpNumThreads(1);
-      options.setInterOpNumThreads(1);
-      return new OnnxBackend(
-          name, limit, environment, environment.createSession(file.toString(), options));
+      OrtEnvironment environment = OrtEnvironment.getEnvironment("triage");
+      try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+        options.setIntraOpNumThreads(1);
+        options.setInterOpNumThreads(1);
+        return new OnnxBackend(
+            name, limit, environment, environment.createSession(file.toString(), options));
+      }
+    } catch (OrtException | IllegalArgumentException | LinkageError e) {
+      throw new ModelLoadException(file + " cannot be loaded: " + firstLine(e.getMessage()));
     }
   }
 
@@ -233,8 +214,7 @@ final class OnnxBackend implements InProcessBackend {
     };
   }
 
-  private static String firstLine(@Nullable Throwable fault) {
-    String message = fault == null ? null : fault.getMessage();
+  private static String firstLine(@Nullable String message) {
     return message == null ? "no reason given" : message.lines().findFirst().orElse("");
   }
 
