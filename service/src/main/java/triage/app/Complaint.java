@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.exc.StreamReadException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.InvalidNullException;
 import com.fasterxml.jackson.databind.exc.InvalidTypeIdException;
@@ -168,13 +169,18 @@ final class Complaint {
     }
   }
 
+  /// Gives the word for a constant in a file.
+  private static String wire(Object constant) {
+    return new ObjectMapper().convertValue(constant, String.class);
+  }
+
   private static String rule(@Nullable Class<?> type) {
     if (type == null) {
       return "another kind of value";
     }
     if (type.isEnum()) {
       return Arrays.stream(type.getEnumConstants())
-          .map(Object::toString)
+          .map(Complaint::wire)
           .collect(Collectors.joining(", ", "one of ", ""));
     }
     if (type == Duration.class) {

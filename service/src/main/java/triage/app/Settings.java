@@ -90,7 +90,12 @@ public record Settings(
 
   /// Gives the example model, whose file lies in the folder of the launcher.
   private static ModelSettings exampleModel() {
-    return ModelSettings.inProcess(TriageApplication.home().resolve(DEFAULT_MODEL_FILE));
+    return ModelSettings.inProcess(home().resolve(DEFAULT_MODEL_FILE));
+  }
+
+  /// Gives the folder that Triage was installed in: the launcher's.
+  static Path home() {
+    return Path.of(System.getProperty("triage.home", "")).toAbsolutePath();
   }
 
   private static ObjectNode mapping(String name, @Nullable JsonNode given) {

@@ -138,7 +138,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     environment
         .lifecycle()
         .addServerLifecycleListener(
-            new Announcement(out, configuration.file(), home(), settings.models()));
+            new Announcement(out, configuration.file(), Settings.home(), settings.models()));
     ModelGauges.register(environment.metrics(), models, door);
     operate(environment, settings, metrics, tokens, readiness);
     environment.healthChecks().register("store", new StoreCheck(store));
@@ -184,11 +184,6 @@ final class TriageApplication extends Application<TriageConfiguration> {
     return models.all().stream()
         .flatMap(model -> model.turnstile().snapshot().lanes().stream())
         .anyMatch(LaneSnapshot::open);
-  }
-
-  /// Gives the folder that Triage was installed in: the launcher's.
-  static Path home() {
-    return Path.of(System.getProperty("triage.home", "")).toAbsolutePath();
   }
 
   private static String version() {

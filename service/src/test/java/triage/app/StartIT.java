@@ -28,13 +28,13 @@ final class StartIT {
       delimiter = '|',
       value = {
         "sever: {port: 0} | sever: unknown key",
-        "server: {port: 70000} | server: port: 70000 (expected: 0 to 65535)",
+        "server: {port: 70000} | server.port: 70000 (expected: 0 to 65535)",
         "server: {prot: 0} | server.prot: unknown key",
         "models: {m: {backends: [{file: gone.onnx}]}} | models.m.backends[0].file: no such file",
-        "models: {m: {backends: []}} | models.m: backends: 0 of them (expected: 1 to 100)",
-        "models: {m: {backends: [{url: 'ftp://x'}]}} | models.m.backends[0]: url: ftp://x"
+        "models: {m: {backends: []}} | models.m.backends: 0 of them (expected: 1 to 100)",
+        "models: {m: {backends: [{url: 'ftp://x'}]}} | models.m.backends[0].url: ftp://x"
             + " (expected",
-        "audit: {onFull: IGNORE} | audit.onFull",
+        "audit: {onFull: ignore} | audit.onFull: \"ignore\" (expected: one of refuse, count)",
         "store: {url: 'jdbc:postgresql://127.0.0.1:1/x', user: u} | identity.secretFile: missing",
       })
   void stopsWithOneClearLine(String yaml, String expected) throws Exception {
