@@ -14,6 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The real Python model server behind Triage: right answers, and a world that fails.
 final class BackendIT {
@@ -23,10 +25,12 @@ final class BackendIT {
 
   @TempDir Path folder;
 
-  @Test
-  void givesTheGoldenRowsThroughThePythonServer() throws Exception {
+  /// The variant is `sklearn` where TRIAGE_PYTHON names an interpreter that has scikit-learn.
+  @ParameterizedTest
+  @ValueSource(strings = {"stdlib", "auto"})
+  void givesTheGoldenRowsThroughThePythonServer(String variant) throws Exception {
     JsonNode golden = golden();
-    try (PythonServer python = PythonServer.start(0, "--variant", "stdlib");
+    try (PythonServer python = PythonServer.start(0, "--variant", variant);
         RunningService service = before(python.url(), "")) {
       HttpResponse<String> batch = service.post(INFER, request("[20,30]", golden.get("x")));
       assertThat(batch.statusCode()).isEqualTo(200);

@@ -9,11 +9,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -345,29 +345,25 @@ final class InferenceIT {
               .build());
     }
     RunningService.await("two audit rows", () -> service.metric("triage_audit_written_total") >= 2);
-    try (Connection store = service.store();
-        ResultSet rows =
-            store
-                .createStatement()
-                .executeQuery(
-                    "SELECT verdict, status, model, model_version, backend, trace_id,"
-                        + " encode(input_sha256, 'hex') AS digest, body_bytes"
-                        + " FROM audit_exchange WHERE caller = 'audited' ORDER BY id")) {
-      assertThat(rows.next()).isTrue();
-      assertThat(rows.getString("verdict")).isEqualTo("served");
-      assertThat(rows.getInt("status")).isEqualTo(200);
-      assertThat(rows.getString("model")).isEqualTo("breast-cancer");
-      assertThat(rows.getString("model_version")).isEqualTo("1");
-      assertThat(rows.getString("backend")).isEqualTo("breast-cancer-0");
-      assertThat(rows.getString("trace_id")).isEqualTo("0af7651916cd43dd8448eb211c80319c");
-      assertThat(rows.getString("digest")).isEqualTo(sha256(row()));
-      assertThat(rows.getLong("body_bytes")).isEqualTo(row().length());
-      assertThat(rows.next()).isTrue();
-      assertThat(rows.getString("verdict")).isEqualTo("refused");
-      assertThat(rows.getInt("status")).isEqualTo(400);
-      assertThat(rows.getString("digest")).isEqualTo(sha256("{}"));
-      assertThat(rows.next()).isFalse();
-    }
+    List<Map<String, Object>> rows =
+        service.rows(
+            "SELECT verdict, status, model, model_version, backend, trace_id,"
+                + " encode(input_sha256, 'hex') AS digest, body_bytes"
+                + " FROM audit_exchange WHERE caller = 'audited' ORDER BY id");
+    assertThat(rows).hasSize(2);
+    assertThat(rows.getFirst())
+        .containsEntry("verdict", "served")
+        .containsEntry("status", 200)
+        .containsEntry("model", "breast-cancer")
+        .containsEntry("model_version", "1")
+        .containsEntry("backend", "breast-cancer-0")
+        .containsEntry("trace_id", "0af7651916cd43dd8448eb211c80319c")
+        .containsEntry("digest", sha256(row()))
+        .containsEntry("body_bytes", (long) row().length());
+    assertThat(rows.getLast())
+        .containsEntry("verdict", "refused")
+        .containsEntry("status", 400)
+        .containsEntry("digest", sha256("{}"));
   }
 
   private static String row() {

@@ -7,9 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /// The Python model server of `examples/python-model`, as a process of its own.
 final class PythonServer implements AutoCloseable {
+  /// The interpreter; one with scikit-learn shows the other variant of the server.
+  private static final String PYTHON =
+      Objects.requireNonNullElse(System.getenv("TRIAGE_PYTHON"), "python3");
+
   private final Process process;
   private final String url;
   private final String variant;

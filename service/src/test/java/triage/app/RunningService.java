@@ -12,10 +12,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -43,11 +44,19 @@ final class RunningService implements AutoCloseable {
     this.folder = folder;
   }
 
-  /// Starts the service.
+  /// Starts the service with an embedded store.
   ///
   /// @param folder where its settings file and its data are
   /// @param yaml what the settings file says beside ports and folders
   static RunningService start(Path folder, String yaml) throws Exception {
+    Path programs = Path.of("target", "postgresql").toAbsolutePath();
+    return start(folder, yaml, "{binaries: '" + programs + "'}");
+  }
+
+  /// Starts the service.
+  ///
+  /// @param store what the settings file says under `store`
+  static RunningService start(Path folder, String yaml, String store) throws Exception {
     RunningService service = new RunningService(folder);
     Path file = folder.resolve("config.yml");
     Files.writeString(
@@ -55,11 +64,10 @@ final class RunningService implements AutoCloseable {
         """
         server: {port: 0, adminPort: 0, host: 127.0.0.1, drainNotice: 0s}
         data: %s
-        store: {binaries: %s}
+        store: %s
         logging: {level: WARN}
         """
-                .formatted(
-                    folder.resolve("data"), Path.of("target", "postgres-binaries").toAbsolutePath())
+                .formatted(folder.resolve("data"), store)
             + yaml);
     service.application.serve(file);
     return service;
@@ -69,9 +77,20 @@ final class RunningService implements AutoCloseable {
     return folder.resolve("data");
   }
 
-  /// Gives a connection to the service's own store.
-  Connection store() {
-    return application.store().jdbi().open().getConnection();
+  /// Gives the rows of a query on the service's own store.
+  List<Map<String, Object>> rows(String query) {
+    return application
+        .store()
+        .jdbi()
+        .withHandle(handle -> handle.createQuery(query).mapToMap().list());
+  }
+
+  /// Gives the one number that a query on the service's own store gives.
+  long count(String query) {
+    return application
+        .store()
+        .jdbi()
+        .withHandle(handle -> handle.createQuery(query).mapTo(Long.class).one());
   }
 
   URI api(String path) {

@@ -109,7 +109,7 @@ final class StartIT {
   }
 
   private static final String STORE =
-      "store: {binaries: '" + Path.of("target", "postgres-binaries").toAbsolutePath() + "'}\n";
+      "store: {binaries: '" + Path.of("target", "postgresql").toAbsolutePath() + "'}\n";
 
   private static HttpURLConnection open(URI uri) {
     try {

@@ -1,0 +1,118 @@
+package triage.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import triage.store.ExternalPostgres;
+
+/// The service while its PostgreSQL is away, and with one that is not its own.
+final class StoreOutageIT {
+  private static final String INFER = "/v2/models/breast-cancer/infer";
+
+  @TempDir Path folder;
+
+  @Test
+  void answersWhileTheAuditBufferHasRoomThenRefusesAndLosesNoRow() throws Exception {
+    try (RunningService service = RunningService.start(folder, "audit: {bufferRows: 5}\n")) {
+      assertThat(service.post(INFER, "{}").statusCode()).isEqualTo(400);
+      RunningService.await("written", () -> service.metric("triage_audit_written_total") == 1);
+
+      int answered = 1;
+      List<Long> stopped = stopStore();
+      try {
+        long began = System.nanoTime();
+        HttpResponse<String> health =
+            service.send(HttpRequest.newBuilder(service.admin("/healthcheck")).GET().build());
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+        assertThat(health.statusCode()).isEqualTo(500);
+        assertThat(health.body()).contains("\"store\":{\"healthy\":false");
+
+        HttpResponse<String> last = service.post(INFER, "{}");
+        while (last.statusCode() == 400) {
+          answered++;
+          last = service.post(INFER, "{}");
+        }
+        assertThat(last.statusCode()).isEqualTo(503);
+        assertThat(last.headers().firstValue("Triage-Reason")).hasValue("shed-pressure");
+        assertThat(last.headers().firstValue("Retry-After")).isPresent();
+        assertThat(answered).isBetween(6, 7);
+      } finally {
+        signal("CONT", stopped);
+      }
+
+      int expected = answered;
+      RunningService.await(
+          "every row written", () -> service.metric("triage_audit_written_total") == expected);
+      assertThat(service.post(INFER, "{}").statusCode()).isEqualTo(400);
+      RunningService.await(
+          "one more", () -> service.metric("triage_audit_written_total") == expected + 1);
+      assertThat(service.count("SELECT count(*) FROM audit_exchange")).isEqualTo(expected + 1);
+      assertThat(service.count("SELECT count(*) FROM audit_gap")).isZero();
+    }
+  }
+
+  @Test
+  void countsWhatFindsNoRoomInAGapRowWhereSoSet() throws Exception {
+    try (RunningService service =
+        RunningService.start(folder, "audit: {bufferRows: 5, onFull: count}\n")) {
+      List<Long> stopped = stopStore();
+      try {
+        for (int i = 0; i < 12; i++) {
+          assertThat(service.post(INFER, "{}").statusCode()).isEqualTo(400);
+        }
+      } finally {
+        signal("CONT", stopped);
+      }
+      RunningService.await(
+          "a row for each",
+          () ->
+              service.count(
+                      "SELECT (SELECT count(*) FROM audit_exchange)"
+                          + " + (SELECT coalesce(sum(n), 0) FROM audit_gap)")
+                  == 12);
+      assertThat(service.count("SELECT count(*) FROM audit_gap")).isPositive();
+    }
+  }
+
+  @Test
+  void keepsItsStateInAnExternalPostgres() throws Exception {
+    try (ExternalPostgres external = ExternalPostgres.start(folder.resolve("external"));
+        RunningService service =
+            RunningService.start(
+                folder,
+                "identity: {secretFile: '" + folder.resolve("data/token.secret") + "'}\n",
+                external.settings())) {
+      assertThat(service.post(INFER, "{}").statusCode()).isEqualTo(400);
+      RunningService.await("written", () -> service.metric("triage_audit_written_total") == 1);
+      assertThat(service.data().resolve("postgresql")).doesNotExist();
+      assertThat(service.count("SELECT count(*) FROM audit_exchange")).isEqualTo(1);
+    }
+  }
+
+  private List<Long> stopStore() throws Exception {
+    Path pidFile = folder.resolve("data/postgresql/data/postmaster.pid");
+    long server = Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
+    signal("STOP", List.of(server));
+    List<Long> stopped = new ArrayList<>(List.of(server));
+    Stream<ProcessHandle> children =
+        ProcessHandle.of(server).stream().flatMap(ProcessHandle::children);
+    children.map(ProcessHandle::pid).forEach(stopped::add);
+    signal("STOP", stopped);
+    return stopped;
+  }
+
+  private static void signal(String name, List<Long> pids) throws Exception {
+    List<String> command = new ArrayList<>(List.of("kill", "-" + name));
+    pids.forEach(pid -> command.add(String.valueOf(pid)));
+    new ProcessBuilder(command).start().waitFor();
+  }
+}
