@@ -11,7 +11,8 @@ import triage.backend.ModelSettings;
 
 /// What the start prints once the server listens: where, and one request that is ready to paste.
 ///
-/// The request makes its own token: none is printed.
+/// The request makes its own token: none is printed. It does so in this program's working directory,
+/// where the data folder is, and so it works from any other.
 ///
 /// **Threads**: runs on the main thread.
 final class Announcement implements ServerLifecycleListener {
@@ -58,7 +59,8 @@ final class Announcement implements ServerLifecycleListener {
 
   private String request(String application) {
     String token =
-        "$(" + quoted(home.resolve("triage")) + " token " + quoted(file) + " --caller first-try)";
+        "$(cd %s && %s token %s --caller first-try)"
+            .formatted(quoted(Path.of("")), quoted(home.resolve("triage")), quoted(file));
     String authorization = " -H \"Authorization: Bearer " + token + "\"";
     if (models.containsKey(Settings.DEFAULT_MODEL)) {
       return "curl -s " + exampleUrl(application) + authorization + " -d '" + EXAMPLE_BODY + "'";
