@@ -36,6 +36,7 @@ class LauncherIT {
       List.of(
           "bash",
           "cat",
+          "chmod",
           "cut",
           "dirname",
           "find",
