@@ -11,8 +11,8 @@ import triage.backend.ModelSettings;
 
 /// What the start prints once the server listens: where, and one request that is ready to paste.
 ///
-/// The request makes its own token: none is printed. It does so in this program's working directory,
-/// where the data folder is, and so it works from any other.
+/// The request makes its own token: none is printed. It does so in this program's working
+/// directory, where the data folder is, and so it works from any other.
 ///
 /// **Threads**: runs on the main thread.
 final class Announcement implements ServerLifecycleListener {

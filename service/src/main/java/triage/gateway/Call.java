@@ -94,6 +94,26 @@ final class Call {
     callback.failed(cause);
   }
 
+  /// Lets pass what only reads.
+  ///
+  /// @throws RefusedException 405 for everything else
+  void requireRead() throws RefusedException {
+    if (!method().equals("HEAD")) {
+      require("GET");
+    }
+  }
+
+  /// Lets pass requests with this method.
+  ///
+  /// @throws RefusedException 405 for everything else
+  void require(String method) throws RefusedException {
+    if (!method().equals(method)) {
+      setHeader("Allow", method.equals("GET") ? "GET, HEAD" : method);
+      throw new RefusedException(
+          new Refusal(405, null, 0, "this path takes " + method + " requests only"));
+    }
+  }
+
   /// Answers with JSON.
   void answer(int status, byte[] json) {
     response.setStatus(status);

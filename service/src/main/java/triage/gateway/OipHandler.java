@@ -45,11 +45,11 @@ final class OipHandler {
   void handle(Call call) throws RefusedException {
     switch (OipRoute.of(call.path())) {
       case OipRoute.ServerLive() -> {
-        requireRead(call);
+        call.requireRead();
         call.answer(200, OipWriter.live(true));
       }
       case OipRoute.ServerReady() -> {
-        requireRead(call);
+        call.requireRead();
         boolean ready = readiness.isReady();
         call.answer(ready ? 200 : 503, OipWriter.ready(ready));
       }
@@ -69,7 +69,7 @@ final class OipHandler {
       }
       case OipRoute.Infer(String name, String asked) -> {
         Caller caller = authentication.caller(call);
-        require(call, "POST");
+        call.require("POST");
         ModelVersion model = model(name, asked);
         Authentication.require(caller, Role.REQUEST);
         exchange.infer(call, caller, model);
@@ -89,22 +89,8 @@ final class OipHandler {
 
   private void reader(Call call) throws RefusedException {
     Caller caller = authentication.caller(call);
-    requireRead(call);
+    call.requireRead();
     Authentication.require(caller, Role.READ);
-  }
-
-  private static void requireRead(Call call) throws RefusedException {
-    if (!call.method().equals("HEAD")) {
-      require(call, "GET");
-    }
-  }
-
-  private static void require(Call call, String method) throws RefusedException {
-    if (!call.method().equals(method)) {
-      call.setHeader("Allow", method.equals("GET") ? "GET, HEAD" : method);
-      throw new RefusedException(
-          new Refusal(405, null, 0, "this path takes " + method + " requests only"));
-    }
   }
 
   private ModelVersion model(String name, @Nullable String asked) throws RefusedException {

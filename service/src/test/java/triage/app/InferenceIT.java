@@ -121,6 +121,25 @@ final class InferenceIT {
   }
 
   @Test
+  void servesEveryPathOfItsOpenApiDocument() throws Exception {
+    JsonNode paths = JSON.readTree(service.get("/openapi.json").body()).get("paths");
+    assertThat(paths.size()).isGreaterThan(8);
+    for (Map.Entry<String, JsonNode> path : paths.properties()) {
+      String real =
+          path.getKey()
+              .replaceAll("\\{model(_name)?}", "breast-cancer")
+              .replaceAll("\\{version}|\\{model_version}", "1");
+      for (String method : new String[] {"get", "post"}) {
+        if (path.getValue().has(method)) {
+          HttpResponse<String> answer =
+              method.equals("get") ? service.get(real) : service.post(real, row());
+          assertThat(answer.statusCode()).as(method + " " + real).isEqualTo(200);
+        }
+      }
+    }
+  }
+
+  @Test
   void tellsHealthWithoutAToken() {
     for (String path : new String[] {"/v2/health/live", "/v2/health/ready"}) {
       HttpResponse<String> answer =
