@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// not queued: it would only delay those who can still be served in time. When the queue is full, a
 /// newcomer takes the place of the newest ticket of the least critical class below its own.
 ///
-/// Invariants: what is in flight at a backend never exceeds its limit; a ticket ends in exactly one
-/// of shed, expired, withdrawn and settled; nobody waits while there is room.
+/// Invariants: nobody is admitted to a backend that holds its limit already; a ticket ends in
+/// exactly one of shed, expired, withdrawn and settled; nobody waits while there is room.
 ///
 /// **Units**: nanoseconds on one monotonic clock, which the caller reads.
 ///

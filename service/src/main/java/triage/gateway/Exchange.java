@@ -18,6 +18,7 @@ import triage.backend.InProcessBackend;
 import triage.backend.ModelVersion;
 import triage.backend.Pass;
 import triage.identity.Caller;
+import triage.identity.Role;
 import triage.time.MonotonicClock;
 
 /// One request through all rooms, top to bottom: audit slot, deadline, body, gate, model, answer.
@@ -64,11 +65,21 @@ final class Exchange {
       passage.refuse(new Refusal(500, null, 0, "something failed inside; the log tells what"));
     } finally {
       meter.ended(model, criticality, passage.status(), passage.reason());
-      passage.writeTo(audit, slot.get());
+      write(passage, slot.get());
+    }
+  }
+
+  private void write(Passage passage, Slot slot) {
+    try {
+      passage.writeTo(audit, slot);
+    } finally {
+      // Does nothing to a slot that is used up.
+      audit.release(slot);
     }
   }
 
   private void serve(Passage passage) throws RefusedException {
+    Authentication.require(passage.caller(), Role.REQUEST);
     Call call = passage.call();
     ModelVersion model = passage.model();
     Duration patience =

@@ -1,5 +1,6 @@
 package triage.gateway;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Locale;
@@ -30,6 +31,12 @@ import triage.time.MonotonicClock;
 ///
 /// **Threads**: made and awaited by the exchange's thread; [#callerGone()] may come from any.
 final class HttpRelay {
+  /// The reason of a model server's own refusal, which keeps its status and its body.
+  static final String BACKEND_REFUSED = "backend-refused";
+
+  private static final int STATUS_MAX = 599;
+  private static final long IDLE_NANOS = 60_000_000_000L;
+
   /// What is between two parties only, and what is Triage's own: never sent on to a backend.
   private static final Set<String> NOT_SENT_ON =
       Set.of(
@@ -100,6 +107,7 @@ final class HttpRelay {
   private final Request request;
   private volatile int status;
   private volatile boolean callerFailed;
+  private volatile long progressedNanos;
   private final AtomicLong stalledNanos = new AtomicLong();
   private volatile @Nullable HttpFields provenance;
 
@@ -153,12 +161,25 @@ final class HttpRelay {
       }
       long leftNanos = deadlineNanos - clock.nanos();
       if (now == Stage.RELAYING) {
-        LockSupport.park(this);
+        awaitMore();
       } else if (leftNanos > 0) {
         LockSupport.parkNanos(this, leftNanos);
       } else if (stage.compareAndSet(Stage.ASKED, Stage.TIMED_OUT)) {
         var _ = request.abort(new DeadlineException());
       }
+    }
+  }
+
+  /// Waits for more of the answer. There is no bound on the whole, but one on the pause between two
+  /// parts, whoever makes it: neither a backend that stalls nor a caller that does not read may
+  /// hold a permit for ever.
+  private void awaitMore() {
+    long leftNanos = progressedNanos + IDLE_NANOS - clock.nanos();
+    if (leftNanos > 0) {
+      LockSupport.parkNanos(this, leftNanos);
+    } else {
+      progressedNanos = clock.nanos();
+      var _ = request.abort(new DeadlineException());
     }
   }
 
@@ -208,6 +229,11 @@ final class HttpRelay {
   }
 
   private void begin(Response response) {
+    progressedNanos = clock.nanos();
+    if (response.getStatus() > STATUS_MAX) {
+      var _ = request.abort(new IOException("no such status: " + response.getStatus()));
+      return;
+    }
     if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
       return;
     }
@@ -219,6 +245,9 @@ final class HttpRelay {
         headers.add(field);
       }
     }
+    if (status >= 400 && status < 500 && status != 429) {
+      headers.put(Call.REASON, BACKEND_REFUSED);
+    }
     HttpFields fields = provenance;
     if (fields != null) {
       headers.add(fields);
@@ -227,6 +256,7 @@ final class HttpRelay {
 
   private void pass(Response response, Content.Chunk chunk, Runnable demander) {
     backend.breaker().progressed();
+    progressedNanos = clock.nanos();
     if (stage.get() != Stage.RELAYING) {
       demander.run();
       return;
@@ -244,7 +274,8 @@ final class HttpRelay {
             bytes,
             Callback.from(
                 () -> {
-                  stalledNanos.addAndGet(clock.nanos() - startedNanos);
+                  progressedNanos = clock.nanos();
+                  stalledNanos.addAndGet(progressedNanos - startedNanos);
                   chunk.release();
                   demander.run();
                 },

@@ -70,9 +70,7 @@ final class OipHandler {
       case OipRoute.Infer(String name, String asked) -> {
         Caller caller = authentication.caller(call);
         call.require("POST");
-        ModelVersion model = model(name, asked);
-        Authentication.require(caller, Role.REQUEST);
-        exchange.infer(call, caller, model);
+        exchange.infer(call, caller, model(name, asked));
       }
       case OipRoute.Unknown() -> {
         authentication.caller(call);

@@ -108,6 +108,8 @@ final class Passage {
         };
     if (verdict == AuditVerdict.ABANDONED) {
       reason = Reason.CALLER_GONE.wire();
+    } else if (verdict == AuditVerdict.REFUSED) {
+      reason = HttpRelay.BACKEND_REFUSED;
     }
   }
 

@@ -26,7 +26,7 @@ final class RetryAfter {
   long seconds(long estimateNanos) {
     long seconds =
         Math.clamp((estimateNanos + NANOS_PER_SECOND - 1) / NANOS_PER_SECOND, 1, SECONDS_MAX);
-    long spread = seconds / 2 + 1;
+    long spread = Math.max(1, seconds / 2) + 1;
     return seconds + Math.floorMod(mix(state.incrementAndGet()), spread);
   }
 
