@@ -32,7 +32,7 @@ final class PythonServer implements AutoCloseable {
     Path server =
         Path.of(System.getProperty("triage.home"), "examples", "python-model", "server.py");
     List<String> command =
-        new ArrayList<>(List.of("python3", server.toString(), "--port", String.valueOf(port)));
+        new ArrayList<>(List.of(PYTHON, server.toString(), "--port", String.valueOf(port)));
     command.addAll(List.of(more));
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
