@@ -363,7 +363,8 @@ final class InferenceIT {
               .POST(HttpRequest.BodyPublishers.ofString(body))
               .build());
     }
-    RunningService.await("two audit rows", () -> service.metric("triage_audit_written_total") >= 2);
+    String written = "SELECT count(*) FROM audit_exchange WHERE caller = 'audited'";
+    RunningService.await("two audit rows", () -> service.count(written) == 2);
     List<Map<String, Object>> rows =
         service.rows(
             "SELECT verdict, status, model, model_version, backend, trace_id,"
