@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import triage.identity.Role;
@@ -74,8 +75,10 @@ final class AdminFilter extends HttpFilter {
 
   private static boolean isOpenRead(HttpServletRequest request) throws IOException {
     boolean read = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
+    // Decoded, as the servlets see it: a path that is spelt otherwise is the same path.
     String path =
-        request.getPathInfo() == null ? request.getServletPath() : request.getRequestURI();
+        Objects.toString(request.getServletPath(), "")
+            + Objects.toString(request.getPathInfo(), "");
     boolean guarded = GUARDED_READS.stream().anyMatch(path::startsWith);
     return read && !guarded && InetAddress.getByName(request.getRemoteAddr()).isLoopbackAddress();
   }

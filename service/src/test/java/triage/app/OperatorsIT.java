@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.Criticality;
 import triage.identity.Role;
 
@@ -62,6 +63,20 @@ final class OperatorsIT {
     HttpResponse<String> dump = post("/tasks/thread-dump", operator);
     assertThat(dump.statusCode()).isEqualTo(200);
     assertThat(dump.body()).contains("store-writer");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/threads", "/%74hreads", "/pprof", "/threads/"})
+  void dumpsTakeATokenHoweverTheirPathIsSpelt(String path) throws Exception {
+    String head = "GET " + path + " HTTP/1.1\r\nHost: localhost:" + service.port("admin") + "\r\n";
+    assertThat(raw(head)).startsWith("HTTP/1.1 401");
+    String operator = service.token("operator", Criticality.CRITICAL, Role.OPERATE);
+    assertThat(
+            raw(
+                "GET /threads HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+                    + operator
+                    + "\r\n"))
+        .startsWith("HTTP/1.1 200");
   }
 
   @Test
