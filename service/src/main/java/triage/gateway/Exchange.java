@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.eclipse.jetty.http.HttpFields;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -141,13 +142,14 @@ final class Exchange {
     Outcome outcome = Outcome.ABANDONED;
     long stalledNanos = 0;
     try {
+      HttpRelay relay = new HttpRelay(passage.call(), backend, passage.path(), body, clock);
+      HttpFields provenance = passage.provenance();
       if (!backend.breaker().begin()) {
         throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));
       }
-      HttpRelay relay = new HttpRelay(passage.call(), backend, passage.path(), body, clock);
       var _ = gone.thenRun(relay::callerGone);
       Duration left = Duration.ofNanos(Math.max(0, pass.deadlineNanos() - clock.nanos()));
-      HttpRelay.Ending ending = relay.relay(left, passage.provenance());
+      HttpRelay.Ending ending = relay.relay(left, provenance);
       outcome = ending.outcome();
       stalledNanos = ending.stalledNanos();
       passage.ended(clock.nanos());

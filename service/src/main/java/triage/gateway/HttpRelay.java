@@ -135,12 +135,19 @@ final class HttpRelay {
     provenance = provenanceFields;
     long deadlineNanos = clock.nanos() + patience.toNanos();
     request.headers(headers -> headers.put("Request-Timeout", decimalSeconds(patience.toMillis())));
-    request
-        .onResponseBegin(response -> backend.breaker().progressed())
-        .onResponseHeaders(this::begin)
-        .onResponseContentAsync(this::pass)
-        .send(this::finish);
-    await(deadlineNanos);
+    try {
+      request
+          .onResponseBegin(response -> backend.breaker().progressed())
+          .onResponseHeaders(this::begin)
+          .onResponseContentAsync(this::pass)
+          .send(this::finish);
+      await(deadlineNanos);
+    } catch (RuntimeException e) {
+      // What has begun must end at the breaker, or a trial would hold its place for ever.
+      var _ = request.abort(e);
+      backend.breaker().abandoned();
+      throw e;
+    }
     return settle(patience);
   }
 
