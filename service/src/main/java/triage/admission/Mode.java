@@ -1,0 +1,36 @@
+package triage.admission;
+
+/// How far a gate or the door acts upon its own decisions.
+///
+/// The wire names are those of settings, the admin task, metrics and audit rows.
+public enum Mode {
+  /// Decides nothing: everybody passes.
+  OFF("off"),
+  /// Decides and counts, and lets everybody pass: what would have been shed is seen beforehand.
+  OBSERVE("observe"),
+  /// Acts upon its decisions; the default.
+  ENFORCE("enforce");
+
+  private final String wire;
+
+  Mode(String wire) {
+    this.wire = wire;
+  }
+
+  /// Gives the name in settings, tasks, metrics and audit rows.
+  public String wire() {
+    return wire;
+  }
+
+  /// Gives the mode of a name.
+  ///
+  /// @throws IllegalArgumentException naming the value and the names there are
+  public static Mode of(String wire) {
+    for (Mode mode : values()) {
+      if (mode.wire.equals(wire)) {
+        return mode;
+      }
+    }
+    throw new IllegalArgumentException("mode: " + wire + " (expected: off, observe or enforce)");
+  }
+}
