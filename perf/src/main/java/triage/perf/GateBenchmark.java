@@ -12,6 +12,7 @@ import org.openjdk.jmh.annotations.State;
 import triage.admission.Criticality;
 import triage.admission.Gate;
 import triage.admission.GateSettings;
+import triage.admission.LimitSettings;
 import triage.admission.Outcome;
 import triage.admission.Ticket;
 import triage.admission.Verdict;
@@ -35,8 +36,8 @@ public class GateBenchmark {
   /// Makes one gate with room and one that is full to the last place.
   @Setup
   public void fill() {
-    open = new Gate(new GateSettings(1_000), List.of(64));
-    full = new Gate(new GateSettings(1), List.of(1));
+    open = new Gate(new GateSettings(1_000), List.of(LimitSettings.fixed(64)));
+    full = new Gate(new GateSettings(1), List.of(LimitSettings.fixed(1)));
     require(full.offer(ticket(), now), Verdict.ADMITTED);
     require(full.offer(ticket(), now), Verdict.WAITING);
   }

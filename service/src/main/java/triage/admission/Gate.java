@@ -11,9 +11,13 @@ import org.jspecify.annotations.Nullable;
 /// whatever that time has made decidable; tickets that were waiting and have been decided by a call
 /// are handed out by [#takeDecided()], for the owner to act upon once it has released its lock.
 ///
-/// The order is criticality first, then arrival. A request whose deadline cannot be met any more is
-/// not queued: it would only delay those who can still be served in time. When the queue is full, a
-/// newcomer takes the place of the newest ticket of the least critical class below its own.
+/// The order is criticality first, then fair between tenants by the service they have had, then
+/// arrival. A request whose deadline cannot be met any more is not queued, and one that waited too
+/// long is not dispatched: it would only delay those who can still be served in time. When the
+/// queue is full, a newcomer takes the place of the newest ticket of the least critical class below
+/// its own, or of a tenant of its own class that has had more.
+///
+/// Each backend's limit is fixed or tunes itself ([LimitSettings]).
 ///
 /// Invariants: nobody is admitted to a backend that holds its limit already; a ticket ends in
 /// exactly one of shed, expired, withdrawn and settled; nobody waits while there is room.
@@ -25,18 +29,27 @@ public final class Gate {
   private static final long RETRY_AFTER_MIN_NANOS = 1_000_000_000L;
   private static final long RETRY_AFTER_MAX_NANOS = 60_000_000_000L;
 
+  private static final long STANDING_AFTER_NANOS = 100_000_000L;
+  private static final double STANDING_WAIT_NANOS = 5_000_000;
+  private static final double STANDING_SHARE = 0.5;
+  private static final double BURST_WAIT_NANOS = 20_000_000;
+  private static final double BURST_SHARE = 2;
+  private static final int PLACES_MIN = 2;
+  private static final double CAUTION = 2;
+
   private final GateSettings settings;
   private final Lane[] lanes;
   private final WaitingLine line = new WaitingLine();
   private @Nullable Ticket firstDecided;
   private @Nullable Ticket lastDecided;
   private boolean draining;
+  private Mode mode = Mode.ENFORCE;
+  private long wouldShed;
 
   /// Makes the gate in front of some backends.
   ///
   /// @param limits how many requests each backend may hold at once; the index is the backend's lane
-  /// @throws IllegalArgumentException if a limit is below 1
-  public Gate(GateSettings settings, List<Integer> limits) {
+  public Gate(GateSettings settings, List<LimitSettings> limits) {
     this.settings = settings;
     this.lanes = new Lane[limits.size()];
     for (int i = 0; i < lanes.length; i++) {
@@ -62,6 +75,7 @@ public final class Gate {
     if (!anyOpen()) {
       return shed(ticket, closedReason(), untilReopens(nowNanos), nowNanos);
     }
+    ticket.line = line.of(ticket.criticality()).of(ticket.tenant());
     if (line.size() == 0) {
       int lane = leastLoadedWithRoom();
       if (lane >= 0) {
@@ -69,7 +83,16 @@ public final class Gate {
         return Verdict.ADMITTED;
       }
     }
-    return queue(ticket, nowNanos);
+    return mode == Mode.ENFORCE ? queue(ticket, nowNanos) : letPass(ticket, nowNanos);
+  }
+
+  /// Admits beyond the limit, and counts what would have been shed.
+  private Verdict letPass(Ticket ticket, long nowNanos) {
+    if (mode == Mode.OBSERVE && refusalFor(ticket, excess() + 1, nowNanos) != null) {
+      wouldShed++;
+    }
+    admit(ticket, leastLoaded(), nowNanos);
+    return Verdict.ADMITTED;
   }
 
   /// Takes a permit back, and admits who is next.
@@ -82,8 +105,11 @@ public final class Gate {
       throw new IllegalStateException("permit settled that is not held: " + ticket.state);
     }
     ticket.state = Ticket.State.SETTLED;
-    long heldNanos = Math.max(0, nowNanos - ticket.decidedNanos - stalledNanos);
-    lanes[ticket.lane].giveBack(outcome, heldNanos);
+    long heldNanos = Math.max(0L, nowNanos - ticket.decidedNanos - stalledNanos);
+    lanes[ticket.lane].giveBack(ticket, outcome, heldNanos, nowNanos);
+    boolean known = outcome == Outcome.SERVED || outcome == Outcome.OVERLOADED;
+    line.of(ticket.criticality())
+        .correct(lineOf(ticket), ticket.chargedNanos, (double) heldNanos, known);
     advance(nowNanos);
   }
 
@@ -91,7 +117,7 @@ public final class Gate {
   /// wait is left alone.
   public void withdraw(Ticket ticket, long nowNanos) {
     if (ticket.state == Ticket.State.WAITING) {
-      line.remove(ticket);
+      line.remove(ticket, lineOf(ticket));
       decide(ticket, Ticket.State.WITHDRAWN, Reason.CALLER_GONE, 0, nowNanos);
     }
     advance(nowNanos);
@@ -105,7 +131,11 @@ public final class Gate {
       if (lane < 0) {
         return;
       }
-      line.remove(head);
+      line.remove(head, lineOf(head));
+      if (isHopeless(head, nowNanos)) {
+        decide(head, Ticket.State.SHED, Reason.DEADLINE_UNREACHABLE, drainNanos(), nowNanos);
+        continue;
+      }
       admit(head, lane, nowNanos);
       handOut(head);
     }
@@ -134,6 +164,26 @@ public final class Gate {
     draining = true;
   }
 
+  /// Changes how far the gate acts upon its decisions. Those who wait when it stops enforcing are
+  /// let pass.
+  public void mode(Mode mode, long nowNanos) {
+    this.mode = mode;
+    while (mode != Mode.ENFORCE && anyOpen()) {
+      Ticket head = line.head();
+      if (head == null) {
+        return;
+      }
+      line.remove(head, lineOf(head));
+      admit(head, leastLoaded(), nowNanos);
+      handOut(head);
+    }
+  }
+
+  /// Gives how far the gate acts upon its decisions.
+  public Mode mode() {
+    return mode;
+  }
+
   /// Gives the chain of tickets that waited and were decided since the last call, in the order of
   /// the decisions, linked by [Ticket#nextDecided()]; `null` if there are none.
   public @Nullable Ticket takeDecided() {
@@ -143,55 +193,166 @@ public final class Gate {
     return first;
   }
 
+  /// Gives how many hold a permit.
+  public int inFlight() {
+    int sum = 0;
+    for (Lane lane : lanes) {
+      sum += lane.inFlight();
+    }
+    return sum;
+  }
+
+  /// Gives how many wait.
+  public int waiting() {
+    return line.size();
+  }
+
   /// Gives the present state.
   public GateSnapshot snapshot() {
     List<Integer> waiting = new ArrayList<>();
     for (Criticality criticality : Criticality.values()) {
-      waiting.add(line.size(criticality));
+      waiting.add(line.of(criticality).size());
     }
     List<GateSnapshot.LaneSnapshot> seen = new ArrayList<>();
     for (Lane lane : lanes) {
-      seen.add(new GateSnapshot.LaneSnapshot(lane.limit(), lane.inFlight(), lane.isOpen()));
+      seen.add(
+          new GateSnapshot.LaneSnapshot(
+              lane.limit(), lane.capacity(), lane.inFlight(), lane.isOpen()));
     }
-    return new GateSnapshot(waiting, seen);
+    return new GateSnapshot(mode, wouldShed, waiting, seen);
   }
 
   private Verdict queue(Ticket ticket, long nowNanos) {
-    if (unreachable(ticket, nowNanos)) {
-      return shed(ticket, Reason.DEADLINE_UNREACHABLE, drainNanos(), nowNanos);
+    FairLine own = line.of(ticket.criticality());
+    TenantLine tenant = lineOf(ticket);
+    // Fair between tenants: at most as many of each other tenant pass before this one as wait of
+    // its own.
+    int inClass = Math.min(own.size(), (tenant.size + 1) * (own.waitingTenants() + 1) - 1);
+    int before = line.ahead(ticket.criticality()) - own.size() + inClass;
+    Reason refusal = refusalFor(ticket, before + 1, nowNanos);
+    if (refusal == null && holdsMoreThanItsShare(tenant, own)) {
+      refusal = Reason.SHED_SHARE;
+    }
+    if (refusal == Reason.SHED_SHARE && displacesWhoHadMore(tenant, own, nowNanos)) {
+      refusal = null;
+    }
+    if (refusal != null) {
+      return shed(ticket, refusal, drainNanos(), nowNanos);
     }
     if (line.size() >= settings.waitingMax()) {
       Ticket displaced = line.leastBelow(ticket.criticality());
       if (displaced == null) {
         return shed(ticket, reasonForFullLine(ticket), drainNanos(), nowNanos);
       }
-      line.remove(displaced);
-      decide(displaced, Ticket.State.SHED, Reason.SHED_PRIORITY, drainNanos(), nowNanos);
+      displace(displaced, Reason.SHED_PRIORITY, nowNanos);
+    }
+    if (tenant.size == 0) {
+      tenant.waitingSinceNanos = nowNanos;
     }
     ticket.state = Ticket.State.WAITING;
-    line.add(ticket);
+    line.add(ticket, tenant);
+    while (line.size() > placesWithin(burstWaitNanos())) {
+      Ticket displaced = line.leastBelow(ticket.criticality());
+      if (displaced == null) {
+        break;
+      }
+      displace(displaced, Reason.SHED_PRIORITY, nowNanos);
+    }
     return Verdict.WAITING;
   }
 
-  private boolean unreachable(Ticket ticket, long nowNanos) {
-    double heldNanos = usualHeldNanos();
-    if (ticket.deadlineNanos() == Ticket.NO_DEADLINE || heldNanos == 0) {
+  /// Makes room by shedding somebody of the same class whose tenant has had more service.
+  private boolean displacesWhoHadMore(TenantLine tenant, FairLine own, long nowNanos) {
+    Ticket last = own.mostExpendable();
+    if (last == null || lineOf(last) == tenant) {
       return false;
     }
-    double rounds = (double) (line.ahead(ticket.criticality()) + 1) / limitOfOpenLanes();
-    return rounds * heldNanos + heldNanos > ticket.deadlineNanos() - nowNanos;
+    if (lineOf(last).lastTag() <= own.tagOfNewcomer(tenant)) {
+      return false;
+    }
+    displace(last, Reason.SHED_SHARE, nowNanos);
+    return true;
+  }
+
+  private void displace(Ticket displaced, Reason reason, long nowNanos) {
+    line.remove(displaced, lineOf(displaced));
+    decide(displaced, Ticket.State.SHED, reason, drainNanos(), nowNanos);
+  }
+
+  /// Gives why a ticket cannot wait at a place, or `null` if it can.
+  private @Nullable Reason refusalFor(Ticket ticket, int place, long nowNanos) {
+    double heldNanos = usualHeldNanos();
+    if (heldNanos == 0) {
+      return null;
+    }
+    double waitNanos = place * heldNanos / limitOfOpenLanes();
+    if (ticket.deadlineNanos() != Ticket.NO_DEADLINE
+        && waitNanos + heldNanos > ticket.deadlineNanos() - nowNanos) {
+      return Reason.DEADLINE_UNREACHABLE;
+    }
+    return place <= Math.max(PLACES_MIN, placesWithin(waitMaxNanos(lineOf(ticket), nowNanos)))
+        ? null
+        : reasonForFullLine(ticket);
+  }
+
+  /// Gives how long a tenant's requests should wait: a burst may fill its queue for two service
+  /// times; a queue that has not been empty for one is standing, and holds what keeps the backends
+  /// busy.
+  ///
+  /// **Source**: the standing-queue rule of CoDel as Facebook uses it on servers, here by tenant.
+  private double waitMaxNanos(TenantLine tenant, long nowNanos) {
+    double heldNanos = usualHeldNanos();
+    boolean standing =
+        tenant.size > 0
+            && nowNanos - tenant.waitingSinceNanos > Math.max(STANDING_AFTER_NANOS, heldNanos);
+    return standing ? Math.max(STANDING_WAIT_NANOS, STANDING_SHARE * heldNanos) : burstWaitNanos();
+  }
+
+  private double burstWaitNanos() {
+    return Math.max(BURST_WAIT_NANOS, BURST_SHARE * usualHeldNanos());
+  }
+
+  private int placesWithin(double waitNanos) {
+    double heldNanos = usualHeldNanos();
+    return heldNanos == 0
+        ? settings.waitingMax()
+        : (int) Math.max(PLACES_MIN, waitNanos * limitOfOpenLanes() / heldNanos);
+  }
+
+  private boolean holdsMoreThanItsShare(TenantLine tenant, FairLine own) {
+    int others = own.waitingTenants() - (tenant.size > 0 ? 1 : 0);
+    return others > 0 && 2 * (tenant.size + 1) > Math.max(4, own.size() + 1);
+  }
+
+  private int excess() {
+    int excess = 0;
+    for (Lane lane : lanes) {
+      excess += Math.max(0, lane.inFlight() - lane.limit());
+    }
+    return excess;
+  }
+
+  private static TenantLine lineOf(Ticket ticket) {
+    TenantLine tenant = ticket.line;
+    if (tenant == null) {
+      throw new IllegalStateException("ticket without a line");
+    }
+    return tenant;
   }
 
   private Reason reasonForFullLine(Ticket ticket) {
-    boolean higherWaits = line.ahead(ticket.criticality()) > line.size(ticket.criticality());
+    boolean higherWaits = line.ahead(ticket.criticality()) > line.of(ticket.criticality()).size();
     return higherWaits ? Reason.SHED_PRIORITY : Reason.SHED_SHARE;
   }
 
   private void admit(Ticket ticket, int lane, long nowNanos) {
-    lanes[lane].take();
     ticket.state = Ticket.State.ADMITTED;
     ticket.lane = lane;
     ticket.decidedNanos = nowNanos;
+    lanes[lane].take(ticket, nowNanos);
+    TenantLine tenant = lineOf(ticket);
+    ticket.chargedNanos = tenant.usualNanos > 0 ? tenant.usualNanos : usualHeldNanos();
+    line.of(ticket.criticality()).charge(tenant, ticket.chargedNanos);
   }
 
   private Verdict shed(Ticket ticket, Reason reason, long retryAfterNanos, long nowNanos) {
@@ -224,16 +385,48 @@ public final class Gate {
     for (Ticket due = line.earliestDeadline();
         due != null && due.expiredBy(nowNanos);
         due = line.earliestDeadline()) {
-      line.remove(due);
+      line.remove(due, lineOf(due));
       decide(due, Ticket.State.EXPIRED, Reason.DEADLINE_EXCEEDED, 0, nowNanos);
     }
   }
 
   private void shedAllWaiting(Reason reason, long retryAfterNanos, long nowNanos) {
     for (Ticket head = line.head(); head != null; head = line.head()) {
-      line.remove(head);
+      line.remove(head, lineOf(head));
       decide(head, Ticket.State.SHED, reason, retryAfterNanos, nowNanos);
     }
+  }
+
+  /// Tells whether a ticket that is about to be dispatched would probably come too late. That is
+  /// asked only while others wait, since idle capacity is better tried than wasted; of the most
+  /// critical class nothing is asked but that the usual time is left.
+  private boolean isHopeless(Ticket ticket, long nowNanos) {
+    if (line.size() == 0 || ticket.deadlineNanos() == Ticket.NO_DEADLINE) {
+      return false;
+    }
+    double wantedNanos = usualHeldNanos();
+    if (ticket.criticality() != Criticality.CRITICAL_PLUS) {
+      wantedNanos += CAUTION * usualDeviationNanos();
+    }
+    return wantedNanos > ticket.deadlineNanos() - nowNanos;
+  }
+
+  private double usualDeviationNanos() {
+    double most = 0;
+    for (Lane lane : lanes) {
+      most = Math.max(most, lane.deviationNanos());
+    }
+    return most;
+  }
+
+  private int leastLoaded() {
+    int best = -1;
+    for (int i = 0; i < lanes.length; i++) {
+      if (lanes[i].isOpen() && (best < 0 || lanes[i].load() < lanes[best].load())) {
+        best = i;
+      }
+    }
+    return best;
   }
 
   private int leastLoadedWithRoom() {

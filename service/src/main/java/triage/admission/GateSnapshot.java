@@ -4,15 +4,19 @@ import java.util.List;
 
 /// A gate at one moment, for those who watch it.
 ///
+/// @param mode how far it acts upon its decisions
+/// @param wouldShed how many it has let pass since the start that enforcing would have shed
 /// @param waiting how many wait, by criticality, most critical first
 /// @param lanes what each backend may hold and holds
-public record GateSnapshot(List<Integer> waiting, List<LaneSnapshot> lanes) {
+public record GateSnapshot(
+    Mode mode, long wouldShed, List<Integer> waiting, List<LaneSnapshot> lanes) {
   /// One backend at that moment.
   ///
   /// @param limit how many requests may be in flight there
+  /// @param capacity how many it can work on at once, as far as the gate has found out
   /// @param inFlight how many are
   /// @param open whether it takes requests
-  public record LaneSnapshot(int limit, int inFlight, boolean open) {}
+  public record LaneSnapshot(int limit, double capacity, int inFlight, boolean open) {}
 
   /// Copies the lists.
   public GateSnapshot {

@@ -8,25 +8,32 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Lane {
-  private static final double LATENCY_WEIGHT = 0.1;
-
-  private final int limit;
+  private final int most;
+  private final @Nullable TunedLimit tuned;
   private int ramp = Integer.MAX_VALUE;
   private int servedInRound;
   private int inFlight;
   private double heldNanos;
+  private double deviationNanos;
   private @Nullable Reason closedBecause;
   private long reopensNanos;
 
-  Lane(int limit) {
-    if (limit < 1) {
-      throw new IllegalArgumentException("limit: " + limit + " (expected: >= 1)");
-    }
-    this.limit = limit;
+  Lane(LimitSettings settings) {
+    this.most = settings.most();
+    this.tuned = settings.fixed() ? null : new TunedLimit(settings.most());
   }
 
   int limit() {
-    return Math.min(limit, ramp);
+    return Math.min(settledLimit(), ramp);
+  }
+
+  private int settledLimit() {
+    return tuned == null ? most : tuned.level();
+  }
+
+  /// Gives how many requests the backend can work on at once, as far as it is known.
+  double capacity() {
+    return tuned == null ? most : tuned.centre();
   }
 
   int inFlight() {
@@ -60,23 +67,47 @@ final class Lane {
     return heldNanos;
   }
 
-  void take() {
-    inFlight++;
+  /// Gives by how much the time a permit is held usually differs from the usual, in nanoseconds.
+  double deviationNanos() {
+    return deviationNanos;
   }
 
-  void giveBack(Outcome outcome, long permitNanos) {
+  void take(Ticket ticket, long nowNanos) {
+    inFlight++;
+    ticket.phase = tuned == null ? TunedLimit.NO_PHASE : tuned.dispatched(inFlight, nowNanos);
+  }
+
+  void giveBack(Ticket ticket, Outcome outcome, long permitNanos, long nowNanos) {
     if (inFlight == 0) {
       throw new IllegalStateException("a permit was given back that was never taken");
     }
     inFlight--;
-    if (outcome == Outcome.SERVED) {
-      heldNanos =
-          heldNanos == 0 ? permitNanos : heldNanos + LATENCY_WEIGHT * (permitNanos - heldNanos);
-      if (ramp < limit && ++servedInRound >= ramp) {
+    boolean served = outcome == Outcome.SERVED;
+    if (served) {
+      if (heldNanos == 0) {
+        deviationNanos = 0.5 * permitNanos;
+      }
+      double off = Math.abs(permitNanos - heldNanos);
+      deviationNanos += heldNanos == 0 ? 0 : weight() * (off - deviationNanos);
+      heldNanos = heldNanos == 0 ? permitNanos : heldNanos + weight() * (permitNanos - heldNanos);
+      if (ramp < settledLimit() && ++servedInRound >= ramp) {
         ramp = ramp * 2;
         servedInRound = 0;
       }
     }
+    if (tuned != null) {
+      boolean late = outcome == Outcome.OVERLOADED;
+      // A backend that says at once that it has too much to do has not worked.
+      boolean honest = served || (late && ticket.expiredBy(nowNanos));
+      // Who had waited for more than half of the time would have been late at a fast one, too.
+      boolean slow = late && (!honest || 2 * ticket.waitNanos() < ticket.patienceNanos());
+      tuned.ended(ticket.phase, ticket.decidedNanos, permitNanos, honest, slow, nowNanos);
+    }
+  }
+
+  /// Gives the weight of one more sample: the usual time is that of about one round.
+  private double weight() {
+    return Math.max(0.01, 1.0 / (5 + limit()));
   }
 
   void close(Reason because, long untilNanos) {

@@ -46,6 +46,9 @@ public class Ticket {
   @Nullable Ticket older;
   @Nullable Ticket nextDecided;
   int heapIndex = -1;
+  @Nullable TenantLine line;
+  double chargedNanos;
+  int phase = TunedLimit.NO_PHASE;
 
   /// Makes the ticket of one request.
   ///
@@ -102,6 +105,11 @@ public class Ticket {
   /// Gives the next ticket of the chain that [Gate#takeDecided()] handed out.
   public final @Nullable Ticket nextDecided() {
     return nextDecided;
+  }
+
+  /// Gives the nanoseconds between the offer and the deadline.
+  final long patienceNanos() {
+    return deadlineNanos - offeredNanos;
   }
 
   final boolean expiredBy(long nowNanos) {

@@ -8,9 +8,6 @@ public sealed interface Backend extends AutoCloseable permits InProcessBackend, 
   /// Gives the backend's name in headers, metrics, audit rows and logs: never a secret.
   String name();
 
-  /// Gives how many requests it may hold at once.
-  int limit();
-
   /// Frees what the backend holds. Requests in flight end first.
   @Override
   void close();

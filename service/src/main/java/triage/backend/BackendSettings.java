@@ -4,14 +4,16 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import java.net.URI;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import triage.admission.LimitSettings;
 
 /// One backend of a model: a model server at a URL, or a model file that is run in process.
 ///
 /// @param url the server's address, such as `http://127.0.0.1:9100`
 /// @param file an ONNX file; a relative path starts at the settings file's folder
-/// @param limit how many requests it may hold at once; 1 to 10,000
-public record BackendSettings(@Nullable URI url, @Nullable Path file, int limit) {
-  private static final int LIMIT_DEFAULT = 8;
+/// @param limit how many requests it may hold at once; without a number the gate finds out what a
+///     model server can do, and a file in process has 8 threads
+public record BackendSettings(@Nullable URI url, @Nullable Path file, LimitSettings limit) {
+  private static final LimitSettings IN_PROCESS_DEFAULT = LimitSettings.fixed(8);
 
   /// Checks the ranges.
   ///
@@ -27,16 +29,15 @@ public record BackendSettings(@Nullable URI url, @Nullable Path file, int limit)
       throw new IllegalArgumentException(
           "url: " + url + " (expected: http://host[:port][/path] without user, query or fragment)");
     }
-    if (limit < 1 || limit > 10_000) {
-      throw new IllegalArgumentException("limit: " + limit + " (expected: 1 to 10,000)");
-    }
   }
 
   /// Gives the backend that a settings file describes; what it leaves out has its default.
   @JsonCreator
   public static BackendSettings of(
       @Nullable URI url, @Nullable Path file, @Nullable Integer limit) {
-    return new BackendSettings(url, file, limit == null ? LIMIT_DEFAULT : limit);
+    LimitSettings unset =
+        file == null ? LimitSettings.selfTuning(LimitSettings.MOST_DEFAULT) : IN_PROCESS_DEFAULT;
+    return new BackendSettings(url, file, limit == null ? unset : LimitSettings.fixed(limit));
   }
 
   private static boolean isHttp(URI url) {

@@ -23,14 +23,12 @@ public final class HttpBackend implements Backend {
 
   private final String name;
   private final URI url;
-  private final int limit;
   private final HttpClient client;
   private final BackendBreaker breaker;
 
-  HttpBackend(String name, URI url, int limit, HttpClient client, BackendBreaker breaker) {
+  HttpBackend(String name, URI url, HttpClient client, BackendBreaker breaker) {
     this.name = name;
     this.url = url;
-    this.limit = limit;
     this.client = client;
     this.breaker = breaker;
   }
@@ -62,11 +60,6 @@ public final class HttpBackend implements Backend {
   @Override
   public String name() {
     return name;
-  }
-
-  @Override
-  public int limit() {
-    return limit;
   }
 
   /// Gives the breaker, for who begins and ends exchanges.

@@ -62,7 +62,7 @@ public final class Models implements AutoCloseable {
         settings.values().stream()
             .flatMap(model -> model.backends().stream())
             .filter(backend -> backend.url() != null)
-            .mapToInt(BackendSettings::limit)
+            .mapToInt(backend -> backend.limit().most())
             .max();
     return limitMax.isEmpty()
         ? null
@@ -96,14 +96,10 @@ public final class Models implements AutoCloseable {
       BackendBreaker breaker =
           new BackendBreaker(name, settings.breaker(), turnstile, lane, clock, timer);
       return new HttpBackend(
-          name,
-          Objects.requireNonNull(backend.url()),
-          backend.limit(),
-          Objects.requireNonNull(client),
-          breaker);
+          name, Objects.requireNonNull(backend.url()), Objects.requireNonNull(client), breaker);
     }
     try {
-      return OnnxBackend.load(name, folder.resolve(file), backend.limit());
+      return OnnxBackend.load(name, folder.resolve(file), backend.limit().most());
     } catch (ModelLoadException e) {
       throw new ModelLoadException(
           "models." + model + ".backends[" + lane + "].file: " + e.getMessage());

@@ -35,7 +35,6 @@ final class OnnxBackend implements InProcessBackend {
   private static final long CLOSE_SECONDS = 10;
 
   private final String name;
-  private final int limit;
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final ModelSpec spec;
@@ -44,7 +43,6 @@ final class OnnxBackend implements InProcessBackend {
   private OnnxBackend(String name, int limit, OrtEnvironment environment, OrtSession session)
       throws OrtException {
     this.name = name;
-    this.limit = limit;
     this.environment = environment;
     this.session = session;
     this.spec =
@@ -87,11 +85,6 @@ final class OnnxBackend implements InProcessBackend {
   @Override
   public String name() {
     return name;
-  }
-
-  @Override
-  public int limit() {
-    return limit;
   }
 
   @Override

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 import triage.admission.Gate;
 import triage.admission.GateSettings;
 import triage.admission.GateSnapshot;
+import triage.admission.LimitSettings;
+import triage.admission.Mode;
 import triage.admission.Outcome;
 import triage.admission.Reason;
 import triage.admission.Ticket;
@@ -28,7 +30,7 @@ public final class Turnstile {
   @GuardedBy("lock")
   private final Gate gate;
 
-  Turnstile(GateSettings settings, List<Integer> limits, MonotonicClock clock) {
+  Turnstile(GateSettings settings, List<LimitSettings> limits, MonotonicClock clock) {
     this.gate = new Gate(settings, limits);
     this.clock = clock;
   }
@@ -90,6 +92,21 @@ public final class Turnstile {
   /// Takes a backend back into rotation, slowly.
   public void open(int lane) {
     decide((gate, now) -> gate.open(lane, now));
+  }
+
+  /// Changes how far the gate acts upon its decisions, from now on.
+  public void mode(Mode mode) {
+    decide((open, now) -> open.mode(mode, now));
+  }
+
+  /// Gives how far the gate acts upon its decisions.
+  public Mode mode() {
+    lock.lock();
+    try {
+      return gate.mode();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /// Takes no new requests from now on.

@@ -10,6 +10,7 @@ import static triage.admission.Criticality.SHEDDABLE_PLUS;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,7 +19,7 @@ final class GateTest {
   private static final long MILLIS = 1_000_000;
   private static final long SECONDS = 1000 * MILLIS;
 
-  private final Gate gate = new Gate(new GateSettings(3), List.of(1));
+  private final Gate gate = new Gate(new GateSettings(3), List.of(LimitSettings.fixed(1)));
   private long now;
 
   @Test
@@ -173,7 +174,7 @@ final class GateTest {
 
   @Test
   void rampsUpAfterAnOutage() {
-    Gate wide = new Gate(new GateSettings(100), List.of(8));
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(8)));
     wide.close(0, Reason.BREAKER_OPEN, now, now);
     wide.open(0, now);
     List<Integer> limits = new ArrayList<>();
@@ -212,7 +213,8 @@ final class GateTest {
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   void keepsItsInvariantsInAnyOrderOfEvents(long seed) {
     Random random = new Random(seed);
-    Gate any = new Gate(new GateSettings(20), List.of(3, 1, 5));
+    Gate any =
+        new Gate(new GateSettings(20), Stream.of(3, 1, 5).map(LimitSettings::fixed).toList());
     List<Ticket> all = new ArrayList<>();
     List<Ticket> permits = new ArrayList<>();
     List<Ticket> queued = new ArrayList<>();
@@ -275,6 +277,54 @@ final class GateTest {
     }
     permits.forEach(permit -> any.settle(permit, Outcome.SERVED, 0, now));
     assertThat(all).hasSizeGreaterThan(5000);
+  }
+
+  @Test
+  void servesTenantsInTurnHoweverManyOneHasWaiting() {
+    Gate fair = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(1)));
+    Ticket running = new Ticket("elephant", CRITICAL, Ticket.NO_DEADLINE);
+    fair.offer(running, now);
+    now += 10 * MILLIS;
+    fair.settle(running, Outcome.SERVED, 0, now);
+    Ticket first = new Ticket("elephant", CRITICAL, Ticket.NO_DEADLINE);
+    Ticket second = new Ticket("elephant", CRITICAL, Ticket.NO_DEADLINE);
+    Ticket mouse = new Ticket("mouse", CRITICAL, Ticket.NO_DEADLINE);
+    assertThat(fair.offer(first, now)).isEqualTo(Verdict.ADMITTED);
+    assertThat(fair.offer(second, now)).isEqualTo(Verdict.WAITING);
+    assertThat(fair.offer(mouse, now)).isEqualTo(Verdict.WAITING);
+
+    now += 10 * MILLIS;
+    fair.settle(first, Outcome.SERVED, 0, now);
+
+    assertThat(mouse.state()).isEqualTo(Ticket.State.ADMITTED);
+    assertThat(second.state()).isEqualTo(Ticket.State.WAITING);
+  }
+
+  @Test
+  void observingLetsEverybodyPassAndCountsWhatItWouldHaveShed() {
+    Ticket first = admitted(CRITICAL);
+    now += 100 * MILLIS;
+    settled(first);
+    gate.mode(Mode.OBSERVE, now);
+    for (int i = 0; i < 20; i++) {
+      assertThat(gate.offer(ticket(SHEDDABLE, now + 150 * MILLIS), now))
+          .isEqualTo(Verdict.ADMITTED);
+    }
+    assertThat(gate.snapshot().wouldShed()).isEqualTo(19);
+    assertThat(gate.snapshot().lanes().getFirst().inFlight()).isEqualTo(20);
+  }
+
+  @Test
+  void letsThoseWhoWaitPassWhenItStopsEnforcing() {
+    admitted(CRITICAL);
+    Ticket waiting = waiting(SHEDDABLE);
+
+    gate.mode(Mode.OFF, now);
+
+    assertThat(decided()).containsExactly(waiting);
+    assertThat(waiting.state()).isEqualTo(Ticket.State.ADMITTED);
+    assertThat(gate.offer(ticket(SHEDDABLE), now)).isEqualTo(Verdict.ADMITTED);
+    assertThat(gate.snapshot().wouldShed()).isZero();
   }
 
   private Ticket ticket(Criticality criticality) {

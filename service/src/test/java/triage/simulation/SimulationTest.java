@@ -1,0 +1,185 @@
+package triage.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import triage.admission.Criticality;
+import triage.admission.LimitSettings;
+import triage.admission.Outcome;
+import triage.simulation.Workload.Stream;
+
+final class SimulationTest {
+  private static final long SECOND = 1_000_000_000;
+  private static final List<Stream> STREAMS =
+      List.of(
+          new Stream("safety", Criticality.CRITICAL_PLUS, .1, 1),
+          new Stream("batch", Criticality.SHEDDABLE, .9, 1));
+
+  @ParameterizedTest(name = "capacity {0}, seed {1}")
+  @CsvSource({"1,1", "1,2", "8,1", "8,2", "32,3", "100,4"})
+  void aGateThatTunesItselfFindsTheCapacity(int capacity, long seed) {
+    GatePolicy policy = selfTuning();
+    Score score = run(policy, new SlotServer(capacity), capacity / .05, 3, 60, 20, seed);
+
+    assertThat(policy.limit()).isBetween(.7 * capacity, 1.6 * capacity + 1);
+    assertThat((double) goodSince(score, 20)).isGreaterThan(.85 * 40 * capacity / .05);
+  }
+
+  @Test
+  void theMostCriticalArePassedFirst() {
+    Score score = run(selfTuning(), new SlotServer(16), 16 / .05, 5, 60, 20, 7);
+
+    assertThat(score.success(Criticality.CRITICAL_PLUS)).isGreaterThan(.99);
+    assertThat(score.success(Criticality.SHEDDABLE)).isLessThan(.25);
+  }
+
+  @Test
+  void aRunIsTheSameForTheSameSeed() {
+    List<Integer> first = windows(run(selfTuning(), new SlotServer(8), 160, 3, 30, 5, 11));
+    List<Integer> again = windows(run(selfTuning(), new SlotServer(8), 160, 3, 30, 5, 11));
+    List<Integer> other = windows(run(selfTuning(), new SlotServer(8), 160, 3, 30, 5, 12));
+
+    assertThat(again).isEqualTo(first);
+    assertThat(other).isNotEqualTo(first);
+  }
+
+  @Test
+  void noticesAPermitThatIsNeverReturned() {
+    Policy leaking =
+        new Wrapped(selfTuning()) {
+          private int ended;
+
+          @Override
+          public void end(Arrival arrival, Outcome outcome, Port port, long nowNanos) {
+            if (++ended != 100) {
+              super.end(arrival, outcome, port, nowNanos);
+            }
+          }
+        };
+
+    assertThatThrownBy(() -> run(leaking, new SlotServer(8), 160, 3, 30, 5, 1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("in flight");
+  }
+
+  @Test
+  void noticesADeadlineThatIsIgnored() {
+    Policy ignoring =
+        new Wrapped(selfTuning()) {
+          private final List<Arrival> kept = new ArrayList<>();
+
+          @Override
+          public void arrive(Arrival arrival, Port port, long nowNanos) {
+            kept.add(arrival);
+          }
+
+          @Override
+          public long wakeNanos() {
+            return kept.isEmpty() ? Long.MAX_VALUE : kept.getFirst().deadlineNanos() + 1;
+          }
+
+          @Override
+          public void advance(Port port, long nowNanos) {
+            port.dispatch(kept.removeFirst(), 0, nowNanos);
+          }
+        };
+
+    assertThatThrownBy(() -> run(ignoring, new SlotServer(8), 160, 1, 30, 5, 1))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("dispatched after its deadline");
+  }
+
+  @Test
+  void aServerThatSharesItsSpeedCompletesAsMuchAsItsSlotsAllow() {
+    SharingServer server = new SharingServer(16, load -> Math.min(1, load));
+    GatePolicy fixed = new GatePolicy(List.of(LimitSettings.fixed(16)), SECOND / 100);
+    Score score = run(fixed, server, 16 / .05, 3, 60, 20, 3);
+
+    assertThat(goodSince(score, 20)).isBetween((int) (.95 * 40 * 320), (int) (1.05 * 40 * 320));
+  }
+
+  private static GatePolicy selfTuning() {
+    return new GatePolicy(
+        List.of(LimitSettings.selfTuning(LimitSettings.MOST_DEFAULT)), SECOND / 100);
+  }
+
+  private static Score run(
+      Policy policy,
+      ModelServer server,
+      double perSecond,
+      double load,
+      int seconds,
+      int from,
+      long seed) {
+    Workload workload =
+        new Workload(
+            at -> load * perSecond,
+            (chance, at) -> .05 * chance.lognormal(.5),
+            (chance, at) -> .35,
+            STREAMS);
+    Score score = new Score(SECOND, from * SECOND, seconds * SECOND, STREAMS, policy::limit);
+    new Simulation(workload, policy, List.of(server), seed, seconds * SECOND, List.of(), score)
+        .run();
+    return score;
+  }
+
+  private static int goodSince(Score score, int window) {
+    int good = 0;
+    for (int i = window; i < score.windows(); i++) {
+      good += score.goodIn(i);
+    }
+    return good;
+  }
+
+  private static List<Integer> windows(Score score) {
+    List<Integer> good = new ArrayList<>();
+    for (int i = 0; i < score.windows(); i++) {
+      good.add(score.goodIn(i));
+    }
+    return good;
+  }
+
+  /// A policy that can be made faulty.
+  private static class Wrapped implements Policy {
+    private final Policy policy;
+
+    private Wrapped(Policy policy) {
+      this.policy = policy;
+    }
+
+    @Override
+    public void arrive(Arrival arrival, Port port, long nowNanos) {
+      policy.arrive(arrival, port, nowNanos);
+    }
+
+    @Override
+    public void end(Arrival arrival, Outcome outcome, Port port, long nowNanos) {
+      policy.end(arrival, outcome, port, nowNanos);
+    }
+
+    @Override
+    public void advance(Port port, long nowNanos) {
+      policy.advance(port, nowNanos);
+    }
+
+    @Override
+    public long wakeNanos() {
+      return policy.wakeNanos();
+    }
+
+    @Override
+    public int inFlight() {
+      return policy.inFlight();
+    }
+
+    @Override
+    public double limit() {
+      return policy.limit();
+    }
+  }
+}
