@@ -14,13 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Sends what a [Plan] says, when it says so, and counts what becomes of it.
 ///
-/// One thread does it all. It looks at its sockets whenever a request is due, and at least once a
-/// millisecond: a wait of less is slept, not spun, since the server under test needs the processor.
-/// What has ended by then is read in one go.
+/// One thread does it all. A wait too short for the selector is slept, not spun, since the server
+/// under test needs the processor, and for half a millisecond at least: what is due by then is sent
+/// in one go, and what has ended is read in one go. That costs half as many system calls.
 ///
 /// **Threads**: [#run] is for one thread, once.
 public final class LoadGenerator {
   private static final long MILLISECOND_NANOS = 1_000_000;
+  private static final long PIECE_NANOS = 500_000;
   private static final long SECOND_NANOS = 1_000_000_000;
   // After a stall: so many are sent before answers are looked at again.
   private static final int SENT_IN_A_ROW_MAX = 64;
@@ -184,7 +185,7 @@ public final class LoadGenerator {
       return;
     }
     if (nanos > 0) {
-      LockSupport.parkNanos(nanos);
+      LockSupport.parkNanos(Math.max(nanos, PIECE_NANOS));
     }
     selector.selectNow(this::ready);
   }

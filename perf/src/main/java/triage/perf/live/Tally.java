@@ -1,6 +1,7 @@
 package triage.perf.live;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,7 +18,7 @@ import org.HdrHistogram.Histogram;
 ///
 /// **Threads**: confined to one thread.
 public final class Tally {
-  /// The p99 of the send lateness beyond which a run says nothing about the server.
+  /// The p99 of a section's send lateness beyond which a run says nothing about the server.
   public static final long LATENESS_NANOS_MAX = 20_000_000;
 
   private static final long SECOND_NANOS = 1_000_000_000;
@@ -193,8 +194,11 @@ public final class Tally {
     return cpuNanos / 1e3 / Math.max(1, lateness().getTotalCount());
   }
 
-  /// Says whether the generator itself fell behind, so that the run says nothing about the server.
+  /// Says whether the generator itself fell behind in any section, so that the run says nothing
+  /// about the server.
   public boolean isVoid() {
-    return unsent > 0 || lateness().getValueAtPercentile(99) * 1000 > LATENESS_NANOS_MAX;
+    return unsent > 0
+        || Arrays.stream(lateness)
+            .anyMatch(section -> section.getValueAtPercentile(99) * 1000 > LATENESS_NANOS_MAX);
   }
 }
