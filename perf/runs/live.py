@@ -1,0 +1,226 @@
+"""What runs with live load share: the program, a model server, and load on them, each a process.
+
+Everything listens on loopback, on ports that were free, and is ended by its process id.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+
+ROOT = pathlib.Path(os.environ["PERF_ROOT"])
+SCRATCH = pathlib.Path(os.environ["PERF_SCRATCH"])
+PATIENCE_SECONDS = 60
+START_SECONDS_MAX = 180
+VOID = 3
+# What shares the machine with the program under test compiles quickly and keeps one heap small.
+JAVA = [
+    os.environ["PERF_JAVA"] + "/bin/java",
+    *("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-Xshare:auto"),
+    *("-cp", os.environ["PERF_CLASSPATH"]),
+]
+RUNNING: list[subprocess.Popen] = []
+
+
+def stop(process: subprocess.Popen) -> None:
+    """Ends a process that we started, and waits for it."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE_SECONDS)
+    if process in RUNNING:
+        RUNNING.remove(process)
+
+
+def stop_all() -> None:
+    """Ends all that still runs, the last one first."""
+    for process in reversed(list(RUNNING)):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            stop(process)
+
+
+def ahead_of_others() -> None:
+    """Lets a new process run as soon as it wants to, where we may say so.
+
+    Callers and model servers have machines of their own in earnest: what else this one has to do,
+    the program included, must not delay them. They take a tenth of a processor.
+    """
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
+
+def spawn(command: list, errors: pathlib.Path, **options) -> subprocess.Popen:
+    """Starts a process whose stdout we read; what it says on stderr goes to a file."""
+    with open(errors, "w", encoding="utf-8") as stderr:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True,
+            **options,
+        )
+    RUNNING.append(process)
+    return process
+
+
+def first_line(process: subprocess.Popen, wanted: str, errors: pathlib.Path) -> str:
+    """Gives the first line of a process that holds `wanted`; one that hangs is ended."""
+    watchdog = threading.Timer(START_SECONDS_MAX, process.kill)
+    watchdog.start()
+    try:
+        for line in process.stdout:
+            if wanted in line:
+                return line
+        raise RuntimeError(f"{process.args[0]} ended early: {errors.read_text(encoding='utf-8')}")
+    finally:
+        watchdog.cancel()
+
+
+class ModelServer:
+    """A model server whose slots, service time and faults are changed while it runs."""
+
+    def __init__(self, slots: int, service_nanos: int, seconds_max: int = 900) -> None:
+        errors = SCRATCH / "model-server.errors"
+        self.process = spawn(
+            [*JAVA, "triage.perf.live.SlotServerCommand", "--slots", str(slots),
+             "--service-nanos", str(service_nanos), "--seconds-max", str(seconds_max)],
+            errors, preexec_fn=ahead_of_others)
+        ports = json.loads(first_line(self.process, "controlPort", errors))
+        self.port = ports["port"]
+        self.control = f"http://127.0.0.1:{ports['controlPort']}/"
+
+    def change(self, **conduct) -> dict:
+        """Changes what is named, such as slots=32 or fault="hang"; gives its state."""
+        query = "&".join(f"{name.replace('_', '-')}={value}" for name, value in conduct.items())
+        return self._ask(urllib.request.Request(f"{self.control}?{query}", method="POST"))
+
+    def state(self) -> dict:
+        """Gives how it behaves, and what it has done."""
+        return self._ask(self.control)
+
+    @staticmethod
+    def _ask(request) -> dict:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+
+class Service:
+    """The program, started with scratch data in front of one model server."""
+
+    def __init__(self, model: str, backend_port: int, more: str = "") -> None:
+        folder = SCRATCH / "service"
+        folder.mkdir()
+        self.settings = folder / "config.yml"
+        self.settings.write_text(
+            "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s}\n"
+            f"models: {{{model}: {{backends: [{{url: 'http://127.0.0.1:{backend_port}'}}]}}}}\n"
+            + more,
+            encoding="utf-8",
+        )
+        self.errors = folder / "errors"
+        self.process = spawn([ROOT / "triage", "server", self.settings], self.errors, cwd=folder)
+        listens = first_line(self.process, "Triage listens on", self.errors)
+        self.port, self.admin_port = map(int, re.findall(r"http://\S+?:(\d+)", listens))
+        # What it logs is kept, to be shown when something is amiss; a full pipe would stop it.
+        self.log: list[str] = []
+        threading.Thread(target=self._read_log, daemon=True).start()
+
+    def _read_log(self) -> None:
+        for line in self.process.stdout:
+            if len(self.log) < 1000:
+                self.log.append(line)
+
+    def token(self, caller: str, ceiling: str) -> pathlib.Path:
+        """Gives the file with a token that lets a caller be as critical as that."""
+        file = self.settings.parent / f"{caller}.token"
+        made = subprocess.run(
+            [ROOT / "triage", "token", self.settings, "--caller", caller, "--ceiling", ceiling],
+            cwd=self.settings.parent, check=True, capture_output=True, text=True, timeout=60,
+        )
+        file.touch(mode=0o600)
+        file.write_text(made.stdout, encoding="utf-8")
+        return file
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds(self.process.pid)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Gives the processor time that a process has used, its children apart."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def processors_taken() -> tuple[int, int, int]:
+    """Gives the machine's busy, stolen and whole processor time so far, in ticks."""
+    numbers = [int(word) for word in pathlib.Path("/proc/stat").read_text().split()[1:9]]
+    return sum(numbers) - numbers[3] - numbers[4], numbers[7], sum(numbers)
+
+
+class Load:
+    """Results of one run of the generator."""
+
+    def __init__(self, lines: list[dict], void: bool) -> None:
+        self.void = void
+        self.run = lines[-1]
+        self.sections = [line for line in lines if line["line"] == "section"]
+        self._seconds = {
+            (line["class"], line["second"]): line for line in lines if line["line"] == "second"
+        }
+
+    def goodput(self, seconds: range) -> float:
+        """Gives the good answers a second of all classes, by when they came."""
+        wanted = [line for (_, at), line in self._seconds.items() if at in seconds]
+        return sum(line["goodput"] for line in wanted) / len(seconds)
+
+    def section(self, number: int, name: str) -> dict:
+        """Gives the figures of one class in one section."""
+        return next(line for line in self.sections
+                    if line["section"] == number and line["class"] == name)
+
+
+def load(
+    port: int,
+    path: str,
+    classes: list[str],
+    *,
+    sections: list[int],
+    warm_up: int = 0,
+    seed: int = 1,
+    token: pathlib.Path | None = None,
+    at: dict[float, Callable[[], None]] | None = None,
+) -> Load:
+    """Offers load to 127.0.0.1:`port`, and calls each of `at` at its second of the run.
+
+    `classes` are as LoadCommand takes them: "name=critical,rate=40,urgency=0,timeout-ms=500".
+    """
+    command = [*JAVA, "triage.perf.live.LoadCommand", "--port", str(port), "--path", path,
+               "--warm-up", str(warm_up), "--sections", ",".join(map(str, sections)),
+               "--seed", str(seed)]
+    for spec in classes:
+        command += ["--class", spec]
+    if token:
+        command += ["--token-file", str(token)]
+    errors = SCRATCH / "load.errors"
+    process = spawn(command, errors, preexec_fn=ahead_of_others)
+    watchdog = threading.Timer(warm_up + sum(sections) + PATIENCE_SECONDS, process.kill)
+    watchdog.start()
+    try:
+        began = json.loads(first_line(process, "monotonicNanos", errors))["monotonicNanos"] / 1e9
+        for second, act in sorted((at or {}).items()):
+            time.sleep(max(0.0, began + second - time.monotonic()))
+            act()
+        lines = [json.loads(line) for line in process.stdout]
+        code = process.wait()
+    finally:
+        watchdog.cancel()
+        stop(process)
+    if code not in (0, VOID) or not lines:
+        raise RuntimeError(f"the generator ended with {code}: {errors.read_text('utf-8')}")
+    return Load(lines, code == VOID)

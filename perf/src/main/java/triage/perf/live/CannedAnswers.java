@@ -1,0 +1,55 @@
+package triage.perf.live;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/// What a [SlotServer] says, ready to be sent.
+///
+/// Immutable as long as nobody moves a buffer's own position.
+final class CannedAnswers {
+  /// The result of every inference.
+  static final ByteBuffer INFERENCE =
+      answer(
+          "200 OK",
+          """
+          {"model_name":"slots","model_version":"1","outputs":[\
+          {"name":"y","datatype":"FP64","shape":[1,1],"data":[0.5]}]}\
+          """);
+
+  /// That it lives, and is ready.
+  static final ByteBuffer READY = answer("200 OK", "{\"ready\":true,\"live\":true}");
+
+  /// What goes into the model and what comes out.
+  static final ByteBuffer METADATA =
+      answer(
+          "200 OK",
+          """
+          {"name":"slots","versions":["1"],"platform":"slots",\
+          "inputs":[{"name":"x","datatype":"FP64","shape":[-1,1]}],\
+          "outputs":[{"name":"y","datatype":"FP64","shape":[-1,1]}]}\
+          """);
+
+  /// An error that was asked for.
+  static final ByteBuffer FAILED =
+      answer("500 Internal Server Error", "{\"error\":\"as was asked for\"}");
+
+  private static final ByteBuffer UNKNOWN =
+      answer("404 Not Found", "{\"error\":\"expected: a path of the protocol\"}");
+
+  private CannedAnswers() {}
+
+  /// Gives the answer to a request that is no inference.
+  static ByteBuffer to(String startLine) {
+    if (!startLine.startsWith("GET /v2")) {
+      return UNKNOWN;
+    }
+    boolean metadata = startLine.contains("/models/") && !startLine.contains("/ready");
+    return metadata ? METADATA : READY;
+  }
+
+  private static ByteBuffer answer(String status, String body) {
+    String head = "HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nContent-Length: ";
+    byte[] bytes = (head + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII);
+    return ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+  }
+}

@@ -1,0 +1,77 @@
+package triage.perf.live;
+
+import java.net.InetSocketAddress;
+import java.util.List;
+
+/// What a run sends where, and for how long.
+///
+/// Immutable.
+///
+/// @param target the server, on loopback
+/// @param path of the requests
+/// @param token that callers show, or an empty string
+/// @param classes what is sent, all at once
+/// @param seed of every arrival
+/// @param warmUpSeconds before the first section, over which rates grow; not in the results
+/// @param sectionSeconds the lengths of the parts of the run that are reported apart
+/// @param connectionsMax how many connections may be open at once
+public record Plan(
+    InetSocketAddress target,
+    String path,
+    String token,
+    List<Traffic> classes,
+    long seed,
+    int warmUpSeconds,
+    List<Integer> sectionSeconds,
+    int connectionsMax) {
+  private static final long SECOND_NANOS = 1_000_000_000;
+  private static final int SECONDS_MAX = 3600;
+
+  /// Checks every figure.
+  public Plan {
+    classes = List.copyOf(classes);
+    sectionSeconds = List.copyOf(sectionSeconds);
+    require("target", target.getAddress().isLoopbackAddress(), target, "on loopback");
+    require("path", path.startsWith("/"), path, "a path");
+    require("class", !classes.isEmpty() && classes.size() <= 16, classes.size(), "1 to 16");
+    require(
+        "sections",
+        !sectionSeconds.isEmpty() && sectionSeconds.stream().allMatch(length -> length > 0),
+        sectionSeconds,
+        "one or more, each >= 1");
+    int total = warmUpSeconds + sectionSeconds.stream().mapToInt(Integer::intValue).sum();
+    require("warm-up", warmUpSeconds >= 0, warmUpSeconds, ">= 0");
+    require("seconds", total <= SECONDS_MAX, total, "<= " + SECONDS_MAX);
+    require(
+        "connections",
+        connectionsMax >= 1 && connectionsMax <= 15_000,
+        connectionsMax,
+        "1 to 15000");
+  }
+
+  private static void require(String name, boolean holds, Object value, String rule) {
+    if (!holds) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: " + rule + ")");
+    }
+  }
+
+  /// Gives the length of the run, warm-up included.
+  public int totalSeconds() {
+    return warmUpSeconds + sectionSeconds.stream().mapToInt(Integer::intValue).sum();
+  }
+
+  /// Gives the number of the section at a time of the run; -1 before the first and after the last.
+  int sectionAt(long nanos) {
+    long end = warmUpSeconds * SECOND_NANOS;
+    if (nanos < end) {
+      return -1;
+    }
+    for (int section = 0; section < sectionSeconds.size(); section++) {
+      end += sectionSeconds.get(section) * SECOND_NANOS;
+      if (nanos < end) {
+        return section;
+      }
+    }
+    return -1;
+  }
+}
