@@ -15,9 +15,10 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 ///
 /// Four rules temper this:
 /// - 10 arrivals a second never count as shed-worthy: so few do not saturate a machine.
-/// - `CRITICAL_PLUS` keeps a reserved share: it is shed only where it exceeds half of all arrivals.
-/// - For a second after the threshold was tightened by whole levels it is not loosened, so that a
-///   caller who is refused is not let in and refused again at once.
+/// - `CRITICAL_PLUS` keeps a reserved share: it is shed only where it exceeds two thirds of all
+///   arrivals.
+/// - For a second after the threshold was tightened by whole levels it is not loosened by whole
+///   levels, so that a caller who is refused is not let in and refused again at once.
 /// - Of those unverified an allowance of 20 in 100 ms passes in any case, or nobody could become
 ///   known under pressure. They draw a new lot at each try.
 ///
@@ -42,7 +43,7 @@ public final class DoorThreshold {
   /// Arrivals a second that are never too many.
   private static final double FREE = 10;
 
-  private static final double CRITICAL_PLUS_SHARE = 0.5;
+  private static final double CRITICAL_PLUS_SHARE = 2.0 / 3;
   private static final int UNVERIFIED_ALLOWANCE = 20;
   private static final double DECAY_NANOS = 1e9;
   private static final long HOLD_NANOS = 1_000_000_000L;
@@ -101,7 +102,8 @@ public final class DoorThreshold {
         tightenedNanos = nowNanos;
       }
     } else if (before < ALL && nowNanos - tightenedNanos < HOLD_NANOS) {
-      threshold = before;
+      // Within the level of the threshold there are only lots, and no caller to be flipped.
+      threshold = Math.min(wanted, (before / LOTS + 1) * LOTS - 1);
     }
     state = (hour << 32) | threshold;
   }
@@ -109,6 +111,11 @@ public final class DoorThreshold {
   /// Tells whether anybody can be shed now.
   public boolean isOpen() {
     return (int) state == ALL;
+  }
+
+  /// Gives the level within which lots decide; the levels above it are shed, those below it pass.
+  int boundary() {
+    return (int) state / LOTS;
   }
 
   /// Gives how many arrivals were counted within about the last second, at the last [#regulate].

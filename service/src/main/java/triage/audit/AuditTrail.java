@@ -130,7 +130,7 @@ public final class AuditTrail implements AutoCloseable {
     shedLedger.count(new ShedKey(caller, study, model, reason), clock.instant());
   }
 
-  /// Writes down what an operator changes, and gives a future that completes once that is committed.
+  /// Writes down what an operator changes, and gives a future that completes once it is committed.
   /// Empty: there is no room, and the change must not be made.
   ///
   /// @param caller who changes it

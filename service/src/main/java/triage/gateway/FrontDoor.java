@@ -14,8 +14,8 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import triage.admission.Reason;
 
-/// The first handler of the server: refuses what this process cannot hold or, under pressure, should
-/// not take in, before the body is read, and sends the rest to a virtual thread of its own.
+/// The first handler of the server: refuses what this process cannot hold and, under pressure, what
+/// it should not take in, before the body is read; sends the rest to a virtual thread of its own.
 ///
 /// Only requests on the application port count. Health paths and the admin port always pass: an
 /// operator must be able to look at an instance that is full.

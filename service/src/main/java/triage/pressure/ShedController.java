@@ -5,7 +5,7 @@ package triage.pressure;
 /// The greatest signal is smoothed, fast upwards (0.3 s) and slowly downwards (1.5 s). Its excess
 /// over 1 drives a proportional and an integral part. Nothing is shed before the pressure has
 /// exceeded 1; between 0.9 and 1 the fraction falls only as the integral does; below 0.9 it is let
-/// go within a second.
+/// go, the faster the more room there is: within a second where two thirds are left.
 ///
 /// The integral stops where the fraction is at its bounds, and an excess counts up to 1 at most, so
 /// that after a storm of any size nothing has to be unwound (anti-windup).
@@ -19,7 +19,7 @@ final class ShedController {
 
   private static final double ATTACK_NANOS = 0.3e9;
   private static final double RELEASE_NANOS = 1.5e9;
-  private static final double LET_GO_NANOS = 0.25e9;
+  private static final double LET_GO_NANOS = 0.15e9;
   private static final double LET_GO_BELOW = 0.9;
   private static final double PRESSURE_MAX = 2;
   private static final double PROPORTIONAL = 0.5;
@@ -43,7 +43,8 @@ final class ShedController {
     double constant = capped > pressure ? ATTACK_NANOS : RELEASE_NANOS;
     pressure += (capped - pressure) * -Math.expm1(-passed / constant);
     if (pressure < LET_GO_BELOW) {
-      integral *= Math.exp(-passed / LET_GO_NANOS);
+      double room = Math.max(0, LET_GO_BELOW - capped) / LET_GO_BELOW;
+      integral *= Math.exp(-passed * room / LET_GO_NANOS);
       fraction = integral;
     } else {
       double excess = pressure - 1;

@@ -56,8 +56,8 @@ final class DoorThresholdTest {
   @Test
   void criticalPlusKeepsItsReservedShareHoweverMuchIsToBeShed() {
     for (int tick = 0; tick < 50; tick++) {
-      arrive(DoorClass.CRITICAL_PLUS, 49, 7);
-      arrive(DoorClass.SHEDDABLE, 51, 7);
+      arrive(DoorClass.CRITICAL_PLUS, 60, 7);
+      arrive(DoorClass.SHEDDABLE, 40, 7);
       regulate(0.98);
     }
     assertThat(shedPart(DoorClass.CRITICAL_PLUS)).isZero();
@@ -65,7 +65,7 @@ final class DoorThresholdTest {
   }
 
   @Test
-  void criticalPlusIsShedWhereItExceedsHalfOfAllArrivals() {
+  void criticalPlusIsShedWhereItExceedsTwoThirdsOfAllArrivals() {
     for (int tick = 0; tick < 50; tick++) {
       arrive(DoorClass.CRITICAL_PLUS, 100, 50);
       regulate(0.98);
@@ -73,7 +73,7 @@ final class DoorThresholdTest {
         seen.clear();
       }
     }
-    assertThat(shedPart(DoorClass.CRITICAL_PLUS)).isCloseTo(0.5, within(0.05));
+    assertThat(shedPart(DoorClass.CRITICAL_PLUS)).isCloseTo(0.33, within(0.03));
   }
 
   @Test
@@ -140,6 +140,8 @@ final class DoorThresholdTest {
     int callers = 64;
     int[] refusedBefore = new int[callers];
     int[] shedSince = new int[callers];
+    int flips = 0;
+    int boundary = DoorThreshold.LEVELS;
     for (int tick = 0; tick < 400; tick++) {
       // The fraction swings wildly.
       double fraction = tick % 4 < 2 ? 0.6 : 0.2;
@@ -151,12 +153,20 @@ final class DoorThresholdTest {
         if (refused == 4 && refusedBefore[caller] < 4) {
           shedSince[caller] = tick;
         } else if (refused == 0 && refusedBefore[caller] == 4) {
-          assertThat(tick - shedSince[caller]).as("ticks").isGreaterThanOrEqualTo(10);
+          int level =
+              DoorClass.SHEDDABLE.rank() * DoorThreshold.COHORTS
+                  + DoorThreshold.cohort(caller * 7919, (int) HOUR);
+          if (level != boundary) {
+            assertThat(tick - shedSince[caller]).as("ticks").isGreaterThanOrEqualTo(10);
+            flips++;
+          }
         }
         refusedBefore[caller] = refused;
       }
+      boundary = threshold.boundary();
       regulate(fraction);
     }
+    assertThat(flips).isPositive();
   }
 
   private void offerEvenly(double fraction) {

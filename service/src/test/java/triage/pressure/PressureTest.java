@@ -21,7 +21,7 @@ final class PressureTest {
     try (Pressure pressure =
         Pressure.of(
             Map.of(
-                Signal.CPU_USAGE, _ -> OptionalDouble.of(0.45),
+                Signal.CPU_USAGE, _ -> OptionalDouble.of(0.92),
                 Signal.CPU_STALL, _ -> OptionalDouble.of(0.3),
                 Signal.HEAP, _ -> OptionalDouble.empty()),
             time)) {
@@ -34,6 +34,33 @@ final class PressureTest {
       assertThat(last.shedFraction()).isPositive();
       assertThat(pressure.reading()).isSameAs(last);
       assertThat(last.signals()).containsOnlyKeys(Signal.CPU_USAGE, Signal.CPU_STALL);
+    }
+  }
+
+  @Test
+  void stallsHaveNoSayWhileProcessorsAreLeft() {
+    try (Pressure pressure =
+        Pressure.of(
+            Map.of(
+                Signal.CPU_USAGE, _ -> OptionalDouble.of(0.85),
+                Signal.CPU_STALL, _ -> OptionalDouble.of(0.9)),
+            time)) {
+      for (int i = 0; i < 600; i++) {
+        time.advance(Duration.ofMillis(100));
+        assertThat(pressure.sample(time.nanos()).shedFraction()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void stallsDecideWhereUsageIsNotKnown() {
+    try (Pressure pressure =
+        Pressure.of(Map.of(Signal.CPU_STALL, _ -> OptionalDouble.of(0.9)), time)) {
+      for (int i = 0; i < 11; i++) {
+        pressure.sample(time.nanos());
+        time.advance(Duration.ofMillis(100));
+      }
+      assertThat(pressure.reading().shedFraction()).isPositive();
     }
   }
 
