@@ -30,6 +30,9 @@ final class AdminFilter extends HttpFilter {
       Set.of("localhost", "127.0.0.1", "[::1]", "0:0:0:0:0:0:0:1", "::1");
   private static final Set<String> GUARDED_READS = Set.of("/profile", "/threads", "/pprof");
 
+  /// The attribute of a request that holds the [triage.identity.Caller] with the role `operate`.
+  static final String OPERATOR = "triage.operator";
+
   private final transient TokenVerifier tokens;
   private final String host;
 
@@ -65,6 +68,7 @@ final class AdminFilter extends HttpFilter {
       }
       case Verification.Verified verified -> {
         if (verified.caller().may(Role.OPERATE)) {
+          request.setAttribute(OPERATOR, verified.caller());
           chain.doFilter(request, response);
         } else {
           refuse(response, 403, "your token lacks the role `operate`");
@@ -99,8 +103,8 @@ final class AdminFilter extends HttpFilter {
     }
   }
 
-  private static void refuse(HttpServletResponse response, int status, String detail)
-      throws IOException {
+  /// Answers with a problem. The detail must hold nothing that a caller made up.
+  static void refuse(HttpServletResponse response, int status, String detail) throws IOException {
     response.setStatus(status);
     response.setContentType("application/problem+json");
     response

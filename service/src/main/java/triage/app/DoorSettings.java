@@ -2,14 +2,17 @@ package triage.app;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import org.jspecify.annotations.Nullable;
+import triage.admission.Mode;
 
 /// The front door.
 ///
 /// @param inFlightMax how many requests may be inside this instance at once, waiting ones included;
 ///     1 to 1000000
-public record DoorSettings(int inFlightMax) {
-  /// What holds where the settings say nothing: 10,000, which is about 1 GB with bodies of 64 KB.
-  public static final DoorSettings DEFAULTS = new DoorSettings(10_000);
+/// @param mode whether the door sheds under pressure; `inFlightMax` holds in every mode
+public record DoorSettings(int inFlightMax, Mode mode) {
+  /// What holds where the settings say nothing: 10,000, which is about 1 GB with bodies of 64 KB,
+  /// and sheds under pressure.
+  public static final DoorSettings DEFAULTS = new DoorSettings(10_000, Mode.ENFORCE);
 
   /// Checks the range.
   ///
@@ -23,7 +26,9 @@ public record DoorSettings(int inFlightMax) {
 
   /// Gives the door that a settings file describes; what it leaves out has its default.
   @JsonCreator
-  public static DoorSettings of(@Nullable Integer inFlightMax) {
-    return inFlightMax == null ? DEFAULTS : new DoorSettings(inFlightMax);
+  public static DoorSettings of(@Nullable Integer inFlightMax, @Nullable String mode) {
+    return new DoorSettings(
+        inFlightMax == null ? DEFAULTS.inFlightMax : inFlightMax,
+        mode == null ? DEFAULTS.mode : Mode.of(mode));
   }
 }

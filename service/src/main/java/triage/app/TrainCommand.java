@@ -60,6 +60,7 @@ final class TrainCommand implements Command {
         file,
         "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s}\n"
             + "logging: {level: WARN}\n"
+            + "door: {mode: observe}\n"
             + "data: '"
             + data.toString().replace("'", "''")
             + "'\n",

@@ -16,9 +16,12 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
@@ -27,13 +30,16 @@ import org.slf4j.LoggerFactory;
 import triage.admission.GateSnapshot.LaneSnapshot;
 import triage.audit.AuditTrail;
 import triage.backend.ModelLoadException;
+import triage.backend.ModelVersion;
 import triage.backend.Models;
+import triage.gateway.Doorkeeper;
 import triage.gateway.ExchangeMeter;
 import triage.gateway.FrontDoor;
 import triage.gateway.Gateway;
 import triage.gateway.Readiness;
 import triage.identity.TokenSecret;
 import triage.identity.TokenVerifier;
+import triage.pressure.Pressure;
 import triage.store.RowIds;
 import triage.store.Store;
 import triage.time.MonotonicClock;
@@ -50,6 +56,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
   }
 
   private final PrintStream out;
+  private final Function<MonotonicClock, Pressure> pressures;
   private @Nullable Server server;
   private @Nullable Store store;
 
@@ -57,7 +64,13 @@ final class TriageApplication extends Application<TriageConfiguration> {
   ///
   /// @param out where the start says that it listens, and where
   TriageApplication(PrintStream out) {
+    this(out, Pressure::here);
+  }
+
+  /// Makes the service with a pressure of one's own.
+  TriageApplication(PrintStream out, Function<MonotonicClock, Pressure> pressures) {
     this.out = out;
+    this.pressures = pressures;
   }
 
   /// Starts the service that a settings file describes; gives back once it listens.
@@ -121,10 +134,22 @@ final class TriageApplication extends Application<TriageConfiguration> {
 
     ExecutorService exchanges =
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("exchange-", 0).factory());
-    FrontDoor door = new FrontDoor(settings.door().inFlightMax(), exchanges, seed);
+    Doorkeeper doorkeeper =
+        new Doorkeeper(
+            settings.door().mode(),
+            tokens,
+            audit,
+            models.all().stream().map(ModelVersion::name).toList(),
+            wallClock);
+    FrontDoor door = new FrontDoor(settings.door().inFlightMax(), exchanges, doorkeeper, seed);
+    Pressure pressure = pressures.apply(clock);
+    environment.lifecycle().manage(new AutoCloseableManager(pressure));
+    pressure.start(reading -> doorkeeper.regulate(reading.shedFraction(), clock.nanos()));
+    Modes modes = new Modes(switches(doorkeeper), audit);
     Readiness readiness = () -> !door.isDraining() && anyBackend(models);
     PrometheusRegistry metrics = new PrometheusRegistry();
-    ExchangeMeter meter = new ExchangeMeter(metrics, models, door, audit);
+    ExchangeMeter meter = new ExchangeMeter(metrics, models, door, doorkeeper, audit);
+    PressureMeter.register(metrics, pressure, modes);
 
     TriageServerFactory factory = (TriageServerFactory) configuration.getServerFactory();
     factory.serve(
@@ -139,11 +164,24 @@ final class TriageApplication extends Application<TriageConfiguration> {
         .lifecycle()
         .addServerLifecycleListener(
             new Announcement(out, configuration.file(), Settings.home(), settings.models()));
+    environment
+        .lifecycle()
+        .addServerLifecycleListener(started -> pressure.watchSelectors(Selectors.of(started)));
+    environment.admin().addServlet("mode", new ModeServlet(modes)).addMapping("/tasks/mode");
     ModelGauges.register(environment.metrics(), models, door);
     operate(environment, settings, metrics, tokens, readiness);
     environment.healthChecks().register("store", new StoreCheck(store));
     environment.healthChecks().register("backends", new BackendsCheck(models));
     environment.healthChecks().register("clock", new ClockCheck(clock, wallClock));
+  }
+
+  /// Gives all modes that operators can change, by name.
+  private static Map<String, ModeSwitch> switches(Doorkeeper doorkeeper) {
+    Map<String, ModeSwitch> switches = new LinkedHashMap<>();
+    // The gates of the models are added here, each under the name of its model, before the door:
+    // the door's name is taken.
+    switches.put("door", new ModeSwitch(doorkeeper::mode, doorkeeper::mode));
+    return switches;
   }
 
   private static void operate(

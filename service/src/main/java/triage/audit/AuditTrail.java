@@ -15,8 +15,8 @@ import triage.store.GroupCommitWriter;
 import triage.store.Receipt;
 import triage.store.RowIds;
 
-/// The audit trail: one row an exchange, one row for many sheds alike, one row for what could not
-/// be kept. It cannot be switched off.
+/// The audit trail: one row an exchange, one row for many sheds alike, one for each change by an
+/// operator, one for what could not be kept. It cannot be switched off.
 ///
 /// Room for an exchange's row is taken before its work begins and held until the row is committed,
 /// so that a row once owed always finds its place. While the store is away the room fills up; then
@@ -31,6 +31,7 @@ public final class AuditTrail implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AuditTrail.class);
   private static final Duration FLUSH_PERIOD = Duration.ofSeconds(1);
   private static final int GAP_ROWS_MAX = 64;
+  private static final int CHANGES_MAX = 64;
 
   private final AuditSettings settings;
   private final RowIds ids;
@@ -38,6 +39,7 @@ public final class AuditTrail implements AutoCloseable {
   private final GroupCommitWriter.Lane<AuditRow> exchanges;
   private final GroupCommitWriter.Lane<ShedRow> sheds;
   private final GroupCommitWriter.Lane<GapRow> gapRows;
+  private final GroupCommitWriter.Lane<ChangeRow> changes;
   private final GapLedger gaps = new GapLedger();
   private final ShedLedger shedLedger;
   private final LongAdder written = new LongAdder();
@@ -58,6 +60,7 @@ public final class AuditTrail implements AutoCloseable {
     this.exchanges = writer.lane(new ExchangeDao(), settings.bufferRows());
     this.sheds = writer.lane(new ShedDao(), 2 * settings.shedKeys());
     this.gapRows = writer.lane(new GapDao(), GAP_ROWS_MAX);
+    this.changes = writer.lane(new ChangeDao(), CHANGES_MAX);
     this.shedLedger = new ShedLedger(settings.shedKeys(), gaps);
   }
 
@@ -125,6 +128,32 @@ public final class AuditTrail implements AutoCloseable {
   /// @param reason one of the reasons that a refused caller learns
   public void shed(String caller, @Nullable String study, String model, String reason) {
     shedLedger.count(new ShedKey(caller, study, model, reason), clock.instant());
+  }
+
+  /// Writes down what an operator changes, and gives a future that completes once it is committed.
+  /// Empty: there is no room, and the change must not be made.
+  ///
+  /// @param caller who changes it
+  /// @param setting what kind of thing is changed, such as `mode`
+  /// @param target of which part, such as `door`
+  public Optional<CompletableFuture<Void>> change(
+      String caller, String setting, String target, String from, String to) {
+    CompletableFuture<Void> committed = new CompletableFuture<>();
+    ChangeRow row = new ChangeRow(ids.next(), clock.instant(), caller, setting, target, from, to);
+    Receipt receipt =
+        new Receipt() {
+          @Override
+          public void written() {
+            committed.complete(null);
+          }
+
+          @Override
+          public void failed(String reason) {
+            gaps.count(GapCause.ROW_REFUSED, row.changedAt(), 1);
+            committed.completeExceptionally(new IllegalStateException(reason));
+          }
+        };
+    return changes.submit(row, receipt) ? Optional.of(committed) : Optional.empty();
   }
 
   /// Gives how many exchanges hold room: under way, or their row not yet committed.

@@ -8,8 +8,10 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.Unit;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
+import triage.admission.DoorClass;
 import triage.admission.GateSnapshot;
 import triage.audit.AuditTrail;
 import triage.backend.ModelVersion;
@@ -37,9 +39,14 @@ public final class ExchangeMeter {
   ///
   /// @param models the models whose gates are shown
   /// @param door the front door, for its counts
+  /// @param doorkeeper for what is shed there
   /// @param audit the audit trail, for its counts
   public ExchangeMeter(
-      PrometheusRegistry registry, Models models, FrontDoor door, AuditTrail audit) {
+      PrometheusRegistry registry,
+      Models models,
+      FrontDoor door,
+      Doorkeeper doorkeeper,
+      AuditTrail audit) {
     requests =
         Counter.builder()
             .name("triage_requests_total")
@@ -77,6 +84,16 @@ public final class ExchangeMeter {
         "triage_door_refused_total",
         "Requests refused at the front door, before their body was read.",
         door::refused);
+    byClass(
+        registry,
+        "triage_door_shed_total",
+        "Requests shed at the front door, for pressure or want of room.",
+        doorkeeper::shed);
+    byClass(
+        registry,
+        "triage_door_would_shed_total",
+        "Requests that the front door would have shed, in mode observe.",
+        doorkeeper::wouldShed);
     gauge(
         registry,
         "triage_audit_buffered",
@@ -114,6 +131,20 @@ public final class ExchangeMeter {
         .name(name)
         .help(help)
         .callback(callback -> callback.call((double) value.getAsLong()))
+        .register(registry);
+  }
+
+  private static void byClass(
+      PrometheusRegistry registry, String name, String help, ToLongFunction<DoorClass> value) {
+    CounterWithCallback.builder()
+        .name(name)
+        .help(help)
+        .labelNames("criticality")
+        .callback(callback -> {
+          for (DoorClass kind : DoorClass.values()) {
+            callback.call((double) value.applyAsLong(kind), kind.wire());
+          }
+        })
         .register(registry);
   }
 

@@ -14,8 +14,8 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import triage.admission.Reason;
 
-/// The first handler of the server: refuses what this process cannot hold, before the body is read,
-/// and sends the rest to a virtual thread of its own.
+/// The first handler of the server: refuses what this process cannot hold and, under pressure, what
+/// it should not take in, before the body is read; sends the rest to a virtual thread of its own.
 ///
 /// Only requests on the application port count. Health paths and the admin port always pass: an
 /// operator must be able to look at an instance that is full.
@@ -23,12 +23,17 @@ import triage.admission.Reason;
 /// **Threads**: runs on Jetty's I/O threads and never blocks.
 public final class FrontDoor extends Handler.Wrapper {
   private static final long RETRY_NANOS = 1_000_000_000L;
+
+  /// About as long as the door takes to open after a storm.
+  private static final long PRESSURE_RETRY_NANOS = 2_000_000_000L;
+
   private static final String APPLICATION = "application";
 
   private final int inFlightMax;
   private final Executor executor;
+  private final Doorkeeper doorkeeper;
   private final RetryAfter retryAfter;
-  private final Map<Dialect, byte[]> full = new EnumMap<>(Dialect.class);
+  private final Map<Dialect, byte[]> pressed = new EnumMap<>(Dialect.class);
   private final Map<Dialect, byte[]> draining = new EnumMap<>(Dialect.class);
   private final AtomicInteger inFlight = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
@@ -38,13 +43,15 @@ public final class FrontDoor extends Handler.Wrapper {
   ///
   /// @param inFlightMax how many requests may be inside at once
   /// @param executor runs each admitted request on a thread that may block
+  /// @param doorkeeper who passes under pressure
   /// @param seed of the spread of Retry-After
-  public FrontDoor(int inFlightMax, Executor executor, long seed) {
+  public FrontDoor(int inFlightMax, Executor executor, Doorkeeper doorkeeper, long seed) {
     this.inFlightMax = inFlightMax;
     this.executor = executor;
+    this.doorkeeper = doorkeeper;
     this.retryAfter = new RetryAfter(seed);
     for (Dialect dialect : Dialect.values()) {
-      full.put(dialect, dialect.body(Refusal.of(Reason.SHED_PRESSURE, RETRY_NANOS)));
+      pressed.put(dialect, dialect.body(Refusal.of(Reason.SHED_PRESSURE, PRESSURE_RETRY_NANOS)));
       draining.put(dialect, dialect.body(Refusal.of(Reason.DRAINING, RETRY_NANOS)));
     }
   }
@@ -86,30 +93,34 @@ public final class FrontDoor extends Handler.Wrapper {
       return true;
     }
     if (drain) {
-      refuse(Reason.DRAINING, draining, path, response, callback);
+      refuse(Reason.DRAINING, path, response, callback);
+      return true;
+    }
+    if (!doorkeeper.admits(request)) {
+      refuse(Reason.SHED_PRESSURE, path, response, callback);
       return true;
     }
     if (inFlight.incrementAndGet() > inFlightMax) {
       inFlight.decrementAndGet();
-      refuse(Reason.SHED_PRESSURE, full, path, response, callback);
+      doorkeeper.full(request);
+      refuse(Reason.SHED_PRESSURE, path, response, callback);
       return true;
     }
     dispatch(request, response, new Leaving(callback));
     return true;
   }
 
-  private void refuse(
-      Reason reason,
-      Map<Dialect, byte[]> bodies,
-      String path,
-      Response response,
-      Callback callback) {
+  private void refuse(Reason reason, String path, Response response, Callback callback) {
     refused.increment();
     Dialect dialect = Dialect.of(path == null ? "/" : path);
-    byte[] body = bodies.getOrDefault(dialect, reason.wire().getBytes(StandardCharsets.US_ASCII));
+    boolean goingDown = reason == Reason.DRAINING;
+    byte[] body =
+        (goingDown ? draining : pressed)
+            .getOrDefault(dialect, reason.wire().getBytes(StandardCharsets.US_ASCII));
+    long retryNanos = goingDown ? RETRY_NANOS : PRESSURE_RETRY_NANOS;
     response.setStatus(503);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
-    response.getHeaders().put(HttpHeader.RETRY_AFTER, retryAfter.seconds(RETRY_NANOS));
+    response.getHeaders().put(HttpHeader.RETRY_AFTER, retryAfter.seconds(retryNanos));
     response.getHeaders().put(Call.REASON, reason.wire());
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
     response.write(true, ByteBuffer.wrap(body), callback);

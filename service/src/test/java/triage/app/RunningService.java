@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -30,15 +31,20 @@ import triage.identity.IdentitySettings;
 import triage.identity.Role;
 import triage.identity.TokenIssuer;
 import triage.identity.TokenSecret;
+import triage.pressure.Pressure;
+import triage.pressure.Signal;
 
 /// The whole service in this process, on free ports and in a folder of its own.
 final class RunningService implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final TriageApplication application =
-      new TriageApplication(new PrintStream(OutputStream.nullOutputStream(), false, UTF_8));
+      new TriageApplication(
+          new PrintStream(OutputStream.nullOutputStream(), false, UTF_8),
+          clock -> Pressure.of(Map.of(Signal.CPU_USAGE, _ -> OptionalDouble.of(usage())), clock));
   private final HttpClient client = HttpClient.newHttpClient();
   private final Path folder;
+  private volatile double usage;
 
   private RunningService(Path folder) {
     this.folder = folder;
@@ -71,6 +77,16 @@ final class RunningService implements AutoCloseable {
             + yaml);
     service.application.serve(file);
     return service;
+  }
+
+  /// Makes the service believe that this share of its CPUs is used; 0 unless told otherwise: what
+  /// else this machine does is no part of a test.
+  void pretendUsage(double share) {
+    usage = share;
+  }
+
+  private double usage() {
+    return usage;
   }
 
   Path data() {

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.Criticality;
+import triage.admission.Mode;
 import triage.identity.IdentitySettings;
 
 class SettingsLoaderTest {
@@ -289,12 +291,20 @@ class SettingsLoaderTest {
         "identity: {tokenLifetimeMax: 10s}|identity.tokenLifetimeMax: PT10S (expected: 1m to 366d)",
         "identity: {verifiedTokensMax: 0}|identity.verifiedTokensMax: 0 (expected: 1 to 1000000)",
         "identity: {clockSkew: 6m}|identity.clockSkew: PT6M (expected: 0s to 5m)",
+        "door: {mode: loud}|door.mode: loud (expected: off, observe or enforce)",
         "logging: INFO|logging: not a mapping (expected: keys and values)",
       })
   void refusesSettingsOutOfRange(String text, String message) {
     assertThatExceptionOfType(SettingsException.class)
         .isThrownBy(() -> SettingsLoader.parse(FILE, text, Settings.class))
         .withMessage("my.yml: " + message);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Mode.class)
+  void readsEveryModeOfTheDoor(Mode mode) {
+    String text = "door: {mode: " + mode.wire() + "}";
+    assertThat(SettingsLoader.parse(FILE, text, Settings.class).door().mode()).isEqualTo(mode);
   }
 
   @Test

@@ -232,7 +232,8 @@ class StoreIT {
   }
 
   private static void assertAppendOnly(Jdbi jdbi) {
-    for (String table : new String[] {"audit_exchange", "audit_shed", "audit_gap"}) {
+    for (String table :
+        new String[] {"audit_exchange", "audit_shed", "audit_gap", "audit_change"}) {
       one(jdbi, "SELECT count(*) FROM " + table);
       refuses(jdbi, "DELETE FROM " + table);
       refuses(jdbi, "UPDATE " + table + " SET id = id");
