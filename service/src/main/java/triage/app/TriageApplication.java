@@ -32,6 +32,7 @@ import triage.audit.AuditTrail;
 import triage.backend.ModelLoadException;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
+import triage.backend.Turnstile;
 import triage.gateway.Doorkeeper;
 import triage.gateway.ExchangeMeter;
 import triage.gateway.FrontDoor;
@@ -145,7 +146,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     Pressure pressure = pressures.apply(clock);
     environment.lifecycle().manage(new AutoCloseableManager(pressure));
     pressure.start(reading -> doorkeeper.regulate(reading.shedFraction(), clock.nanos()));
-    Modes modes = new Modes(switches(doorkeeper), audit);
+    Modes modes = new Modes(switches(models, doorkeeper), audit);
     Readiness readiness = () -> !door.isDraining() && anyBackend(models);
     PrometheusRegistry metrics = new PrometheusRegistry();
     ExchangeMeter meter = new ExchangeMeter(metrics, models, door, doorkeeper, audit);
@@ -176,10 +177,13 @@ final class TriageApplication extends Application<TriageConfiguration> {
   }
 
   /// Gives all modes that operators can change, by name.
-  private static Map<String, ModeSwitch> switches(Doorkeeper doorkeeper) {
+  private static Map<String, ModeSwitch> switches(Models models, Doorkeeper doorkeeper) {
     Map<String, ModeSwitch> switches = new LinkedHashMap<>();
-    // The gates of the models are added here, each under the name of its model, before the door:
-    // the door's name is taken.
+    for (ModelVersion model : models.all()) {
+      Turnstile gate = model.turnstile();
+      switches.put(model.name(), new ModeSwitch(gate::mode, gate::mode));
+    }
+    // Last, so that a model of that name does not take the door's place.
     switches.put("door", new ModeSwitch(doorkeeper::mode, doorkeeper::mode));
     return switches;
   }

@@ -178,6 +178,23 @@ public final class ExchangeMeter {
             callback -> eachLane(models, (lane, labels) -> callback.call(lane.limit(), labels)))
         .register(registry);
     GaugeWithCallback.builder()
+        .name("triage_capacity")
+        .help("Requests that a backend can work on at once, as far as its gate has found out.")
+        .labelNames("model", "backend")
+        .callback(
+            callback -> eachLane(models, (lane, labels) -> callback.call(lane.capacity(), labels)))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("triage_gate_would_shed_total")
+        .help("Requests that a gate in mode observe let pass and would have shed.")
+        .labelNames("model")
+        .callback(callback -> {
+          for (ModelVersion model : models.all()) {
+            callback.call((double) model.turnstile().snapshot().wouldShed(), model.name());
+          }
+        })
+        .register(registry);
+    GaugeWithCallback.builder()
         .name("triage_in_rotation")
         .help("1 while a backend takes requests, 0 while its breaker is open.")
         .labelNames("model", "backend")
