@@ -93,25 +93,31 @@ public final class FrontDoor extends Handler.Wrapper {
       return true;
     }
     if (drain) {
-      refuse(Reason.DRAINING, path, response, callback);
+      refuse(Reason.DRAINING, request, response, callback);
       return true;
     }
     if (!doorkeeper.admits(request)) {
-      refuse(Reason.SHED_PRESSURE, path, response, callback);
+      refuse(Reason.SHED_PRESSURE, request, response, callback);
       return true;
     }
     if (inFlight.incrementAndGet() > inFlightMax) {
       inFlight.decrementAndGet();
       doorkeeper.full(request);
-      refuse(Reason.SHED_PRESSURE, path, response, callback);
+      refuse(Reason.SHED_PRESSURE, request, response, callback);
       return true;
     }
     dispatch(request, response, new Leaving(callback));
     return true;
   }
 
-  private void refuse(Reason reason, String path, Response response, Callback callback) {
+  private void refuse(Reason reason, Request request, Response response, Callback callback) {
     refused.increment();
+    // A body that has not come yet would be taken for the next request: such a caller is told that
+    // the connection ends, instead of finding out with its next request.
+    if (!request.consumeAvailable()) {
+      response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    }
+    String path = request.getHttpURI().getPath();
     Dialect dialect = Dialect.of(path == null ? "/" : path);
     boolean goingDown = reason == Reason.DRAINING;
     byte[] body =
