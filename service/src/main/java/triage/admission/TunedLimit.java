@@ -30,7 +30,7 @@ package triage.admission;
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 ///
-/// **Source**: our own, out of the paired probe; what was tried stands in decision 0014.
+/// **Source**: our own, out of the paired probe; what was tried stands in decision 0015.
 final class TunedLimit {
   /// The phase of a dispatch that teaches nothing.
   static final int NO_PHASE = -1;

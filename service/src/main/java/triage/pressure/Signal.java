@@ -6,10 +6,10 @@ package triage.pressure;
 public enum Signal {
   /// How late virtual threads start, in seconds: 90 of 100 start sooner. Carriers that are all busy
   /// show here first.
-  START_DELAY("start-delay", 0.010),
+  START_DELAY("start-delay", 0.040),
   /// How late the server's selectors come round to new connections and requests, in seconds, as
   /// [#START_DELAY].
-  ACCEPT_AGE("accept-age", 0.010),
+  ACCEPT_AGE("accept-age", 0.040),
   /// CPU time of the cgroup, as a share of its quota; without a quota, of the machine.
   CPU_USAGE("cpu-usage", 0.90),
   /// The share of time for which the cgroup was throttled.
