@@ -163,7 +163,7 @@ final class BackendIT {
         models:
           breast-cancer:
             %s
-            backends: [{url: "%s"}]
+            backends: [{url: "%s", limit: 8}]
         """
             .formatted(more, url));
   }
