@@ -41,7 +41,7 @@ final class TunedLimit {
   /// The lower and the higher level, as multiples of the estimated capacity.
   private static final double HEADROOM = 1.05;
 
-  private static final double HIGH = 1.3;
+  private static final double HIGH = 1.4;
 
   /// By how much the level grows in a round, when nothing speaks against it and when in doubt.
   private static final double GROWTH = 3;
@@ -57,7 +57,11 @@ final class TunedLimit {
   /// less where the time held has risen already.
   private static final double FREE = 0.3;
 
-  private static final double SURELY_FREE = 0.15;
+  private static final double SURELY_FREE = 0.25;
+
+  /// How much of the evidence of earlier pairs still counts with the next.
+  private static final double MEMORY = 0.8;
+
   private static final double KNEE = 0.5;
 
   /// Parts of a round, in times a permit is held: before the first sample, up to which samples are
@@ -65,7 +69,7 @@ final class TunedLimit {
   private static final double RUN_IN = 0.4;
 
   private static final double SAMPLED_UNTIL = 1.0;
-  private static final double RUN_OUT = 1.8;
+  private static final double RUN_OUT = 1.5;
   private static final double RUN_OUT_LOW = 1.2;
 
   /// The elasticity that is held, how fast the reference follows it, and how far it may.
@@ -329,7 +333,7 @@ final class TunedLimit {
       evidence *= 0.1;
     }
     lastExcess = excess;
-    evidence = 0.7 * evidence + 1 / (doubt * doubt);
+    evidence = MEMORY * evidence + 1 / (doubt * doubt);
     meanElasticity += (elasticity - meanElasticity) / (doubt * doubt * evidence);
     double meanDoubt = 1 / Math.sqrt(evidence);
     if (meanElasticity < FREE
@@ -386,7 +390,7 @@ final class TunedLimit {
   /// sampled: a backend that shares its speed among all works at the pace of the other level there.
   private boolean isSampled(Phase phase, long nowNanos) {
     double ratio = Math.log((double) high() / low());
-    double wanted = Math.clamp(16 * variation / (ratio * ratio), 4, 400);
+    double wanted = Math.clamp(10 * variation / (ratio * ratio), 4, 400);
     return phase.dispatched() >= wanted
         && nowNanos - phase.startedNanos() >= SAMPLED_UNTIL * heldNanos;
   }
