@@ -22,6 +22,9 @@ final class FairLine {
   private int waitingTenants;
   private int size;
   private double virtualNanos;
+  private double latestTag;
+  private int inFlight;
+  private int sweepAt = REMEMBERED_MAX;
 
   int size() {
     return size;
@@ -36,8 +39,9 @@ final class FairLine {
   TenantLine of(String tenant) {
     TenantLine line = tenants.get(tenant);
     if (line == null) {
-      if (tenants.size() >= REMEMBERED_MAX) {
+      if (tenants.size() >= sweepAt) {
         forgetTheIdle();
+        sweepAt = Math.max(REMEMBERED_MAX, 2 * tenants.size());
       }
       line = new TenantLine(tenant);
       line.tag = virtualNanos;
@@ -103,6 +107,7 @@ final class FairLine {
   /// Charges a dispatch, by what it will probably cost.
   void charge(TenantLine line, double nanos) {
     line.inFlight++;
+    inFlight++;
     line.tag = Math.max(line.tag, virtualNanos);
     virtualNanos = line.tag;
     addToTag(line, nanos);
@@ -111,12 +116,17 @@ final class FairLine {
   /// Corrects a charge once the cost is known.
   void correct(TenantLine line, double chargedNanos, double actualNanos, boolean known) {
     line.inFlight--;
+    inFlight--;
     if (known) {
       line.usualNanos =
           line.usualNanos == 0
               ? actualNanos
               : line.usualNanos + 0.2 * (actualNanos - line.usualNanos);
       addToTag(line, actualNanos - chargedNanos);
+    }
+    if (inFlight == 0 && size == 0) {
+      // The end of a busy period: nobody owes anything any more.
+      virtualNanos = Math.max(virtualNanos, latestTag);
     }
   }
 
@@ -127,6 +137,7 @@ final class FairLine {
 
   private void addToTag(TenantLine line, double nanos) {
     line.tag += nanos;
+    latestTag = Math.max(latestTag, line.tag);
     if (line.index >= 0) {
       rise(line);
       sink(line);

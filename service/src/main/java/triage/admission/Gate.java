@@ -168,6 +168,7 @@ public final class Gate {
   /// let pass.
   public void mode(Mode mode, long nowNanos) {
     this.mode = mode;
+    expire(nowNanos);
     while (mode != Mode.ENFORCE && anyOpen()) {
       Ticket head = line.head();
       if (head == null) {
@@ -227,7 +228,8 @@ public final class Gate {
     TenantLine tenant = lineOf(ticket);
     // Fair between tenants: at most as many of each other tenant pass before this one as wait of
     // its own.
-    int inClass = Math.min(own.size(), (tenant.size + 1) * (own.waitingTenants() + 1) - 1);
+    long turns = (tenant.size + 1L) * (own.waitingTenants() + 1L) - 1;
+    int inClass = (int) Math.min(own.size(), turns);
     int before = line.ahead(ticket.criticality()) - own.size() + inClass;
     Reason refusal = refusalFor(ticket, before + 1, nowNanos);
     if (refusal == null && holdsMoreThanItsShare(tenant, own)) {
@@ -405,8 +407,14 @@ public final class Gate {
       return false;
     }
     double wantedNanos = usualHeldNanos();
-    if (ticket.criticality() != Criticality.CRITICAL_PLUS) {
-      wantedNanos += CAUTION * usualDeviationNanos();
+    double cautiousNanos = wantedNanos + CAUTION * usualDeviationNanos();
+    // Where the estimate would condemn who has not waited at all, it is no reason to wait less.
+    if (wantedNanos > ticket.patienceNanos()) {
+      return false;
+    }
+    if (ticket.criticality() != Criticality.CRITICAL_PLUS
+        && cautiousNanos <= ticket.patienceNanos()) {
+      wantedNanos = cautiousNanos;
     }
     return wantedNanos > ticket.deadlineNanos() - nowNanos;
   }
@@ -414,7 +422,9 @@ public final class Gate {
   private double usualDeviationNanos() {
     double most = 0;
     for (Lane lane : lanes) {
-      most = Math.max(most, lane.deviationNanos());
+      if (lane.isOpen()) {
+        most = Math.max(most, lane.deviationNanos());
+      }
     }
     return most;
   }
@@ -491,7 +501,7 @@ public final class Gate {
     double sum = 0;
     int known = 0;
     for (Lane lane : lanes) {
-      if (lane.heldNanos() > 0) {
+      if (lane.heldNanos() > 0 && lane.isOpen()) {
         sum += lane.heldNanos();
         known++;
       }

@@ -97,10 +97,11 @@ final class Lane {
     }
     if (tuned != null) {
       boolean late = outcome == Outcome.OVERLOADED;
+      boolean cutOff = late && ticket.expiredBy(nowNanos);
       // A backend that says at once that it has too much to do has not worked.
-      boolean honest = served || (late && ticket.expiredBy(nowNanos));
+      boolean honest = served || cutOff;
       // Who had waited for more than half of the time would have been late at a fast one, too.
-      boolean slow = late && (!honest || 2 * ticket.waitNanos() < ticket.patienceNanos());
+      boolean slow = late && (!cutOff || 2 * ticket.waitNanos() < ticket.patienceNanos());
       tuned.ended(ticket.phase, ticket.decidedNanos, permitNanos, honest, slow, nowNanos);
     }
   }

@@ -48,7 +48,7 @@ public class Ticket {
   int heapIndex = -1;
   @Nullable TenantLine line;
   double chargedNanos;
-  int phase = TunedLimit.NO_PHASE;
+  long phase = TunedLimit.NO_PHASE;
 
   /// Makes the ticket of one request.
   ///

@@ -33,7 +33,7 @@ package triage.admission;
 /// **Source**: our own, out of the paired probe; what was tried stands in decision 0015.
 final class TunedLimit {
   /// The phase of a dispatch that teaches nothing.
-  static final int NO_PHASE = -1;
+  static final long NO_PHASE = -1;
 
   /// How many rounds are remembered at once; a power of two.
   private static final int PHASES = 16;
@@ -86,8 +86,8 @@ final class TunedLimit {
 
   private final int most;
   private final Phase[] phases = new Phase[PHASES];
-  private int current;
-  private int judged;
+  private long current;
+  private long judged;
   private long ended;
 
   private boolean growing = true;
@@ -123,7 +123,7 @@ final class TunedLimit {
     for (int i = 0; i < PHASES; i++) {
       phases[i] = new Phase();
     }
-    phases[0].begin(2, 0, 0);
+    phases[0].begin(Math.min(2, most), 0, 0);
   }
 
   /// Gives how many may be in flight now.
@@ -140,7 +140,7 @@ final class TunedLimit {
   ///
   /// @param inFlight how many are in flight, this one included
   /// @return the phase, to be handed back when the request ends
-  int dispatched(int inFlight, long nowNanos) {
+  long dispatched(int inFlight, long nowNanos) {
     Phase phase = phase(current);
     if (inFlight < floor || phase.dispatched() >= dispatchedMax) {
       return NO_PHASE;
@@ -152,7 +152,7 @@ final class TunedLimit {
     if (!growing && nowNanos - phase.startedNanos() < RUN_IN * heldNanos) {
       return NO_PHASE;
     }
-    int number = current;
+    long number = current;
     if (!growing && isSampled(phase, nowNanos)) {
       number = NO_PHASE;
     } else {
@@ -170,13 +170,13 @@ final class TunedLimit {
   /// @param honest whether the time says something about the backend
   /// @param late whether the deadline passed at the backend, or it said that it has too much to do
   void ended(
-      int number, long dispatchedNanos, long held, boolean honest, boolean late, long nowNanos) {
+      long number, long dispatchedNanos, long held, boolean honest, boolean late, long nowNanos) {
     ended++;
     if (honest) {
       double weight = Math.max(0.02, 1.0 / (2 + level()));
       heldNanos = heldNanos == 0 ? held : heldNanos + weight * (held - heldNanos);
     }
-    if (number != NO_PHASE && number >= judged - 1 && number <= current) {
+    if (number != NO_PHASE && number >= judged - 1 && current - number < PHASES) {
       phase(number).end(dispatchedNanos, held, honest, late);
     }
     // What was dispatched before the brake was put on says nothing about the time since.
@@ -193,6 +193,14 @@ final class TunedLimit {
   private void grow(long nowNanos) {
     Phase now = phase(current);
     double wanted = freeCount == 0 ? dispatchedMax : 0.5 * dispatchedMax;
+    if (now.dispatched() >= dispatchedMax
+        && now.outstanding() == 0
+        && now.sampled() < 0.7 * now.dispatched()) {
+      // Too many of this round ended without saying anything: it is done over.
+      begun = false;
+      now.begin(now.level(), ended, nowNanos);
+      return;
+    }
     if (now.dispatched() < wanted || now.sampled() < 0.7 * now.dispatched()) {
       return;
     }
@@ -305,7 +313,7 @@ final class TunedLimit {
     }
   }
 
-  private boolean isJudgeable(int number) {
+  private boolean isJudgeable(long number) {
     return phase(number).outstanding() == 0 || current - number >= PHASES - 3;
   }
 
@@ -365,7 +373,18 @@ final class TunedLimit {
   }
 
   private void move(double to) {
-    centre = Math.clamp(to, 1, most);
+    if (Double.isFinite(to)) {
+      centre = Math.clamp(to, 1, most);
+    }
+  }
+
+  /// Begins to grow again from a lower level, with nothing known.
+  private void startOver(int level, long nowNanos) {
+    growing = true;
+    next(Math.max(1, level), nowNanos);
+    floor = 1;
+    dispatchedMax = Math.max(4, level);
+    judged = current;
   }
 
   /// Takes the emergency brake when many of those that were dispatched end too late.
@@ -381,6 +400,10 @@ final class TunedLimit {
       if (share > LATE_MAX) {
         double kept = share > 0.5 ? 0.4 : 0.7;
         brakedNanos = nowNanos;
+        if (freeCount == 0) {
+          startOver((int) (kept * level()), nowNanos);
+          return;
+        }
         settle(kept * (growing ? level() : centre), nowNanos);
       }
     }
@@ -418,7 +441,7 @@ final class TunedLimit {
     dispatchedMax = growing ? level : Integer.MAX_VALUE;
   }
 
-  private Phase phase(int number) {
-    return phases[number & PHASES - 1];
+  private Phase phase(long number) {
+    return phases[(int) (number & PHASES - 1)];
   }
 }

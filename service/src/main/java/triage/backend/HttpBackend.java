@@ -19,6 +19,7 @@ import org.eclipse.jetty.http.HttpMethod;
 ///
 /// **Threads**: safe for use by several threads.
 public final class HttpBackend implements Backend {
+  private static final int QUEUED_MAX = 10_000;
   private static final int FETCH_BYTES_MAX = 1 << 20;
 
   private final String name;
@@ -45,7 +46,8 @@ public final class HttpBackend implements Backend {
     client.setDefaultRequestContentType(null);
     client.setConnectTimeout(connectTimeout.toMillis());
     client.setMaxConnectionsPerDestination(connectionsMax);
-    client.setMaxRequestsQueuedPerDestination(connectionsMax);
+    // A gate that only observes dispatches beyond the limit.
+    client.setMaxRequestsQueuedPerDestination(Math.max(QUEUED_MAX, connectionsMax));
     client.setIdleTimeout(0);
     try {
       client.start();

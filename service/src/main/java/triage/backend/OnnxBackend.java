@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// **Threads**: safe for use by several threads; a session may run several inferences at once.
 final class OnnxBackend implements InProcessBackend {
   private static final String PLATFORM = "onnx_onnxv1";
+  private static final int QUEUED_MAX = 10_000;
   private static final long CLOSE_SECONDS = 10;
 
   private final String name;
@@ -47,14 +48,16 @@ final class OnnxBackend implements InProcessBackend {
     this.session = session;
     this.spec =
         new ModelSpec(PLATFORM, specs(session.getInputInfo()), specs(session.getOutputInfo()));
-    // Twice the limit: an inference that outlived its caller's deadline may still hold a thread.
+    // An inference that outlived its caller's deadline may still hold a thread, and a gate that
+    // only
+    // observes dispatches beyond the limit.
     this.threads =
         new ThreadPoolExecutor(
             limit,
             limit,
             30,
             TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(limit * 2),
+            new ArrayBlockingQueue<>(QUEUED_MAX),
             Thread.ofPlatform().name("model-" + name + "-", 0).daemon().factory());
     this.threads.allowCoreThreadTimeOut(true);
   }
