@@ -18,7 +18,10 @@ import triage.backend.Turnstile;
 /// **Threads**: one round of jcstress; all of it is the turnstile's to guard.
 @JCStressTest
 @State
-@Outcome(id = {"1, 0, 0", "0, 1, 0"}, expect = Expect.ACCEPTABLE, desc = "settled once")
+@Outcome(
+    id = {"1, 0, 0", "0, 1, 0"},
+    expect = Expect.ACCEPTABLE,
+    desc = "settled once")
 @Outcome(expect = Expect.FORBIDDEN, desc = "settled twice, or not at all")
 public class SettledOnce {
   private final Turnstile turnstile = Visits.narrow();

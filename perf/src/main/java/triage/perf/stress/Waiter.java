@@ -22,13 +22,12 @@ final class Waiter {
   Waiter(Turnstile turnstile, Visit visit) {
     thread =
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  Pass mine = Visits.pass();
-                  pass = mine;
-                  turnstile.enter(mine);
-                  visit.decided(mine);
-                });
+            .start(() -> {
+              Pass mine = Visits.pass();
+              pass = mine;
+              turnstile.enter(mine);
+              visit.decided(mine);
+            });
     while (turnstile.snapshot().waitingTotal() == 0) {
       Thread.yield();
     }
