@@ -26,6 +26,9 @@ public final class Simulation implements Policy.Port {
 
   private static final double SECOND = 1e9;
 
+  /// Into how many steps a run is cut for looking at the rate of arrivals.
+  private static final int STEPS = 20_000;
+
   private final Workload workload;
   private final Policy policy;
   private final List<ModelServer> servers;
@@ -176,18 +179,22 @@ public final class Simulation implements Policy.Port {
     policy.arrive(arrival, this, now);
   }
 
+  /// Draws the next arrival of a stream whose rate changes: where none comes within a step, the
+  /// rate is looked at again. That is exact for a rate that is constant within steps, since an
+  /// exponential time has no memory.
   private void drawNextArrival(long now) {
+    double step = endNanos / SECOND / STEPS;
     double seconds = now / SECOND;
-    double rate = workload.arrivals().perSecond(seconds);
-    // A quiet stretch is passed over in steps, so that a later rise is not missed.
-    while (rate <= 0 && seconds * SECOND < endNanos) {
-      seconds += endNanos / SECOND / 10_000;
-      rate = workload.arrivals().perSecond(seconds);
+    while (seconds * SECOND < endNanos) {
+      double rate = workload.arrivals().perSecond(seconds);
+      double gap = rate <= 0 ? Double.MAX_VALUE : chance.exponential() / rate;
+      if (gap < step) {
+        nextArrivalNanos = Math.max(now + 1, (long) ((seconds + gap) * SECOND));
+        return;
+      }
+      seconds += step;
     }
-    nextArrivalNanos =
-        rate <= 0
-            ? Long.MAX_VALUE
-            : Math.max(now + 1, (long) ((seconds + chance.exponential() / rate) * SECOND));
+    nextArrivalNanos = Long.MAX_VALUE;
   }
 
   @Override
