@@ -36,6 +36,7 @@ public final class Gate {
   private static final double BURST_SHARE = 2;
   private static final int PLACES_MIN = 2;
   private static final double CAUTION = 2;
+  private static final double CAUTION_ALONE = 0.5;
 
   private final GateSettings settings;
   private final Lane[] lanes;
@@ -399,14 +400,20 @@ public final class Gate {
     }
   }
 
-  /// Tells whether a ticket that is about to be dispatched would probably come too late. That is
-  /// asked only while others wait, since idle capacity is better tried than wasted; of the most
-  /// critical class nothing is asked but that the usual time is left.
+  /// Tells whether a ticket that is about to be dispatched would probably come too late. Where
+  /// nobody else waits, that is only said of one with less than half of the usual time left, since
+  /// idle capacity is better tried than wasted; of the most critical class nothing is asked but
+  /// that the usual time is left.
   private boolean isHopeless(Ticket ticket, long nowNanos) {
-    if (line.size() == 0 || ticket.deadlineNanos() == Ticket.NO_DEADLINE) {
+    if (ticket.deadlineNanos() == Ticket.NO_DEADLINE) {
       return false;
     }
     double wantedNanos = usualHeldNanos();
+    long leftNanos = ticket.deadlineNanos() - nowNanos;
+    if (line.size() == 0) {
+      double leastNanos = CAUTION_ALONE * wantedNanos;
+      return leastNanos > leftNanos && leastNanos < ticket.patienceNanos();
+    }
     double cautiousNanos = wantedNanos + CAUTION * usualDeviationNanos();
     // Where the estimate would condemn who has not waited at all, it is no reason to wait less.
     if (wantedNanos > ticket.patienceNanos()) {
@@ -416,7 +423,7 @@ public final class Gate {
         && cautiousNanos <= ticket.patienceNanos()) {
       wantedNanos = cautiousNanos;
     }
-    return wantedNanos > ticket.deadlineNanos() - nowNanos;
+    return wantedNanos > leftNanos;
   }
 
   private double usualDeviationNanos() {

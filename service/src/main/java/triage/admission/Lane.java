@@ -74,7 +74,14 @@ final class Lane {
 
   void take(Ticket ticket, long nowNanos) {
     inFlight++;
-    ticket.phase = tuned == null ? TunedLimit.NO_PHASE : tuned.dispatched(inFlight, nowNanos);
+    if (tuned == null) {
+      ticket.phase = TunedLimit.NO_PHASE;
+    } else {
+      long deadlineNanos = ticket.deadlineNanos();
+      long leftNanos =
+          deadlineNanos == Ticket.NO_DEADLINE ? Long.MAX_VALUE : deadlineNanos - nowNanos;
+      ticket.phase = tuned.dispatched(inFlight, leftNanos, nowNanos);
+    }
   }
 
   void giveBack(Ticket ticket, Outcome outcome, long permitNanos, long nowNanos) {
@@ -83,26 +90,48 @@ final class Lane {
     }
     inFlight--;
     boolean served = outcome == Outcome.SERVED;
-    if (served) {
-      if (heldNanos == 0) {
-        deviationNanos = 0.5 * permitNanos;
-      }
-      double off = Math.abs(permitNanos - heldNanos);
-      deviationNanos += heldNanos == 0 ? 0 : weight() * (off - deviationNanos);
-      heldNanos = heldNanos == 0 ? permitNanos : heldNanos + weight() * (permitNanos - heldNanos);
-      if (ramp < settledLimit() && ++servedInRound >= ramp) {
-        ramp = ramp * 2;
-        servedInRound = 0;
-      }
+    boolean late = outcome == Outcome.OVERLOADED;
+    boolean cutOff = late && ticket.expiredBy(nowNanos);
+    // What was cut off would have taken longer still.
+    if (served || (cutOff && heldNanos > 0 && permitNanos > heldNanos)) {
+      learnUsual(permitNanos);
+    }
+    if (served && ramp < settledLimit() && ++servedInRound >= ramp) {
+      ramp = ramp * 2;
+      servedInRound = 0;
     }
     if (tuned != null) {
-      boolean late = outcome == Outcome.OVERLOADED;
-      boolean cutOff = late && ticket.expiredBy(nowNanos);
-      // A backend that says at once that it has too much to do has not worked.
-      boolean honest = served || cutOff;
-      // Who had waited for more than half of the time would have been late at a fast one, too.
-      boolean slow = late && (!cutOff || 2 * ticket.waitNanos() < ticket.patienceNanos());
-      tuned.ended(ticket.phase, ticket.decidedNanos, permitNanos, honest, slow, nowNanos);
+      tuned.ended(
+          ticket.phase,
+          ticket.decidedNanos,
+          permitNanos,
+          ending(ticket, outcome, cutOff),
+          nowNanos);
+    }
+  }
+
+  private static Ending ending(Ticket ticket, Outcome outcome, boolean cutOff) {
+    if (outcome == Outcome.SERVED) {
+      return Ending.SERVED;
+    }
+    if (outcome != Outcome.OVERLOADED) {
+      return Ending.SILENT;
+    }
+    if (!cutOff) {
+      return Ending.REFUSED;
+    }
+    boolean backends = 2 * ticket.waitNanos() < ticket.patienceNanos();
+    return backends ? Ending.LATE : Ending.LATE_FROM_THE_GATE;
+  }
+
+  private void learnUsual(long permitNanos) {
+    if (heldNanos == 0) {
+      heldNanos = permitNanos;
+      deviationNanos = 0.5 * permitNanos;
+    } else {
+      double off = permitNanos - heldNanos;
+      deviationNanos += weight() * (Math.abs(off) - deviationNanos);
+      heldNanos += weight() * off;
     }
   }
 

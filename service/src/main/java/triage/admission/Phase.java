@@ -6,10 +6,21 @@ package triage.admission;
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Phase {
+  /// How many samples are kept; even.
   static final int SAMPLES = 32;
-  private static final double LONGER = Math.log(1.5);
+
+  /// What is outstanding is longer than what has ended: by how much at least, as a logarithm, and
+  /// in standard deviations of what has ended, where that is the shorter part of all.
+  private static final double LONGER_MIN = Math.log(1.5);
+
+  private static final double LONGER = 2.4;
+
+  /// How wrong that guess may be, in variances.
+  private static final double GUESSED = 1.5;
+
   private static final double PRIOR_SAMPLES = 3;
   private static final double PRIOR_VARIATION = 0.25;
+  private static final int WINDOW_MIN = 4;
 
   private int level;
   private long startedNanos;
@@ -20,9 +31,20 @@ final class Phase {
   private long endedBefore;
   private long dispatchedSumNanos;
   private double inFlightSum;
+
   private final double[] samples = new double[SAMPLES];
+  private int kept;
+  private int stride;
+  private double sum;
+  private double squares;
   private double logSum;
   private double logSquares;
+
+  private boolean opened;
+  private long openedNanos;
+  private long servedBefore;
+  private long closedNanos;
+  private long served;
 
   /// Begins anew.
   ///
@@ -37,8 +59,14 @@ final class Phase {
     late = 0;
     dispatchedSumNanos = 0;
     inFlightSum = 0;
+    kept = 0;
+    stride = 1;
+    sum = 0;
+    squares = 0;
     logSum = 0;
     logSquares = 0;
+    opened = false;
+    served = 0;
   }
 
   int level() {
@@ -67,19 +95,79 @@ final class Phase {
     inFlightSum += inFlight;
   }
 
-  void end(long dispatchedNanos, long heldNanos, boolean sample, boolean wasLate) {
+  void end(long dispatchedNanos, long heldNanos, Ending ending) {
     ended++;
-    if (wasLate) {
+    if (ending.isLate()) {
       late++;
     }
     dispatchedSumNanos -= dispatchedNanos - startedNanos;
-    if (sample) {
+    if (ending.isTimed()) {
       sampled++;
-      samples[sampled - 1 & SAMPLES - 1] = heldNanos;
+      keep((double) heldNanos);
+      sum += (double) heldNanos;
+      squares += (double) heldNanos * heldNanos;
       double log = Math.log((double) Math.max(1, heldNanos));
       logSum += log;
       logSquares += log * log;
     }
+  }
+
+  /// Keeps every so many, evenly over the order in which they ended: the last to end are the
+  /// longest.
+  private void keep(double sample) {
+    if ((sampled - 1) % stride != 0) {
+      return;
+    }
+    if (kept == SAMPLES) {
+      kept = SAMPLES / 2;
+      stride *= 2;
+      for (int i = 0; i < kept; i++) {
+        samples[i] = samples[2 * i];
+      }
+      if ((sampled - 1) % stride != 0) {
+        return;
+      }
+    }
+    samples[kept++] = sample;
+  }
+
+  /// Copies the samples that were kept, and gives how many there are.
+  int copySamples(double[] to) {
+    System.arraycopy(samples, 0, to, 0, kept);
+    return kept;
+  }
+
+  /// Begins the window of time in which throughput is measured, unless it has begun. It begins and
+  /// ends with an end.
+  ///
+  /// @param servedSoFar how many this backend has served
+  void openWindow(long servedSoFar, long nowNanos) {
+    if (!opened) {
+      opened = true;
+      openedNanos = nowNanos;
+      servedBefore = servedSoFar;
+    }
+  }
+
+  /// Ends the window.
+  void closeWindow(long servedSoFar, long nowNanos) {
+    closedNanos = nowNanos;
+    served = opened ? servedSoFar - servedBefore : 0;
+  }
+
+  /// Tells whether enough was served in the window to go by.
+  boolean hasWindow() {
+    return served >= WINDOW_MIN && closedNanos > openedNanos;
+  }
+
+  /// Gives how many were served in the window.
+  long served() {
+    return served;
+  }
+
+  /// Gives the throughput in the window, in requests per nanosecond.
+  double perNano() {
+    return (double) served / (closedNanos - openedNanos);
   }
 
   /// Gives the mean number in flight that the dispatches of this phase met, themselves included.
@@ -91,29 +179,42 @@ final class Phase {
     return endedBefore;
   }
 
-  /// Copies the newest samples, and gives how many there are.
-  int copySamples(double[] to) {
-    int count = Math.min(sampled, SAMPLES);
-    System.arraycopy(samples, 0, to, 0, count);
-    return count;
-  }
-
   /// Gives the share of what has ended that ended too late.
   double lateShare() {
     return (double) late / Math.max(1, ended);
   }
 
+  /// Gives the variance of the time held, in square nanoseconds.
+  double variance() {
+    double mean = sum / Math.max(1, sampled);
+    return Math.max(0, squares / Math.max(1, sampled) - mean * mean);
+  }
+
   /// Gives the mean of the logarithm of the time held; what is outstanding counts with
-  /// its age, or as somewhat longer than what has ended where it is young.
+  /// its age, or as longer than what has ended where it is young.
   double logHeld(long nowNanos) {
+    double mean = logSum / Math.max(1, sampled);
     int outstanding = outstanding();
     if (outstanding == 0) {
-      return logSum / Math.max(1, sampled);
+      return mean;
     }
-    double age = (double) (nowNanos - startedNanos) - (double) dispatchedSumNanos / outstanding;
-    double mean = logSum / Math.max(1, sampled);
-    double expected = Math.max(mean + LONGER, Math.log(Math.max(1, age)));
+    double spread = Math.sqrt(Math.max(0, logSquares / Math.max(1, sampled) - mean * mean));
+    double expected =
+        Math.max(mean + Math.max(LONGER_MIN, LONGER * spread), logAge(outstanding, nowNanos));
     return (logSum + outstanding * expected) / (sampled + outstanding);
+  }
+
+  /// Gives the least that [#logHeld] can come to: what is outstanding counts with its age.
+  double logHeldAtLeast(long nowNanos) {
+    int outstanding = outstanding();
+    return outstanding == 0
+        ? logHeld(nowNanos)
+        : (logSum + outstanding * logAge(outstanding, nowNanos)) / (sampled + outstanding);
+  }
+
+  private double logAge(int outstanding, long nowNanos) {
+    double age = (double) (nowNanos - startedNanos) - (double) dispatchedSumNanos / outstanding;
+    return Math.log(Math.max(1, age));
   }
 
   /// Gives the variance of the logarithm of the time held. Few samples seem more alike than they
@@ -124,8 +225,11 @@ final class Phase {
     return (seen + PRIOR_SAMPLES * PRIOR_VARIATION) / (sampled + PRIOR_SAMPLES);
   }
 
-  /// Gives the variance of [#logHeld].
+  /// Gives the variance of [#logHeld]. Of few samples the variation itself is hardly known, and
+  /// what is outstanding is a guess.
   double logNoise() {
-    return logVariation() / Math.max(1, sampled) + 0.0001;
+    double few = (1 + 2.0 / Math.max(1, sampled)) / Math.max(1, sampled);
+    double open = (double) outstanding() / Math.max(1, dispatched);
+    return logVariation() * (few + GUESSED * open * open) + 0.0001;
   }
 }

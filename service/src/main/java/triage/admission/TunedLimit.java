@@ -2,29 +2,23 @@ package triage.admission;
 
 /// A limit that finds a backend's capacity by itself: how many requests it can work on at once.
 ///
-/// **Rounds.** While there is more demand than the limit lets through, it alternates between two
-/// levels, a lower and a higher one. Each level stands for a round of dispatches, and what is
-/// compared is how long a permit was held in one and in the other. By Little's law, a time that is
-/// the same at both levels says that the lower one left slots idle; a time that has grown as much
-/// as the number in flight says that more concurrency bought nothing. The ratio of the two growths
-/// is the *elasticity*, 0 to 1. A service time that changes alone, at both levels alike, leaves it
-/// as it is.
+/// **Growth.** From two, the level grows by a factor a round as long as the time a permit is held
+/// does not grow with it; not beyond what half of the callers' patience would bear if all that is
+/// added only waited.
 ///
-/// **Logarithms.** Times are compared by the mean of their logarithm, which a few long requests do
-/// not move. For a queue in order of arrival everybody waits the same, whatever the work, so that
-/// some samples without queueing tell what a wait does to that mean, and so how long the wait is.
-/// The wait times the rate of completions is how many of those in flight are waiting: the rest is
-/// the capacity.
+/// **Pairs.** Then, while there is more demand than the limit lets through, it alternates between
+/// two levels, a lower and a higher one. What the higher one cost in time and brought in throughput
+/// is the [Elasticity]. Where it says surely enough that idle slots took what was added, growth is
+/// taken up again. A service time that changes alone, at both levels alike, leaves it as it is.
 ///
-/// **Reference.** The time without queueing that this takes is measured while growing, and then
-/// corrected by little steps until the elasticity is the one of a higher level just beyond the
-/// capacity; the correction is bounded, so that it cannot drift.
-///
-/// **Growth.** From two, the level grows by a factor a round as long as the time held does not grow
-/// with it. Growth is taken up again when the elasticity is near 0.
+/// **Capacity.** The [FreeTime] tells how long requests wait at the backend. That times the rate of
+/// completions is how many of those in flight are waiting: the rest is the capacity. The reference
+/// is corrected by little steps until the elasticity is the one of a higher level just beyond the
+/// capacity.
 ///
 /// **Brake.** When many of those that were dispatched with time enough end too late, the limit is
-/// cut at once; what was dispatched before the cut does not cut it again.
+/// cut at once ([LateWatch]), and what the backend may still be working on for nobody is left room
+/// for ([Stragglers]).
 ///
 /// **Units**: requests in flight; nanoseconds; logarithms are natural, of nanoseconds.
 ///
@@ -38,85 +32,104 @@ final class TunedLimit {
   /// How many rounds are remembered at once; a power of two.
   private static final int PHASES = 16;
 
+  /// How many teach at the first level, and at least at each later one.
+  private static final int FIRST_ROUND = 6;
+
+  /// By how much the level grows in a round, at first and later; when in doubt; and where patience
+  /// is short.
+  private static final double GROWTH = 4;
+
+  private static final double GROWTH_LATER = 2;
+  private static final double GROWTH_IN_DOUBT = 1.7;
+  private static final double GROWTH_MIN = 1.25;
+
+  /// The share of the callers' patience that the time held may come to by growth.
+  private static final double PATIENCE_USED = 0.5;
+
+  /// The rise of the logarithm of the time held that ends growth, and the one that ends it before a
+  /// round is over; how many standard errors make it sure, at first and later.
+  private static final double QUEUED = Math.log(1.25);
+
+  private static final double QUEUED_BADLY = Math.log(2);
+  private static final double SURE_AT_FIRST = 2;
+  private static final double SURE_LATER = 1.5;
+
+  /// How much of a growth round must have ended, and how often it is prolonged when in doubt.
+  private static final double ENDED_ENOUGH = 0.7;
+
+  private static final int REPEATS_MAX = 2;
+
   /// The lower and the higher level, as multiples of the estimated capacity.
   private static final double HEADROOM = 1.05;
 
   private static final double HIGH = 1.4;
 
-  /// By how much the level grows in a round, when nothing speaks against it and when in doubt.
-  private static final double GROWTH = 3;
+  /// How much likelier room must be than none before growth is taken up again, as a logarithm; and
+  /// where the time held has risen already.
+  private static final double ROOM_LIKELY = 4.5;
 
-  private static final double GROWTH_IN_DOUBT = 1.7;
+  private static final double ROOM_SURE = 8;
 
-  /// The rise of the logarithm of the time held that ends growth.
-  private static final double QUEUED = Math.log(1.25);
+  /// The elasticity between idle slots and none.
+  private static final double KNEE = 0.5;
 
-  private static final int REPEATS_MAX = 2;
-
-  /// The elasticities below which growth is taken up again: the mean, and the mean with its doubt,
-  /// less where the time held has risen already.
-  private static final double FREE = 0.3;
-
-  private static final double SURELY_FREE = 0.25;
-
-  /// How much of the evidence of earlier pairs still counts with the next.
+  /// How much of the evidence of earlier pairs still counts with the next, and after a jump.
   private static final double MEMORY = 0.8;
 
-  private static final double KNEE = 0.5;
+  private static final double MEMORY_OF_A_JUMP = 0.1;
 
   /// Parts of a round, in times a permit is held: before the first sample, up to which samples are
   /// taken at least, and the whole at the higher and at the lower level.
   private static final double RUN_IN = 0.4;
 
   private static final double SAMPLED_UNTIL = 1.0;
-  private static final double RUN_OUT = 1.5;
-  private static final double RUN_OUT_LOW = 1.2;
+  private static final double RUN_OUT = 1.9;
+  private static final double RUN_OUT_LOW = 1.5;
 
-  /// The elasticity that is held, how fast the reference follows it, and how far it may.
-  private static final double AIM = 1.0;
-
+  /// How fast the reference follows the elasticity to 1.
   private static final double ADAPTATION = 0.25;
-  private static final double LOWER_MAX = 0.3;
-  private static final double HIGHER_MAX = 0.15;
 
-  /// What counts as slow against the reference, and the share of late ends that brakes.
-  private static final double SLOW = Math.log(1.5);
+  /// The variance of the logarithm of the estimate: when it begins, and at least.
+  private static final double UNCERTAIN = 0.09;
 
-  private static final double LATE_MAX = 0.2;
+  private static final double UNCERTAIN_MIN = 0.0025;
+
+  /// How much a pair may move the estimate, as a logarithm.
+  private static final double DOWN_MAX = -0.7;
+
+  private static final double UP_MAX = 0.5;
 
   private final int most;
   private final Phase[] phases = new Phase[PHASES];
+  private final FreeTime free = new FreeTime();
+  private final LateWatch lateWatch = new LateWatch();
+  private final Stragglers stragglers = new Stragglers();
   private long current;
   private long judged;
   private long ended;
+  private long served;
+  private double heldNanos;
+  private double allowedNanos;
 
   private boolean growing = true;
+  private boolean everSettled;
   private boolean begun;
   private int repeats;
   private int floor = 1;
-  private int dispatchedMax = 4;
+  private int dispatchedMax = FIRST_ROUND;
+  private double earlierInFlight;
+  private double earlierLog;
+  private double earlierNoise;
 
   private double centre = 1;
-  private double uncertainty = 0.09;
+  private double uncertainty = UNCERTAIN;
   private boolean inconsistent;
   private double evidence;
   private double meanElasticity;
+  private double evidenceOfRoom;
   private double lastExcess;
-
-  /// What was seen without queueing: the mean logarithm of the time a permit was held, the variance
-  /// of that mean, and some samples.
-  private double freeLog;
-
-  private double anchorLog;
-  private double freeNoise;
-  private final double[] freeSamples = new double[Phase.SAMPLES];
-  private int freeCount;
-
-  private double heldNanos;
   private double variation = 0.25;
-  private long brakedNanos = Long.MIN_VALUE;
-  private int endedSinceLook;
-  private int lateSinceLook;
+  private double scatter = 0.25;
 
   TunedLimit(int most) {
     this.most = most;
@@ -128,19 +141,21 @@ final class TunedLimit {
 
   /// Gives how many may be in flight now.
   int level() {
-    return phase(current).level();
+    return Math.max(1, phase(current).level() - stragglers.count());
   }
 
   /// Gives the capacity as it is estimated now.
   double centre() {
-    return growing ? level() : centre;
+    return growing ? phase(current).level() : centre;
   }
 
   /// Notes a dispatch.
   ///
   /// @param inFlight how many are in flight, this one included
+  /// @param patienceNanos how much time is left until its deadline; [Long#MAX_VALUE] without one
   /// @return the phase, to be handed back when the request ends
-  long dispatched(int inFlight, long nowNanos) {
+  long dispatched(int inFlight, long patienceNanos, long nowNanos) {
+    noteAllowed(patienceNanos);
     Phase phase = phase(current);
     if (inFlight < floor || phase.dispatched() >= dispatchedMax) {
       return NO_PHASE;
@@ -149,16 +164,20 @@ final class TunedLimit {
       begun = true;
       phase.begin(phase.level(), ended, nowNanos);
     }
-    if (!growing && nowNanos - phase.startedNanos() < RUN_IN * heldNanos) {
+    if (growing) {
+      phase.dispatch(inFlight, nowNanos);
+      return current;
+    }
+    if (nowNanos - phase.startedNanos() < RUN_IN * heldNanos) {
       return NO_PHASE;
     }
     long number = current;
-    if (!growing && isSampled(phase, nowNanos)) {
+    if (isSampled(phase, nowNanos)) {
       number = NO_PHASE;
     } else {
       phase.dispatch(inFlight, nowNanos);
     }
-    if (!growing && isLongEnough(phase, nowNanos) && current - judged < PHASES - 2) {
+    if (isLongEnough(phase, nowNanos) && current - judged < PHASES - 2) {
       next(phase.level() == low() ? high() : low(), nowNanos);
     }
     return number;
@@ -167,21 +186,30 @@ final class TunedLimit {
   /// Notes the end of a dispatch.
   ///
   /// @param number what [#dispatched] gave
-  /// @param honest whether the time says something about the backend
-  /// @param late whether the deadline passed at the backend, or it said that it has too much to do
-  void ended(
-      long number, long dispatchedNanos, long held, boolean honest, boolean late, long nowNanos) {
+  /// @param held how long the permit was held, in nanoseconds
+  void ended(long number, long dispatchedNanos, long held, Ending ending, long nowNanos) {
     ended++;
-    if (honest) {
-      double weight = Math.max(0.02, 1.0 / (2 + level()));
-      heldNanos = heldNanos == 0 ? held : heldNanos + weight * (held - heldNanos);
+    if (ending.isTimed()) {
+      heldNanos = heldNanos == 0 ? held : heldNanos + weight() * (held - heldNanos);
+      if (ending == Ending.SERVED) {
+        served++;
+        stragglers.served(dispatchedNanos);
+      } else {
+        stragglers.left(dispatchedNanos);
+      }
+    }
+    Phase now = phase(current);
+    if (!growing && begun && nowNanos - now.startedNanos() >= RUN_IN * heldNanos) {
+      now.openWindow(served, nowNanos);
     }
     if (number != NO_PHASE && number >= judged - 1 && current - number < PHASES) {
-      phase(number).end(dispatchedNanos, held, honest, late);
+      phase(number).end(dispatchedNanos, held, ending);
     }
-    // What was dispatched before the brake was put on says nothing about the time since.
-    if ((honest || late) && dispatchedNanos > brakedNanos) {
-      watchLate(late, nowNanos);
+    if (ending != Ending.SILENT) {
+      double kept = lateWatch.keptAfter(ending.isLate(), dispatchedNanos, level(), nowNanos);
+      if (kept < 1) {
+        brake(kept, nowNanos);
+      }
     }
     if (growing) {
       grow(nowNanos);
@@ -190,109 +218,113 @@ final class TunedLimit {
     }
   }
 
+  /// Follows the usual patience; a single one that is far off does not carry it away.
+  private void noteAllowed(long patienceNanos) {
+    if (patienceNanos == Long.MAX_VALUE) {
+      return;
+    }
+    double bounded =
+        allowedNanos == 0
+            ? patienceNanos
+            : Math.clamp((double) patienceNanos, allowedNanos / 8, allowedNanos * 8);
+    allowedNanos += (allowedNanos == 0 ? 1 : weight()) * (bounded - allowedNanos);
+  }
+
+  private double weight() {
+    return Math.max(0.02, 1.0 / (2 + level()));
+  }
+
   private void grow(long nowNanos) {
     Phase now = phase(current);
-    double wanted = freeCount == 0 ? dispatchedMax : 0.5 * dispatchedMax;
-    if (now.dispatched() >= dispatchedMax
-        && now.outstanding() == 0
-        && now.sampled() < 0.7 * now.dispatched()) {
+    int wanted = free.isKnown() ? dispatchedMax / 2 : dispatchedMax;
+    boolean enough = now.sampled() >= ENDED_ENOUGH * now.dispatched();
+    if (now.dispatched() >= dispatchedMax && now.outstanding() == 0 && !enough) {
       // Too many of this round ended without saying anything: it is done over.
       begun = false;
       now.begin(now.level(), ended, nowNanos);
-      return;
-    }
-    if (now.dispatched() < wanted || now.sampled() < 0.7 * now.dispatched()) {
-      return;
-    }
-    if (freeCount == 0) {
-      if (now.outstanding() > 0) {
-        return;
+    } else if (now.dispatched() < wanted || !enough) {
+      if (isQueuedBadly(now, wanted, nowNanos)) {
+        settleAt(now, now.logHeldAtLeast(nowNanos), nowNanos);
       }
-      remember(now, nowNanos);
+    } else if (free.isKnown()) {
+      growOn(now, nowNanos);
+    } else if (now.outstanding() == 0) {
+      free.remember(now, nowNanos);
       higher(now, GROWTH, nowNanos);
-      return;
     }
-    double excess = now.logHeld(nowNanos) - freeLog;
-    double doubt = Math.sqrt(now.logNoise() + freeNoise);
+  }
+
+  /// Tells before a round is over that its level is far too high.
+  private boolean isQueuedBadly(Phase now, int wanted, long nowNanos) {
+    return free.isKnown()
+        && now.sampled() >= 2
+        && 2 * now.dispatched() >= wanted
+        && free.excess(now.logHeldAtLeast(nowNanos)) - 2 * doubt(now) > QUEUED_BADLY;
+  }
+
+  private double doubt(Phase phase) {
+    return Math.sqrt(phase.logNoise() + free.noise());
+  }
+
+  /// Judges a round of growth: by the reference, and by the round before, which is free of an error
+  /// in the reference.
+  private void growOn(Phase now, long nowNanos) {
+    double log = now.logHeld(nowNanos);
+    double excess = free.excess(log);
+    double doubt = doubt(now);
+    double step = Math.log(now.inFlight() / earlierInFlight);
+    double rise = (log - earlierLog + Math.sqrt(now.logNoise() + earlierNoise)) / step;
+    boolean flat = step > 0.3 && rise < KNEE;
     double unsure = excess > QUEUED ? 2 * doubt : doubt;
+    double sure = everSettled ? SURE_LATER : SURE_AT_FIRST;
     if (Math.abs(excess - QUEUED) < unsure && repeats < REPEATS_MAX) {
       repeats++;
       dispatchedMax += Math.max(2, dispatchedMax / (repeats + 1));
-    } else if (excess - 1.5 * doubt < QUEUED && now.level() < most) {
+    } else if ((flat || excess - sure * doubt < QUEUED) && now.level() < most) {
       boolean surelyFree = excess + doubt < QUEUED;
-      if (excess < QUEUED) {
-        remember(now, nowNanos);
+      if (excess < QUEUED || flat) {
+        free.remember(now, nowNanos);
       }
       higher(now, surelyFree ? GROWTH : GROWTH_IN_DOUBT, nowNanos);
     } else {
-      double waited = waitedNanos(excess);
-      settle(now.inFlight() * (1 - waited / (waited + meanOfFree())), nowNanos);
+      settleAt(now, log, nowNanos);
     }
   }
 
   /// Goes on to a higher level. What teaches is what meets more in flight than there was before.
   private void higher(Phase from, double factor, long nowNanos) {
-    int level = (int) Math.min(most, Math.ceil(from.level() * factor));
+    earlierInFlight = from.inFlight();
+    earlierLog = from.logHeld(nowNanos);
+    earlierNoise = from.logNoise();
+    double wanted = (everSettled ? Math.min(factor, GROWTH_LATER) : factor) * from.level();
+    double borne = Math.max(GROWTH_MIN * from.level(), bearable(from, nowNanos));
+    int level = (int) Math.min(most, Math.ceil(Math.min(wanted, borne)));
     next(level, nowNanos);
     floor = Math.min(level, from.level() + 1);
-    dispatchedMax = Math.max(6, level - from.level());
+    dispatchedMax = Math.max(FIRST_ROUND, level - from.level());
     repeats = 0;
   }
 
-  /// Takes what was seen without queueing into account: pooled with what was known, unless it
-  /// differs so much that the work itself must have changed.
-  private void remember(Phase free, long nowNanos) {
-    double noise = free.logNoise();
-    double off = free.logHeld(nowNanos) - freeLog;
-    boolean known = freeCount > 0 && off * off <= 9 * (freeNoise + noise);
-    double gain = known ? freeNoise / (freeNoise + noise) : 1;
-    freeLog += gain * off;
-    anchorLog = freeLog;
-    freeNoise = Math.max(0.0002, known ? (1 - gain) * freeNoise : noise) + 0.0004;
-    if (free.sampled() >= Math.min(Phase.SAMPLES, freeCount) / 2) {
-      freeCount = free.copySamples(freeSamples);
-    }
+  /// Gives how many may be in flight if all beyond what is there now would only wait.
+  private double bearable(Phase from, long nowNanos) {
+    return allowedNanos == 0
+        ? most
+        : from.inFlight() * PATIENCE_USED * allowedNanos / Math.exp(from.logHeld(nowNanos));
   }
 
-  /// Gives how long a request has waited at the backend, if that is by how much the logarithm of
-  /// the time held exceeds what it is without queueing. For a queue in order of arrival everybody
-  /// waits the same, whatever the work; the samples say what that does to the logarithm.
-  private double waitedNanos(double excess) {
-    double low = 0;
-    double high = meanOfFree() * Math.exp(Math.max(0, excess)) * 2;
-    for (int i = 0; i < 24; i++) {
-      double middle = 0.5 * (low + high);
-      if (meanLogRise(middle) < excess) {
-        low = middle;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  }
-
-  private double meanLogRise(double waitedNanos) {
-    double sum = 0;
-    for (int i = 0; i < freeCount; i++) {
-      sum += Math.log1p(waitedNanos / Math.max(1, freeSamples[i]));
-    }
-    return sum / freeCount;
-  }
-
-  private double meanOfFree() {
-    double sum = 0;
-    for (int i = 0; i < freeCount; i++) {
-      sum += freeSamples[i];
-    }
-    return sum / freeCount;
+  private void settleAt(Phase found, double logHeld, long nowNanos) {
+    double waited = free.waitedNanos(free.excess(logHeld));
+    settle(found.inFlight() * (1 - waited / (waited + free.meanNanos())), nowNanos);
   }
 
   private void settle(double found, long nowNanos) {
     growing = false;
+    everSettled = true;
     evidence = 0;
+    evidenceOfRoom = 0;
     meanElasticity = KNEE;
     inconsistent = false;
-    uncertainty = 0.09;
+    uncertainty = UNCERTAIN;
     move(found);
     next(high(), nowNanos);
     judged = current;
@@ -302,9 +334,10 @@ final class TunedLimit {
     while (!growing && judged + 1 < current && isJudgeable(judged) && isJudgeable(judged + 1)) {
       Phase one = phase(judged);
       Phase two = phase(judged + 1);
+      Phase after = phase(judged + 2);
       double perNano =
-          (phase(judged + 2).endedBefore() - one.endedBefore())
-              / (double) Math.max(1, phase(judged + 2).startedNanos() - one.startedNanos());
+          Math.max(1, after.endedBefore() - one.endedBefore())
+              / (double) Math.max(1, after.startedNanos() - one.startedNanos());
       judged += 2;
       if (one.sampled() >= 1 && two.sampled() >= 1) {
         Phase lower = one.inFlight() < two.inFlight() ? one : two;
@@ -323,53 +356,71 @@ final class TunedLimit {
       return;
     }
     variation += 0.1 * (0.5 * (lower.logVariation() + higher.logVariation()) - variation);
-    double elasticity = (higher.logHeld(nowNanos) - lower.logHeld(nowNanos)) / ratio;
-    if (higher.lateShare() > LATE_MAX) {
-      // A time that was cut off at the deadline says that it was too long, not how long it was.
-      elasticity = Math.max(elasticity, 1.5);
-    }
-    double doubt = Math.sqrt(lower.logNoise() + higher.logNoise()) / ratio;
-    if (!inconsistent && (elasticity < -0.5 - 2 * doubt || elasticity > 4 + 2 * doubt)) {
+    Elasticity elasticity = elasticity(lower, higher, perNano, nowNanos);
+    if (!inconsistent && elasticity.isImpossible()) {
       // The work changed between the two: the later one is paired with the next.
       inconsistent = true;
       judged--;
       return;
     }
     inconsistent = false;
-    double excess = higher.logHeld(nowNanos) - freeLog;
-    if (Math.abs(excess - lastExcess) > 0.15 + 3 * Math.sqrt(higher.logNoise())) {
-      evidence *= 0.1;
-    }
-    lastExcess = excess;
-    evidence = MEMORY * evidence + 1 / (doubt * doubt);
-    meanElasticity += (elasticity - meanElasticity) / (doubt * doubt * evidence);
-    double meanDoubt = 1 / Math.sqrt(evidence);
-    if (meanElasticity < FREE
-        && meanElasticity + meanDoubt
-            < (higher.logHeld(nowNanos) > anchorLog + SLOW ? SURELY_FREE : KNEE)) {
-      remember(lower, nowNanos);
-      growAgain(higher, nowNanos);
+    double log = higher.logHeld(nowNanos);
+    weigh(elasticity, free.excess(log), higher.logNoise());
+    boolean hasRoom = evidenceOfRoom > (free.isSlower(log) ? ROOM_SURE : ROOM_LIKELY);
+    if (hasRoom && bearable(higher, nowNanos) > GROWTH_MIN * higher.inFlight()) {
+      free.remember(lower, nowNanos);
+      growing = true;
+      higher(higher, GROWTH_IN_DOUBT, nowNanos);
       return;
     }
-    double correction = ADAPTATION * (AIM - Math.clamp(meanElasticity, -1, 2)) * ratio;
-    freeLog = Math.clamp(freeLog + correction, anchorLog - LOWER_MAX, anchorLog + HIGHER_MAX);
-    excess = higher.logHeld(nowNanos) - freeLog;
-    double seen =
-        excess <= 0
-            ? higher.inFlight() * (1 - Math.max(excess, -0.2))
-            : Math.max(0.25 * higher.inFlight(), higher.inFlight() - waitedNanos(excess) * perNano);
-    double off = Math.log(seen / centre);
-    double noise = higher.logNoise() + freeNoise;
-    double gain = uncertainty / (uncertainty + noise);
-    move(centre * Math.exp(Math.clamp(gain * off, -0.7, 0.5)));
-    uncertainty = Math.min(0.09, (1 - gain) * uncertainty + Math.max(0.0025, 0.2 * off * off));
+    if (lower.inFlight() < 1.05) {
+      // One alone does not wait.
+      free.remember(lower, nowNanos);
+    }
+    free.follow(ADAPTATION * (1 - Math.clamp(meanElasticity, -1, 2)) * ratio);
+    moveTowards(capacity(higher, free.excess(log), perNano), higher.logNoise() + free.noise());
   }
 
-  /// Takes up growth where more concurrency costs no time.
-  private void growAgain(Phase from, long nowNanos) {
-    growing = true;
-    centre = Math.max(centre, from.level());
-    higher(from, GROWTH_IN_DOUBT, nowNanos);
+  private Elasticity elasticity(Phase lower, Phase higher, double perNano, long nowNanos) {
+    double mean = free.meanNanos();
+    double work = Math.min(lower.variance(), higher.variance()) / (mean * mean);
+    scatter += 0.2 * (work - scatter);
+    Elasticity ofTimes = Elasticity.ofTimes(lower, higher, free, perNano, nowNanos);
+    if (higher.lateShare() > LateWatch.LATE_MAX) {
+      // A time that was cut off at the deadline says that it was too long, not how long it was.
+      return new Elasticity(Math.max(ofTimes.value(), 1.5), ofTimes.doubt());
+    }
+    return lower.hasWindow() && higher.hasWindow()
+        ? ofTimes.with(Elasticity.ofThroughput(lower, higher, scatter))
+        : ofTimes;
+  }
+
+  /// Adds a pair to what is known of the elasticity, and of room for more.
+  private void weigh(Elasticity elasticity, double excess, double noise) {
+    if (Math.abs(excess - lastExcess) > 0.15 + 3 * Math.sqrt(noise)) {
+      evidence *= MEMORY_OF_A_JUMP;
+    }
+    lastExcess = excess;
+    evidence = MEMORY * evidence + elasticity.weight();
+    meanElasticity += (elasticity.value() - meanElasticity) * elasticity.weight() / evidence;
+    evidenceOfRoom = Math.max(0, evidenceOfRoom + elasticity.inFavourOfRoom());
+  }
+
+  /// Gives the capacity by what waits of those in flight.
+  private double capacity(Phase higher, double excess, double perNano) {
+    if (excess <= 0) {
+      return higher.inFlight() * (1 - Math.max(excess, -0.2));
+    }
+    double waiting = free.waitedNanos(excess) * perNano;
+    return Math.max(0.25 * higher.inFlight(), higher.inFlight() - waiting);
+  }
+
+  private void moveTowards(double seen, double noise) {
+    double off = Math.log(seen / centre);
+    double gain = uncertainty / (uncertainty + noise);
+    move(centre * Math.exp(Math.clamp(gain * off, DOWN_MAX, UP_MAX)));
+    double left = (1 - gain) * uncertainty + Math.max(UNCERTAIN_MIN, 0.2 * off * off);
+    uncertainty = Math.min(UNCERTAIN, left);
   }
 
   private void move(double to) {
@@ -378,34 +429,19 @@ final class TunedLimit {
     }
   }
 
-  /// Begins to grow again from a lower level, with nothing known.
-  private void startOver(int level, long nowNanos) {
-    growing = true;
-    next(Math.max(1, level), nowNanos);
-    floor = 1;
-    dispatchedMax = Math.max(4, level);
-    judged = current;
-  }
-
-  /// Takes the emergency brake when many of those that were dispatched end too late.
-  private void watchLate(boolean late, long nowNanos) {
-    endedSinceLook++;
-    if (late) {
-      lateSinceLook++;
-    }
-    if (endedSinceLook >= Math.max(8, level())) {
-      double share = (double) lateSinceLook / endedSinceLook;
-      endedSinceLook = 0;
-      lateSinceLook = 0;
-      if (share > LATE_MAX) {
-        double kept = share > 0.5 ? 0.4 : 0.7;
-        brakedNanos = nowNanos;
-        if (freeCount == 0) {
-          startOver((int) (kept * level()), nowNanos);
-          return;
-        }
-        settle(kept * (growing ? level() : centre), nowNanos);
-      }
+  private void brake(double kept, long nowNanos) {
+    int level = phase(current).level();
+    if (!free.isKnown()) {
+      // Begins to grow again from a lower level, with nothing known.
+      next(Math.max(1, (int) (kept * level)), nowNanos);
+      floor = 1;
+      dispatchedMax = Math.max(FIRST_ROUND, phase(current).level());
+      judged = current;
+    } else if (growing) {
+      double base = level / GROWTH_MIN;
+      settle(Math.clamp(level * free.meanNanos() / heldNanos, base / 4, kept * base), nowNanos);
+    } else {
+      settle(kept * centre, nowNanos);
     }
   }
 
@@ -434,6 +470,7 @@ final class TunedLimit {
   }
 
   private void next(int level, long nowNanos) {
+    phase(current).closeWindow(served, nowNanos);
     current++;
     phase(current).begin(level, ended, nowNanos);
     begun = false;

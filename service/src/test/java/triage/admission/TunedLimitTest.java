@@ -1,0 +1,79 @@
+package triage.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+final class TunedLimitTest {
+  private static final long MILLIS = 1_000_000;
+
+  private final TunedLimit limit = new TunedLimit(1000);
+  private long now;
+
+  @Test
+  void growsFromTwoWhereNothingQueues() {
+    for (int i = 0; i < 8; i++) {
+      round(100 * MILLIS, Long.MAX_VALUE, Ending.SERVED);
+    }
+
+    assertThat(limit.level()).isGreaterThan(200);
+  }
+
+  @Test
+  void doesNotGrowBeyondWhatHalfOfTheirPatienceBears() {
+    for (int i = 0; i < 3; i++) {
+      round(100 * MILLIS, 400 * MILLIS, Ending.SERVED);
+    }
+    assertThat(limit.level()).isBetween(3, 8);
+  }
+
+  @Test
+  void aServerThatMayStillWorkForNobodyIsGivenLess() {
+    long first = limit.dispatched(1, 100 * MILLIS, now);
+    long second = limit.dispatched(2, 100 * MILLIS, now);
+    now += 100 * MILLIS;
+    limit.ended(first, 0, now, Ending.LATE_FROM_THE_GATE, now);
+    limit.ended(second, 0, now, Ending.LATE_FROM_THE_GATE, now);
+    assertThat(limit.level()).isEqualTo(1);
+
+    long third = limit.dispatched(1, 100 * MILLIS, now);
+    now += 50 * MILLIS;
+    limit.ended(third, now - 50 * MILLIS, 50 * MILLIS, Ending.SERVED, now);
+    assertThat(limit.level()).isEqualTo(2);
+  }
+
+  @Test
+  void brakesWhenManyEndTooLate() {
+    for (int i = 0; i < 2; i++) {
+      round(100 * MILLIS, Long.MAX_VALUE, Ending.SERVED);
+    }
+    double before = limit.centre();
+    round(100 * MILLIS, Long.MAX_VALUE, Ending.LATE);
+
+    assertThat(limit.centre()).isLessThan(.75 * before);
+  }
+
+  @Test
+  void whatSaysNothingTeachesNothing() {
+    for (int i = 0; i < 20; i++) {
+      round(100 * MILLIS, Long.MAX_VALUE, Ending.SILENT);
+    }
+    assertThat(limit.level()).isEqualTo(2);
+  }
+
+  /// Fills the limit three times over, each as long as it takes.
+  private void round(long heldNanos, long patienceNanos, Ending ending) {
+    for (int time = 0; time < 3; time++) {
+      int level = limit.level();
+      long[] phases = new long[level];
+      for (int i = 0; i < level; i++) {
+        phases[i] = limit.dispatched(i + 1, patienceNanos, now);
+      }
+      long dispatched = now;
+      now += heldNanos;
+      for (int i = 0; i < level; i++) {
+        limit.ended(phases[i], dispatched, heldNanos, ending, now);
+      }
+    }
+  }
+}
