@@ -67,6 +67,11 @@ public final class Gate {
     }
     ticket.offeredNanos = nowNanos;
     expire(nowNanos);
+    if (ticket.gone) {
+      shed(ticket, Reason.CALLER_GONE, 0, nowNanos);
+      ticket.state = Ticket.State.WITHDRAWN;
+      return Verdict.SHED;
+    }
     if (draining) {
       return shed(ticket, Reason.DRAINING, RETRY_AFTER_MIN_NANOS, nowNanos);
     }
@@ -114,9 +119,10 @@ public final class Gate {
     advance(nowNanos);
   }
 
-  /// Takes a ticket out of the queue because nobody waits for it any more. A ticket that does not
-  /// wait is left alone.
+  /// Takes a ticket out of the queue because nobody waits for it any more. One that has not been
+  /// offered yet is shed when it is; one that is decided is left alone.
   public void withdraw(Ticket ticket, long nowNanos) {
+    ticket.gone = true;
     if (ticket.state == Ticket.State.WAITING) {
       line.remove(ticket, lineOf(ticket));
       decide(ticket, Ticket.State.WITHDRAWN, Reason.CALLER_GONE, 0, nowNanos);

@@ -39,6 +39,7 @@ public class Ticket {
   @Nullable Reason reason;
   long retryAfterNanos;
   int lane = -1;
+  boolean gone;
   long offeredNanos;
   long decidedNanos;
 

@@ -14,15 +14,16 @@ import triage.time.MonotonicClock;
 /// request try again after a while.
 ///
 /// Slow is not failed: a deadline that passes while other exchanges complete is not counted. A
-/// backend *hangs* when three or more exchanges are in flight and not one byte has come back on any
-/// of them for a while; then the breaker opens at once.
+/// backend *hangs* when not one byte has come back for a while on three or more exchanges, be they
+/// in flight together or, where the limit is lower, one after the other; then the breaker opens at
+/// once.
 ///
 /// Whether it is open is for Failsafe to say; the ramp after it has closed is the gate's.
 ///
 /// **Threads**: safe for use by several threads.
 public final class BackendBreaker {
   private static final Logger LOG = LoggerFactory.getLogger(BackendBreaker.class);
-  private static final int HUNG_IN_FLIGHT_MIN = 3;
+  private static final int HUNG_MIN = 3;
 
   private final String backend;
   private final BreakerSettings settings;
@@ -37,6 +38,9 @@ public final class BackendBreaker {
 
   @GuardedBy("this")
   private long quietSinceNanos;
+
+  @GuardedBy("this")
+  private int silentInARow;
 
   /// Makes a closed breaker.
   ///
@@ -92,6 +96,7 @@ public final class BackendBreaker {
   /// Notes that a byte of a response has come.
   public synchronized void progressed() {
     quietSinceNanos = clock.nanos();
+    silentInARow = 0;
   }
 
   /// Ends an exchange that the backend answered, whatever it said of the content.
@@ -111,8 +116,7 @@ public final class BackendBreaker {
   ///
   /// @param timeout how long the exchange had
   public void timedOut(Duration timeout) {
-    boolean hung = isHung(timeout);
-    end();
+    boolean hung = endSilent(timeout);
     if (breaker.isHalfOpen()) {
       breaker.recordFailure();
     } else if (hung && breaker.isClosed()) {
@@ -131,12 +135,18 @@ public final class BackendBreaker {
     }
   }
 
-  private synchronized boolean isHung(Duration timeout) {
+  /// Ends an exchange at its deadline, and tells whether it shows that the backend hangs.
+  private synchronized boolean endSilent(Duration timeout) {
     long boundNanos = Math.max(settings.hungAfter().toNanos(), timeout.toNanos());
     // A deadline fires a little after its moment; the start of quiet lies a little before the first
     // exchange: a tenth of slack keeps the two from missing each other.
-    return inFlight >= HUNG_IN_FLIGHT_MIN
-        && clock.nanos() - quietSinceNanos >= boundNanos - boundNanos / 10;
+    boolean silent = clock.nanos() - quietSinceNanos >= boundNanos - boundNanos / 10;
+    if (silent) {
+      silentInARow++;
+    }
+    boolean hung = silent && (inFlight >= HUNG_MIN || silentInARow >= HUNG_MIN);
+    inFlight--;
+    return hung;
   }
 
   private synchronized void end() {

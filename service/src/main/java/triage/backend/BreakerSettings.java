@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// @param failures how many of the last `of` exchanges must fail; 1 to `of`
 /// @param of how many exchanges are looked back upon; 1 to 1,000
 /// @param openFor how long the breaker stays open before one request tries again; 100 ms to 10 min
-/// @param hungAfter how long no byte may come back while three or more exchanges are in flight; at
-///     least 100 ms; the exchanges' own timeout counts where it is longer
+/// @param hungAfter how long no byte may come back on three or more exchanges, in flight together
+///     or in a row; at least 100 ms; the exchanges' own timeout counts where it is longer
 public record BreakerSettings(int failures, int of, Duration openFor, Duration hungAfter) {
   private static final Duration SHORTEST = Duration.ofMillis(100);
 

@@ -35,7 +35,8 @@ public final class Turnstile {
     this.clock = clock;
   }
 
-  /// Waits until the request is admitted or refused; the pass then says which, and why.
+  /// Waits until the request is admitted or refused; the pass then says which, and why. A thread
+  /// that is interrupted while it waits is withdrawn, and stays interrupted.
   ///
   /// An admitted pass must be given to [#leave] exactly once.
   public void enter(Pass pass) {
@@ -55,17 +56,29 @@ public final class Turnstile {
   }
 
   private void await(Pass pass) {
+    boolean interrupted = false;
     while (!pass.isDecided()) {
-      if (pass.deadlineNanos() == Ticket.NO_DEADLINE) {
+      // An interrupted thread cannot park.
+      if (Thread.interrupted()) {
+        interrupted = true;
+        withdraw(pass);
+      } else if (pass.deadlineNanos() == Ticket.NO_DEADLINE) {
         LockSupport.park(this);
-        continue;
-      }
-      long leftNanos = pass.deadlineNanos() - clock.nanos();
-      if (leftNanos > 0) {
-        LockSupport.parkNanos(this, leftNanos);
       } else {
-        decide(Gate::advance);
+        awaitUntilDeadline(pass);
       }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitUntilDeadline(Pass pass) {
+    long leftNanos = pass.deadlineNanos() - clock.nanos();
+    if (leftNanos > 0) {
+      LockSupport.parkNanos(this, leftNanos);
+    } else {
+      decide(Gate::advance);
     }
   }
 
@@ -76,7 +89,8 @@ public final class Turnstile {
     decide((open, now) -> open.settle(pass, outcome, stalledNanos, now));
   }
 
-  /// Takes a pass out of the queue because its caller has gone; one that is decided is left alone.
+  /// Takes a pass out of the queue because its caller has gone; one that is decided is left alone,
+  /// and one that has not been offered yet will not be admitted.
   public void withdraw(Pass pass) {
     decide((open, now) -> open.withdraw(pass, now));
   }

@@ -11,7 +11,6 @@ import org.slf4j.LoggerFactory;
 import triage.admission.Criticality;
 import triage.admission.Outcome;
 import triage.admission.Reason;
-import triage.admission.Ticket;
 import triage.audit.AuditTrail;
 import triage.audit.Slot;
 import triage.backend.HttpBackend;
@@ -99,16 +98,16 @@ final class Exchange {
     var _ = gone.thenRun(() -> model.turnstile().withdraw(pass));
     CallerWatch watch =
         body.isWhole() ? CallerWatch.of(call.request(), () -> gone.complete(null)) : null;
-    try {
-      model.turnstile().enter(pass);
+    try (Permit permit = new Permit(model.turnstile(), pass)) {
+      boolean admitted = permit.enter();
       passage.decided(pass);
       meter.waited(model, passage.criticality(), pass.waitNanos());
-      if (pass.state() != Ticket.State.ADMITTED) {
+      if (!admitted) {
         throw new RefusedException(Refusal.of(pass));
       }
       switch (model.backends().get(pass.lane())) {
-        case InProcessBackend backend -> answer(passage, backend, pass, body);
-        case HttpBackend backend -> relay(passage, backend, pass, body, gone);
+        case InProcessBackend backend -> answer(passage, backend, permit, body);
+        case HttpBackend backend -> relay(passage, backend, permit, body, gone);
       }
     } finally {
       if (watch != null) {
@@ -117,11 +116,11 @@ final class Exchange {
     }
   }
 
-  private void answer(Passage passage, InProcessBackend backend, Pass pass, Body body)
+  private void answer(Passage passage, InProcessBackend backend, Permit permit, Body body)
       throws RefusedException {
     passage.started(backend, clock.nanos());
     try {
-      byte[] json = inProcess.call(passage.model(), backend, pass, body);
+      byte[] json = inProcess.call(passage.model(), backend, permit, body);
       passage.ended(clock.nanos());
       meter.served(passage.model(), backend.name(), passage.serviceNanos());
       passage.answer(json);
@@ -134,34 +133,27 @@ final class Exchange {
   private void relay(
       Passage passage,
       HttpBackend backend,
-      Pass pass,
+      Permit permit,
       Body body,
       CompletableFuture<@Nullable Void> gone)
       throws RefusedException {
     passage.started(backend, clock.nanos());
-    Outcome outcome = Outcome.ABANDONED;
-    long stalledNanos = 0;
-    try {
-      HttpRelay relay = new HttpRelay(passage.call(), backend, passage.path(), body, clock);
-      HttpFields provenance = passage.provenance();
-      if (!backend.breaker().begin()) {
-        throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));
-      }
-      var _ = gone.thenRun(relay::callerGone);
-      Duration left = Duration.ofNanos(Math.max(0, pass.deadlineNanos() - clock.nanos()));
-      HttpRelay.Ending ending = relay.relay(left, provenance);
-      outcome = ending.outcome();
-      stalledNanos = ending.stalledNanos();
-      passage.ended(clock.nanos());
-      if (!ending.answered()) {
-        throw new RefusedException(unanswered(ending, body));
-      }
-      passage.relayed(ending);
-      if (outcome == Outcome.SERVED) {
-        meter.served(passage.model(), backend.name(), passage.serviceNanos());
-      }
-    } finally {
-      passage.model().turnstile().leave(pass, outcome, stalledNanos);
+    HttpRelay relay = new HttpRelay(passage.call(), backend, passage.path(), body, clock);
+    HttpFields provenance = passage.provenance();
+    if (!backend.breaker().begin()) {
+      throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));
+    }
+    var _ = gone.thenRun(relay::callerGone);
+    Duration left = Duration.ofNanos(Math.max(0, permit.pass().deadlineNanos() - clock.nanos()));
+    HttpRelay.Ending ending = relay.relay(left, provenance);
+    permit.ended(ending.outcome(), ending.stalledNanos());
+    passage.ended(clock.nanos());
+    if (!ending.answered()) {
+      throw new RefusedException(unanswered(ending, body));
+    }
+    passage.relayed(ending);
+    if (ending.outcome() == Outcome.SERVED) {
+      meter.served(passage.model(), backend.name(), passage.serviceNanos());
     }
   }
 

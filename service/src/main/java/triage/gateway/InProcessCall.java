@@ -32,57 +32,39 @@ final class InProcessCall {
     this.clock = clock;
   }
 
-  /// Runs the model, gives the permit back, and gives the answer's body.
+  /// Runs the model, and gives the answer's body.
   ///
   /// A body too large to be read before the gate is read to its end here, with the permit held.
   ///
   /// @throws RefusedException 400 for a body that the model does not take, 504 past the deadline,
-  ///     500 if the model failed; the permit is given back, or will be when the model has finished
-  byte[] call(ModelVersion model, InProcessBackend backend, Pass pass, Body body)
+  ///     500 if the model failed
+  byte[] call(ModelVersion model, InProcessBackend backend, Permit permit, Body body)
       throws RefusedException {
-    OipInference inference = read(model, backend, pass, body);
-    List<Tensor> outputs = run(model, backend, pass, inference);
+    OipInference inference = new OipReader(backend.spec()).read(body.bytes());
+    List<Tensor> outputs = run(model, backend, permit, inference);
     return OipWriter.inference(
         model.name(), model.version(), inference.id(), outputs, inference.outputs());
   }
 
-  private static OipInference read(
-      ModelVersion model, InProcessBackend backend, Pass pass, Body body) throws RefusedException {
-    boolean read = false;
-    try {
-      OipInference inference = new OipReader(backend.spec()).read(body.bytes());
-      read = true;
-      return inference;
-    } finally {
-      if (!read) {
-        model.turnstile().leave(pass, Outcome.ABANDONED, 0);
-      }
-    }
-  }
-
   private List<Tensor> run(
-      ModelVersion model, InProcessBackend backend, Pass pass, OipInference inference)
+      ModelVersion model, InProcessBackend backend, Permit permit, OipInference inference)
       throws RefusedException {
     CompletableFuture<List<Tensor>> running = start(backend, inference);
     try {
-      List<Tensor> outputs = await(running, pass);
-      model.turnstile().leave(pass, Outcome.SERVED, 0);
+      List<Tensor> outputs = await(running, permit.pass());
+      permit.ended(Outcome.SERVED, 0);
       return outputs;
     } catch (TimeoutException e) {
-      var _ =
-          running.whenComplete(
-              (outputs, failure) -> model.turnstile().leave(pass, Outcome.OVERLOADED, 0));
+      permit.keepUntilOver(running, Outcome.OVERLOADED);
       throw new RefusedException(Refusal.of(Reason.DEADLINE_EXCEEDED, 0));
     } catch (ExecutionException e) {
-      model.turnstile().leave(pass, Outcome.FAILED, 0);
+      permit.ended(Outcome.FAILED, 0);
       LOG.error("event=model-failed model={} backend={}", model.name(), backend.name(), e);
       throw new RefusedException(
           new Refusal(500, null, 0, "the model failed on this input; the log tells why"));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      var _ =
-          running.whenComplete(
-              (outputs, failure) -> model.turnstile().leave(pass, Outcome.ABANDONED, 0));
+      permit.keepUntilOver(running, Outcome.ABANDONED);
       throw new RefusedException(Refusal.of(Reason.DRAINING, 0));
     }
   }

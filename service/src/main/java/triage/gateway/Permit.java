@@ -1,0 +1,68 @@
+package triage.gateway;
+
+import java.util.concurrent.CompletableFuture;
+import triage.admission.Outcome;
+import triage.admission.Ticket;
+import triage.backend.Pass;
+import triage.backend.Turnstile;
+
+/// One exchange's passage through a model's gate: whatever is thrown after it was admitted, its
+/// permit is given back exactly once.
+///
+/// **Threads**: confined to the exchange's; what it is kept for may end on any thread.
+final class Permit implements AutoCloseable {
+  private final Turnstile turnstile;
+  private final Pass pass;
+  private Outcome outcome = Outcome.ABANDONED;
+  private long stalledNanos;
+  private boolean over;
+
+  /// Makes the passage; nothing is taken yet.
+  Permit(Turnstile turnstile, Pass pass) {
+    this.turnstile = turnstile;
+    this.pass = pass;
+  }
+
+  /// Waits until the request is admitted or refused, and tells which.
+  boolean enter() {
+    turnstile.enter(pass);
+    return pass.state() == Ticket.State.ADMITTED;
+  }
+
+  Pass pass() {
+    return pass;
+  }
+
+  /// Notes how the exchange went. Until then it counts as given up.
+  ///
+  /// @param stalled how many of the nanoseconds the permit was held went into waiting for the
+  ///     caller
+  void ended(Outcome how, long stalled) {
+    outcome = how;
+    stalledNanos = stalled;
+  }
+
+  /// Keeps the permit, beyond the exchange, for work that cannot be interrupted.
+  ///
+  /// @param how it is given back when the work is over
+  void keepUntilOver(CompletableFuture<?> work, Outcome how) {
+    over = true;
+    var _ = work.whenComplete((result, failure) -> turnstile.leave(pass, how, 0));
+  }
+
+  /// Gives the permit back, or the place in the queue, unless it was refused or is kept.
+  @Override
+  public void close() {
+    if (over) {
+      return;
+    }
+    over = true;
+    // Does nothing to what is decided. It waits only where waiting itself was broken off.
+    if (pass.state() == Ticket.State.WAITING) {
+      turnstile.withdraw(pass);
+    }
+    if (pass.state() == Ticket.State.ADMITTED) {
+      turnstile.leave(pass, outcome, stalledNanos);
+    }
+  }
+}

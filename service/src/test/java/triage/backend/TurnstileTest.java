@@ -1,0 +1,65 @@
+package triage.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import triage.admission.Criticality;
+import triage.admission.GateSettings;
+import triage.admission.LimitSettings;
+import triage.admission.Outcome;
+import triage.admission.Reason;
+import triage.admission.Ticket;
+import triage.time.SettableTime;
+
+final class TurnstileTest {
+  private final SettableTime time = new SettableTime(Instant.EPOCH);
+  private final Turnstile turnstile =
+      new Turnstile(new GateSettings(10), List.of(LimitSettings.fixed(1)), time);
+
+  @Test
+  void aThreadThatIsInterruptedLeavesTheQueueAndStaysInterrupted() throws Exception {
+    Pass holder = pass();
+    turnstile.enter(holder);
+    AtomicReference<Pass> waited = new AtomicReference<>();
+    AtomicBoolean interrupted = new AtomicBoolean();
+    CountDownLatch begun = new CountDownLatch(1);
+    Thread waiter =
+        Thread.ofVirtual()
+            .start(() -> {
+              Pass pass = pass();
+              waited.set(pass);
+              begun.countDown();
+              turnstile.enter(pass);
+              interrupted.set(Thread.currentThread().isInterrupted());
+            });
+    begun.await();
+    waiter.interrupt();
+    waiter.join();
+
+    assertThat(waited.get().state()).isEqualTo(Ticket.State.WITHDRAWN);
+    assertThat(interrupted).isTrue();
+    assertThat(turnstile.snapshot().waitingTotal()).isZero();
+    turnstile.leave(holder, Outcome.SERVED, 0);
+    assertThat(turnstile.snapshot().lanes().getFirst().inFlight()).isZero();
+  }
+
+  @Test
+  void aCallerThatIsGoneBeforeItComesIsNotAdmitted() {
+    Pass pass = pass();
+    turnstile.withdraw(pass);
+    turnstile.enter(pass);
+
+    assertThat(pass.state()).isEqualTo(Ticket.State.WITHDRAWN);
+    assertThat(pass.reason()).isEqualTo(Reason.CALLER_GONE);
+    assertThat(turnstile.snapshot().lanes().getFirst().inFlight()).isZero();
+  }
+
+  private static Pass pass() {
+    return new Pass("t", Criticality.CRITICAL, Ticket.NO_DEADLINE);
+  }
+}
