@@ -46,6 +46,16 @@ final class PressureMeter {
         .callback(callback -> callback.call(pressure.reading().shedFraction()))
         .register(registry);
     GaugeWithCallback.builder()
+        .name("triage_pressure_own_share")
+        .help("This process's part of the CPU in use; none where it cannot be known.")
+        .callback(callback -> pressure.reading().ownShare().ifPresent(callback::call))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("triage_door_reach")
+        .help("The largest share of arrivals that it may help to shed: others use the CPU, too.")
+        .callback(callback -> callback.call(pressure.reading().reach()))
+        .register(registry);
+    GaugeWithCallback.builder()
         .name("triage_mode")
         .help("1 for the mode that holds, 0 for the others.")
         .labelNames("target", "mode")

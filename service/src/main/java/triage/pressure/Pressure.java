@@ -23,6 +23,8 @@ import triage.time.MonotonicClock;
 /// is not known: some task waits a fifth of the time at a usage of 85 % already. A signal that is
 /// absent has no say; which ones are is logged at the start and with every change.
 ///
+/// Where the CPU is what runs short, no more is shed than may help: [Reach].
+///
 /// **Threads**: one of its own, `pressure`, a daemon; the rest is safe for use by several threads.
 public final class Pressure implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Pressure.class);
@@ -33,6 +35,7 @@ public final class Pressure implements AutoCloseable {
   private final @Nullable Lateness startDelay;
   private final String origin;
   private final MonotonicClock clock;
+  private final Sensor share;
   private final ShedController controller = new ShedController();
   private final ScheduledThreadPoolExecutor thread =
       new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("pressure").factory());
@@ -42,11 +45,13 @@ public final class Pressure implements AutoCloseable {
 
   private Pressure(
       Map<Signal, Sensor> sensors,
+      Sensor share,
       @Nullable Lateness startDelay,
       String origin,
       MonotonicClock clock) {
     this.sensors = new EnumMap<>(Signal.class);
     this.sensors.putAll(sensors);
+    this.share = share;
     this.startDelay = startDelay;
     this.origin = origin;
     this.clock = clock;
@@ -73,14 +78,26 @@ public final class Pressure implements AutoCloseable {
     sensors.put(
         Signal.HEAP,
         new HeapAfterCollection(ManagementFactory.getMemoryPoolMXBeans(), runtime.maxMemory()));
-    return new Pressure(sensors, starts, cpu.describe(), clock);
+    OwnTime own = new OwnTime(now);
+    Reach reach = new Reach();
+    Sensor share =
+        nowNanos -> {
+          reach.update(own.nanos(nowNanos), cpu.inUse(nowNanos), nowNanos);
+          return reach.ownShare();
+        };
+    return new Pressure(sensors, share, starts, cpu.describe(), clock);
   }
 
   /// Makes a pressure from sensors of one's own: for tests and simulations.
   ///
   /// @param sensors by what they measure; the other signals are absent
   public static Pressure of(Map<Signal, Sensor> sensors, MonotonicClock clock) {
-    return new Pressure(sensors, null, "given", clock);
+    return of(sensors, _ -> OptionalDouble.empty(), clock);
+  }
+
+  /// Makes such a pressure of a process with this part of the CPU in use.
+  static Pressure of(Map<Signal, Sensor> sensors, Sensor share, MonotonicClock clock) {
+    return new Pressure(sensors, share, null, "given", clock);
   }
 
   /// Adds the age of what waits at the server's selectors, once the server runs.
@@ -110,17 +127,24 @@ public final class Pressure implements AutoCloseable {
   Reading sample(long nowNanos) {
     Map<Signal, Double> found = new EnumMap<>(Signal.class);
     double greatest = 0;
+    double greatestOfOurs = 0;
     for (Signal signal : Signal.values()) {
       OptionalDouble value = read(signal, nowNanos);
       if (value.isPresent()) {
         found.put(signal, value.getAsDouble());
         if (signal != Signal.CPU_STALL || !hasSpareProcessors(found)) {
-          greatest = Math.max(greatest, value.getAsDouble() / signal.setPoint());
+          double part = value.getAsDouble() / signal.setPoint();
+          greatest = Math.max(greatest, part);
+          greatestOfOurs =
+              signal.isOfProcessors() ? greatestOfOurs : Math.max(greatestOfOurs, part);
         }
       }
     }
-    double fraction = controller.update(greatest, nowNanos);
-    Reading now = new Reading(found, controller.pressure(), fraction);
+    OptionalDouble ownShare = share.read(nowNanos);
+    // Heap and collections are ours alone.
+    double reach = greatestOfOurs > 1 ? ShedController.FRACTION_MAX : Reach.of(ownShare);
+    double fraction = controller.update(greatest, reach, nowNanos);
+    Reading now = new Reading(found, controller.pressure(), fraction, ownShare, reach);
     tell(now);
     reading = now;
     return now;

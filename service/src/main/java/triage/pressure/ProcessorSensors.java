@@ -14,9 +14,13 @@ final class ProcessorSensors {
   private static final long LOOK_UP_NANOS = 60_000_000_000L;
   private static final double NANOS_PER_MICRO = 1e3;
 
+  /// Linux shows a hundred ticks a second, whatever it counts in.
+  private static final long NANOS_PER_TICK = 10_000_000;
+
   private final SystemFolders folders;
   private final int processors;
   private final Counter used = new Counter();
+  private final Counter usedForShare = new Counter();
   private final Counter busy = new Counter();
   private final Counter all = new Counter();
   private final Counter throttled = new Counter();
@@ -35,6 +39,7 @@ final class ProcessorSensors {
     this.quota = group.map(ControlGroup::quotaProcessors).orElse(OptionalDouble.empty());
     this.lookedUpNanos = nowNanos;
     var _ = usage(nowNanos);
+    var _ = inUse(nowNanos);
     var _ = throttling(nowNanos);
     var _ = stall(nowNanos);
   }
@@ -47,6 +52,21 @@ final class ProcessorSensors {
     }
     OptionalDouble rate = used.rate(group.get().usedNanos(), nowNanos);
     return over(rate, Math.min(quota.orElse(processors), processors));
+  }
+
+  /// Gives how many CPUs are in use where this process could run short of them: in the control
+  /// group with a quota, else on the machine.
+  OptionalDouble inUse(long nowNanos) {
+    lookUp(nowNanos);
+    if (group.isPresent() && quota.isPresent()) {
+      return usedForShare.rate(group.get().usedNanos(), nowNanos);
+    }
+    OptionalLong ticks = machineTicks(true);
+    return usedForShare.rate(
+        ticks.isPresent()
+            ? OptionalLong.of(ticks.getAsLong() * NANOS_PER_TICK)
+            : OptionalLong.empty(),
+        nowNanos);
   }
 
   /// Gives [Signal#CPU_THROTTLED].
@@ -102,9 +122,19 @@ final class ProcessorSensors {
         .orElse(OptionalLong.empty());
   }
 
+  private OptionalDouble machineUsage(long nowNanos) {
+    OptionalDouble whole = all.rate(machineTicks(false), nowNanos);
+    OptionalDouble part = busy.rate(machineTicks(true), nowNanos);
+    return part.isPresent() && whole.isPresent() && whole.getAsDouble() > 0
+        ? OptionalDouble.of(part.getAsDouble() / whole.getAsDouble())
+        : OptionalDouble.empty();
+  }
+
   /// Reads the line `cpu user nice system idle iowait irq softirq steal guest guest_nice` in ticks;
   /// the guests' are in `user` already.
-  private OptionalDouble machineUsage(long nowNanos) {
+  ///
+  /// @param busyOnly whether idle time is left out
+  private OptionalLong machineTicks(boolean busyOnly) {
     String[] words =
         new KernelFile(folders.proc().resolve("stat"))
             .text()
@@ -112,22 +142,14 @@ final class ProcessorSensors {
             .map(line -> line.strip().split(" +", -1))
             .orElse(new String[0]);
     long sum = 0;
-    long idle = 0;
     for (int i = 1; i < Math.min(words.length, 9); i++) {
       OptionalLong ticks = KernelFile.parse(words[i]);
       if (ticks.isEmpty()) {
-        return OptionalDouble.empty();
+        return OptionalLong.empty();
       }
-      sum += ticks.getAsLong();
-      idle += i == 4 || i == 5 ? ticks.getAsLong() : 0;
+      sum += busyOnly && (i == 4 || i == 5) ? 0 : ticks.getAsLong();
     }
-    boolean known = words.length >= 6;
-    OptionalDouble whole = all.rate(known ? OptionalLong.of(sum) : OptionalLong.empty(), nowNanos);
-    OptionalDouble part =
-        busy.rate(known ? OptionalLong.of(sum - idle) : OptionalLong.empty(), nowNanos);
-    return part.isPresent() && whole.isPresent() && whole.getAsDouble() > 0
-        ? OptionalDouble.of(part.getAsDouble() / whole.getAsDouble())
-        : OptionalDouble.empty();
+    return words.length >= 6 ? OptionalLong.of(sum) : OptionalLong.empty();
   }
 
   private static OptionalDouble over(OptionalDouble value, double divisor) {

@@ -4,8 +4,9 @@ package triage.pressure;
 ///
 /// The greatest signal is smoothed, fast upwards (0.3 s) and slowly downwards (1.5 s). Its excess
 /// over 1 drives a proportional and an integral part. Nothing is shed before the pressure has
-/// exceeded 1; between 0.9 and 1 the fraction falls only as the integral does; below 0.9 it is let
-/// go, the faster the more room there is: within a second where two thirds are left.
+/// exceeded 1, in two readings in a row: a single one may be chance; between 0.9 and 1 the fraction
+/// falls only as the integral does; below 0.9 it is let go, the faster the more room there is:
+/// within a second where two thirds are left.
 ///
 /// The integral stops where the fraction is at its bounds, and an excess counts up to 1 at most, so
 /// that after a storm of any size nothing has to be unwound (anti-windup).
@@ -25,21 +26,27 @@ final class ShedController {
   private static final double PROPORTIONAL = 0.5;
   private static final double INTEGRAL_PER_NANO = 1e-9;
   private static final double FRACTION_LEAST = 0.01;
+  private static final int HIGH_MIN = 2;
 
   private double pressure;
   private double integral;
   private double fraction;
+  private int highInARow;
   private long lastNanos;
   private boolean begun;
 
   /// Gives the fraction to shed.
   ///
   /// @param now the greatest signal as a share of its set point
-  double update(double now, long nowNanos) {
+  /// @param most the largest fraction that can help
+  double update(double now, double most, long nowNanos) {
+    double bound = Math.min(most, FRACTION_MAX);
     double passed = begun ? Math.max(0, nowNanos - lastNanos) : 0;
     begun = true;
     lastNanos = nowNanos;
     double capped = Math.min(now, PRESSURE_MAX);
+    highInARow = now > 1 ? highInARow + 1 : 0;
+    boolean chance = fraction == 0 && highInARow < HIGH_MIN;
     double constant = capped > pressure ? ATTACK_NANOS : RELEASE_NANOS;
     pressure += (capped - pressure) * -Math.expm1(-passed / constant);
     if (pressure < LET_GO_BELOW) {
@@ -48,13 +55,17 @@ final class ShedController {
       fraction = integral;
     } else {
       double excess = pressure - 1;
-      if (excess < 0 || fraction < FRACTION_MAX) {
+      if (excess < 0 || fraction < bound) {
         integral += excess * INTEGRAL_PER_NANO * passed;
       }
-      integral = Math.clamp(integral, 0, FRACTION_MAX);
+      integral = Math.clamp(integral, 0, bound);
       fraction = integral + PROPORTIONAL * Math.max(0, excess);
     }
-    fraction = Math.min(fraction, FRACTION_MAX);
+    fraction = Math.min(fraction, bound);
+    if (chance) {
+      integral = 0;
+      fraction = 0;
+    }
     if (fraction < FRACTION_LEAST) {
       fraction = 0;
     }

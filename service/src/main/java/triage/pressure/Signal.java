@@ -30,6 +30,11 @@ public enum Signal {
     this.setPoint = setPoint;
   }
 
+  /// Tells whether it is the CPU that runs short where this signal is high. Others may use it, too.
+  boolean isOfProcessors() {
+    return this != GC_SHARE && this != HEAP;
+  }
+
   /// Gives the name in metrics and logs.
   public String wire() {
     return wire;

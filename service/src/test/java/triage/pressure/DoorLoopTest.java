@@ -2,6 +2,7 @@ package triage.pressure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.OptionalDouble;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import triage.admission.DoorClass;
@@ -35,7 +36,7 @@ final class DoorLoopTest {
       double usage = done / PER_TICK / Signal.CPU_USAGE.setPoint();
       double delay = queue / PER_TICK * TICK_SECONDS / Signal.START_DELAY.setPoint();
       now += TICK;
-      threshold.regulate(controller.update(Math.max(usage, delay), now), 1, now);
+      threshold.regulate(controller.update(Math.max(usage, delay), 1, now), 1, now);
       if (tick >= ticks / 4) {
         served += done;
         queueSum += queue;
@@ -45,5 +46,24 @@ final class DoorLoopTest {
     double queueMean = queueSum / (0.75 * ticks);
     assertThat(usage).isGreaterThan(0.8);
     assertThat(queueMean).isLessThan(100);
+  }
+
+  @ParameterizedTest(name = "where {0} of the CPU in use is ours")
+  @CsvSource({"0.05, 0.9", "0.2, 0.75"})
+  void aNeighbourThatTakesAllProcessorsShedsNoMoreThanCanHelp(double share, double kept) {
+    ShedController controller = new ShedController();
+    DoorThreshold threshold = new DoorThreshold();
+    int admitted = 0;
+    int ticks = 400;
+    long now = 0;
+    for (int tick = 0; tick < ticks; tick++) {
+      for (int i = 0; i < PER_TICK; i++) {
+        admitted += threshold.admits(DoorClass.CRITICAL, "one".hashCode()) ? 1 : 0;
+      }
+      now += TICK;
+      double reach = Reach.of(OptionalDouble.of(share));
+      threshold.regulate(controller.update(1 / Signal.CPU_USAGE.setPoint(), reach, now), 1, now);
+    }
+    assertThat((double) admitted / ticks / PER_TICK).isBetween(kept, 1 - share / 2);
   }
 }

@@ -65,6 +65,28 @@ final class PressureTest {
   }
 
   @Test
+  void othersUseOfTheCpuShedsLittleButOurOwnHeapShedsAll() {
+    assertThat(fractionAfterAMinute(Signal.CPU_USAGE, .1)).isCloseTo(.1, within(1e-9));
+    assertThat(fractionAfterAMinute(Signal.START_DELAY, .1)).isCloseTo(.1, within(1e-9));
+    assertThat(fractionAfterAMinute(Signal.CPU_USAGE, .5)).isGreaterThan(.9);
+    assertThat(fractionAfterAMinute(Signal.HEAP, .1)).isGreaterThan(.9);
+  }
+
+  private double fractionAfterAMinute(Signal signal, double share) {
+    try (Pressure pressure =
+        Pressure.of(
+            Map.of(signal, _ -> OptionalDouble.of(1.2 * signal.setPoint())),
+            _ -> OptionalDouble.of(share),
+            time)) {
+      for (int i = 0; i < 600; i++) {
+        time.advance(Duration.ofMillis(100));
+        pressure.sample(time.nanos());
+      }
+      return pressure.reading().shedFraction();
+    }
+  }
+
+  @Test
   void withoutAnySignalNothingIsShed() {
     try (Pressure pressure = Pressure.of(Map.of(), time)) {
       assertThat(pressure.sample(1).shedFraction()).isZero();

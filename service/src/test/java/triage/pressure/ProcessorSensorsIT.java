@@ -34,6 +34,7 @@ final class ProcessorSensorsIT {
     write(own + "cpu.pressure", stall(1_250_000));
 
     assertThat(sensors.usage(SECOND)).hasValueCloseTo(0.8, within(1e-9));
+    assertThat(sensors.inUse(SECOND)).hasValueCloseTo(1.2, within(1e-9));
     assertThat(sensors.throttling(SECOND)).hasValueCloseTo(0.05, within(1e-9));
     assertThat(sensors.stall(SECOND)).hasValueCloseTo(0.25, within(1e-9));
     assertThat(sensors.describe()).contains("v2:").endsWith("quotaProcessors=1.5");

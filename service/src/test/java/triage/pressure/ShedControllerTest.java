@@ -32,8 +32,10 @@ final class ShedControllerTest {
 
   @Test
   void takesNoSingleReadingForPressure() {
-    steps(50, 0.5);
-    assertThat(steps(1, 1.5)).isZero();
+    steps(50, 0.95);
+    assertThat(steps(1, 2)).isZero();
+    assertThat(steps(1, 0.95)).isZero();
+    assertThat(steps(2, 2)).isPositive();
   }
 
   @ParameterizedTest(name = "after a pressure of {0}")
@@ -48,6 +50,15 @@ final class ShedControllerTest {
     assertThat(steps(6000, 1000)).isEqualTo(ShedController.FRACTION_MAX);
     assertThat(steps(1, 0.2)).isEqualTo(ShedController.FRACTION_MAX);
     assertThat(steps(20, 0.95)).isLessThan(ShedController.FRACTION_MAX);
+  }
+
+  @Test
+  void shedsNoMoreThanCanHelpAndUnwindsNothing() {
+    for (int i = 0; i < 6000; i++) {
+      now += TICK;
+      assertThat(controller.update(1000, .2, now)).isLessThanOrEqualTo(.2);
+    }
+    assertThat(steps(30, 0.3)).isZero();
   }
 
   @Test
@@ -72,7 +83,7 @@ final class ShedControllerTest {
     double fraction = 0;
     for (int tick = 0; tick < ticks; tick++) {
       now += TICK;
-      fraction = controller.update(pressure, now);
+      fraction = controller.update(pressure, 1, now);
     }
     return fraction;
   }
