@@ -6,9 +6,9 @@ enum Ending {
   SERVED(true, false),
   /// Its deadline passed at the backend, although most of its time was the backend's.
   LATE(true, true),
-  /// Its deadline passed at the backend, but it had waited for most of its time at the gate, and
-  /// would have been late at a fast backend, too.
-  LATE_FROM_THE_GATE(true, false),
+  /// Its deadline passed at the backend, but it had waited for most of its time at the gate, or had
+  /// far less than others have, and would have been late at a fast backend, too.
+  LATE_ANYWAY(true, false),
   /// The backend said at once that it has too much to do.
   REFUSED(false, true),
   /// It says nothing: it failed, or the caller went away.

@@ -41,11 +41,13 @@ public final class Gate {
   private final GateSettings settings;
   private final Lane[] lanes;
   private final WaitingLine line = new WaitingLine();
+  private final HeldPermits held = new HeldPermits();
   private @Nullable Ticket firstDecided;
   private @Nullable Ticket lastDecided;
   private boolean draining;
   private Mode mode = Mode.ENFORCE;
   private long wouldShed;
+  private long leaked;
 
   /// Makes the gate in front of some backends.
   ///
@@ -105,18 +107,38 @@ public final class Gate {
   ///
   /// @param stalledNanos how much of the time the permit was held went into waiting for a slow
   ///     reader, and so says nothing about the backend
-  /// @throws IllegalStateException if the ticket holds no permit; nothing is changed then
+  /// @throws IllegalStateException if the ticket holds no permit; nothing is changed then. One that
+  ///     was taken back as leaked is left alone
   public void settle(Ticket ticket, Outcome outcome, long stalledNanos, long nowNanos) {
+    if (ticket.state == Ticket.State.LEAKED) {
+      return;
+    }
     if (ticket.state != Ticket.State.ADMITTED) {
       throw new IllegalStateException("permit settled that is not held: " + ticket.state);
     }
     ticket.state = Ticket.State.SETTLED;
+    held.remove(ticket);
     long heldNanos = Math.max(0L, nowNanos - ticket.decidedNanos - stalledNanos);
     lanes[ticket.lane].giveBack(ticket, outcome, heldNanos, nowNanos);
     boolean known = outcome == Outcome.SERVED || outcome == Outcome.OVERLOADED;
     line.of(ticket.criticality())
         .correct(lineOf(ticket), ticket.chargedNanos, (double) heldNanos, known);
     advance(nowNanos);
+  }
+
+  /// Takes back the permits that were not given back long after they should have been, and gives
+  /// how many there were.
+  public int takeBackLeaked(long nowNanos) {
+    int found = 0;
+    for (Ticket lost = held.leaked(nowNanos); lost != null; lost = held.leaked(nowNanos)) {
+      held.remove(lost);
+      lost.state = Ticket.State.LEAKED;
+      lanes[lost.lane].giveBack(lost, Outcome.ABANDONED, nowNanos - lost.decidedNanos, nowNanos);
+      found++;
+    }
+    leaked += found;
+    advance(nowNanos);
+    return found;
   }
 
   /// Takes a ticket out of the queue because nobody waits for it any more. One that has not been
@@ -227,7 +249,7 @@ public final class Gate {
           new GateSnapshot.LaneSnapshot(
               lane.limit(), lane.capacity(), lane.inFlight(), lane.isOpen()));
     }
-    return new GateSnapshot(mode, wouldShed, waiting, seen);
+    return new GateSnapshot(mode, wouldShed, leaked, waiting, seen);
   }
 
   private Verdict queue(Ticket ticket, long nowNanos) {
@@ -359,6 +381,7 @@ public final class Gate {
     ticket.lane = lane;
     ticket.decidedNanos = nowNanos;
     lanes[lane].take(ticket, nowNanos);
+    held.add(ticket);
     TenantLine tenant = lineOf(ticket);
     ticket.chargedNanos = tenant.usualNanos > 0 ? tenant.usualNanos : usualHeldNanos();
     line.of(ticket.criticality()).charge(tenant, ticket.chargedNanos);

@@ -6,10 +6,11 @@ import java.util.List;
 ///
 /// @param mode how far it acts upon its decisions
 /// @param wouldShed how many it has let pass since the start that enforcing would have shed
+/// @param leaked how many permits were not given back since the start, and were taken back
 /// @param waiting how many wait, by criticality, most critical first
 /// @param lanes what each backend may hold and holds
 public record GateSnapshot(
-    Mode mode, long wouldShed, List<Integer> waiting, List<LaneSnapshot> lanes) {
+    Mode mode, long wouldShed, long leaked, List<Integer> waiting, List<LaneSnapshot> lanes) {
   /// One backend at that moment.
   ///
   /// @param limit how many requests may be in flight there

@@ -105,12 +105,12 @@ final class Lane {
           ticket.phase,
           ticket.decidedNanos,
           permitNanos,
-          ending(ticket, outcome, cutOff),
+          ending(tuned, ticket, outcome, cutOff),
           nowNanos);
     }
   }
 
-  private static Ending ending(Ticket ticket, Outcome outcome, boolean cutOff) {
+  private static Ending ending(TunedLimit tuned, Ticket ticket, Outcome outcome, boolean cutOff) {
     if (outcome == Outcome.SERVED) {
       return Ending.SERVED;
     }
@@ -120,8 +120,9 @@ final class Lane {
     if (!cutOff) {
       return Ending.REFUSED;
     }
-    boolean backends = 2 * ticket.waitNanos() < ticket.patienceNanos();
-    return backends ? Ending.LATE : Ending.LATE_FROM_THE_GATE;
+    boolean waited = 2 * ticket.waitNanos() >= ticket.patienceNanos();
+    boolean hurried = tuned.isHurried(ticket.deadlineNanos() - ticket.decidedNanos);
+    return waited || hurried ? Ending.LATE_ANYWAY : Ending.LATE;
   }
 
   private void learnUsual(long permitNanos) {

@@ -25,7 +25,9 @@ public class Ticket {
     /// Its owner took it out of the queue.
     WITHDRAWN,
     /// Its permit was given back.
-    SETTLED
+    SETTLED,
+    /// Its permit was not given back in time, and was taken back.
+    LEAKED
   }
 
   /// The deadline of a request that waits as long as it takes.
@@ -40,12 +42,16 @@ public class Ticket {
   long retryAfterNanos;
   int lane = -1;
   boolean gone;
+  private volatile long aliveNanos = Long.MIN_VALUE;
+  private volatile boolean kept;
   long offeredNanos;
   long decidedNanos;
 
   @Nullable Ticket newer;
   @Nullable Ticket older;
   @Nullable Ticket nextDecided;
+  @Nullable Ticket heldBefore;
+  @Nullable Ticket heldAfter;
   int heapIndex = -1;
   @Nullable TenantLine line;
   double chargedNanos;
@@ -109,6 +115,22 @@ public class Ticket {
   }
 
   /// Gives the nanoseconds between the offer and the deadline.
+  /// Says that the request it admitted is still under way, as one whose answer lasts beyond its
+  /// deadline does. May be called by any thread, without the gate's lock.
+  public final void alive(long nowNanos) {
+    aliveNanos = nowNanos;
+  }
+
+  /// Says that its permit is held for work that cannot be interrupted, however long that takes. May
+  /// be called by any thread, without the gate's lock.
+  public final void keep() {
+    kept = true;
+  }
+
+  final boolean hasLeakedBy(long nanos) {
+    return deadlineNanos != NO_DEADLINE && !kept && Math.max(deadlineNanos, aliveNanos) < nanos;
+  }
+
   final long patienceNanos() {
     return deadlineNanos - offeredNanos;
   }

@@ -46,6 +46,9 @@ final class TunedLimit {
   /// The share of the callers' patience that the time held may come to by growth.
   private static final double PATIENCE_USED = 0.5;
 
+  /// The share of the usual patience below which a caller is in a hurry.
+  private static final double HURRIED = 0.25;
+
   /// The rise of the logarithm of the time held that ends growth, and the one that ends it before a
   /// round is over; how many standard errors make it sure, at first and later.
   private static final double QUEUED = Math.log(1.25);
@@ -216,6 +219,12 @@ final class TunedLimit {
     } else {
       judge(nowNanos);
     }
+  }
+
+  /// Tells whether a request had so much less time than is usual that it says nothing when it ends
+  /// too late: callers in a hurry must not brake the limit for all.
+  boolean isHurried(long patienceNanos) {
+    return patienceNanos < HURRIED * allowedNanos;
   }
 
   /// Follows the usual patience; a single one that is far off does not carry it away.

@@ -11,9 +11,12 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import triage.admission.GateSettings;
 import triage.time.MonotonicClock;
 
@@ -21,6 +24,8 @@ import triage.time.MonotonicClock;
 ///
 /// **Threads**: immutable once open; what it holds is safe for use by several threads.
 public final class Models implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Models.class);
+  private static final int SWEEP_SECONDS = 10;
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
 
   private final Map<String, ModelVersion> byName = new LinkedHashMap<>();
@@ -54,7 +59,19 @@ public final class Models implements AutoCloseable {
       models.close();
       throw e;
     }
+    var _ =
+        models.timer.scheduleAtFixedRate(
+            models::takeBackLeaked, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     return models;
+  }
+
+  private void takeBackLeaked() {
+    for (ModelVersion model : byName.values()) {
+      int found = model.turnstile().takeBackLeaked();
+      if (found > 0) {
+        LOG.error("event=permits-leaked model={} permits={}", model.name(), found);
+      }
+    }
   }
 
   private static @Nullable HttpClient httpClient(Map<String, ModelSettings> settings) {

@@ -89,6 +89,14 @@ public final class Turnstile {
     decide((open, now) -> open.settle(pass, outcome, stalledNanos, now));
   }
 
+  /// Takes back the permits that were not given back long after they should have been, and gives
+  /// how many there were.
+  int takeBackLeaked() {
+    int[] found = new int[1];
+    decide((open, now) -> found[0] = open.takeBackLeaked(now));
+    return found[0];
+  }
+
   /// Takes a pass out of the queue because its caller has gone; one that is decided is left alone,
   /// and one that has not been offered yet will not be admitted.
   public void withdraw(Pass pass) {

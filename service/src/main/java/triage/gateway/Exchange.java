@@ -138,7 +138,8 @@ final class Exchange {
       CompletableFuture<@Nullable Void> gone)
       throws RefusedException {
     passage.started(backend, clock.nanos());
-    HttpRelay relay = new HttpRelay(passage.call(), backend, passage.path(), body, clock);
+    HttpRelay relay =
+        new HttpRelay(passage.call(), permit.pass(), backend, passage.path(), body, clock);
     HttpFields provenance = passage.provenance();
     if (!backend.breaker().begin()) {
       throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));

@@ -194,6 +194,16 @@ public final class ExchangeMeter {
           }
         })
         .register(registry);
+    CounterWithCallback.builder()
+        .name("triage_gate_leaked_total")
+        .help("Permits that were not given back, and were taken back: a bug where it is not 0.")
+        .labelNames("model")
+        .callback(callback -> {
+          for (ModelVersion model : models.all()) {
+            callback.call((double) model.turnstile().snapshot().leaked(), model.name());
+          }
+        })
+        .register(registry);
     GaugeWithCallback.builder()
         .name("triage_in_rotation")
         .help("1 while a backend takes requests, 0 while its breaker is open.")

@@ -20,6 +20,7 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Outcome;
 import triage.backend.HttpBackend;
+import triage.backend.Pass;
 import triage.time.MonotonicClock;
 
 /// One admitted request on its way to a model server and back, streamed both ways without being
@@ -98,6 +99,7 @@ final class HttpRelay {
   record Ending(Outcome outcome, int status, boolean answered, long stalledNanos) {}
 
   private final Call call;
+  private final Pass pass;
   private final HttpBackend backend;
   private final Body body;
   private final MonotonicClock clock;
@@ -112,8 +114,10 @@ final class HttpRelay {
   private volatile @Nullable HttpFields provenance;
 
   /// Prepares the request; nothing is sent yet.
-  HttpRelay(Call call, HttpBackend backend, String path, Body body, MonotonicClock clock) {
+  HttpRelay(
+      Call call, Pass pass, HttpBackend backend, String path, Body body, MonotonicClock clock) {
     this.call = call;
+    this.pass = pass;
     this.backend = backend;
     this.body = body;
     this.clock = clock;
@@ -236,7 +240,7 @@ final class HttpRelay {
   }
 
   private void begin(Response response) {
-    progressedNanos = clock.nanos();
+    progress();
     if (response.getStatus() > STATUS_MAX) {
       var _ = request.abort(new IOException("no such status: " + response.getStatus()));
       return;
@@ -261,9 +265,14 @@ final class HttpRelay {
     }
   }
 
+  private void progress() {
+    progressedNanos = clock.nanos();
+    pass.alive(progressedNanos);
+  }
+
   private void pass(Response response, Content.Chunk chunk, Runnable demander) {
     backend.breaker().progressed();
-    progressedNanos = clock.nanos();
+    progress();
     if (stage.get() != Stage.RELAYING) {
       demander.run();
       return;
@@ -281,7 +290,7 @@ final class HttpRelay {
             bytes,
             Callback.from(
                 () -> {
-                  progressedNanos = clock.nanos();
+                  progress();
                   stalledNanos.addAndGet(progressedNanos - startedNanos);
                   chunk.release();
                   demander.run();

@@ -47,6 +47,7 @@ final class Permit implements AutoCloseable {
   /// @param how it is given back when the work is over
   void keepUntilOver(CompletableFuture<?> work, Outcome how) {
     over = true;
+    pass.keep();
     var _ = work.whenComplete((result, failure) -> turnstile.leave(pass, how, 0));
   }
 

@@ -335,6 +335,74 @@ final class GateTest {
     return new Ticket("tenant", criticality, deadlineNanos);
   }
 
+  @Test
+  void callersInAHurryDoNotBrakeTheLimitForAll() {
+    Gate tuned = new Gate(new GateSettings(100), List.of(LimitSettings.selfTuning(64)));
+    for (int round = 0; round < 200; round++) {
+      List<Ticket> admitted = new ArrayList<>();
+      for (int i = 0; i < 32; i++) {
+        boolean hurried = i % 2 == 0;
+        long patience = hurried ? 20 * MILLIS : 5 * SECONDS;
+        Ticket ticket = new Ticket("t" + i % 4, CRITICAL, now + patience);
+        if (tuned.offer(ticket, now) == Verdict.ADMITTED) {
+          admitted.add(ticket);
+        }
+      }
+      now += 20 * MILLIS;
+      for (Ticket ticket : admitted) {
+        if (ticket.deadlineNanos() <= now) {
+          tuned.settle(ticket, Outcome.OVERLOADED, 0, now);
+        }
+      }
+      now += 80 * MILLIS;
+      for (Ticket ticket : admitted) {
+        if (ticket.state() == Ticket.State.ADMITTED) {
+          tuned.settle(ticket, Outcome.SERVED, 0, now);
+        }
+      }
+      for (Ticket next = tuned.takeDecided(); next != null; next = next.nextDecided()) {
+        if (next.state() == Ticket.State.ADMITTED) {
+          tuned.settle(next, Outcome.SERVED, 0, now);
+        }
+      }
+    }
+    assertThat(tuned.snapshot().lanes().getFirst().limit()).isGreaterThan(16);
+  }
+
+  @Test
+  void takesALeakedPermitBackOnce() {
+    Ticket lost = new Ticket("t", CRITICAL, 10 * SECONDS);
+    assertThat(gate.offer(lost, now)).isEqualTo(Verdict.ADMITTED);
+    Ticket waits = waiting(CRITICAL);
+
+    assertThat(gate.takeBackLeaked(129 * SECONDS)).isZero();
+    assertThat(gate.takeBackLeaked(131 * SECONDS)).isOne();
+
+    assertThat(decided()).containsExactly(waits);
+    assertThat(gate.snapshot().leaked()).isOne();
+    gate.settle(lost, Outcome.SERVED, 0, 132 * SECONDS);
+    assertThat(gate.inFlight()).isOne();
+    gate.settle(waits, Outcome.SERVED, 0, 133 * SECONDS);
+    assertThat(gate.inFlight()).isZero();
+    assertThat(gate.takeBackLeaked(9999 * SECONDS)).isZero();
+  }
+
+  @Test
+  void aSignOfLifeOrWorkThatIsKeptIsNoLeak() {
+    Gate wide = new Gate(new GateSettings(3), List.of(LimitSettings.fixed(3)));
+    Ticket streams = new Ticket("t", CRITICAL, 10 * SECONDS);
+    Ticket kept = new Ticket("t", CRITICAL, 10 * SECONDS);
+    wide.offer(streams, now);
+    wide.offer(kept, now);
+    streams.alive(500 * SECONDS);
+    kept.keep();
+
+    assertThat(wide.takeBackLeaked(600 * SECONDS)).isZero();
+    assertThat(wide.takeBackLeaked(621 * SECONDS)).isOne();
+    assertThat(streams.state()).isEqualTo(Ticket.State.LEAKED);
+    assertThat(wide.inFlight()).isOne();
+  }
+
   private Ticket admitted(Criticality criticality) {
     Ticket ticket = ticket(criticality);
     assertThat(gate.offer(ticket, now)).isEqualTo(Verdict.ADMITTED);

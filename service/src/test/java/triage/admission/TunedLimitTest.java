@@ -32,8 +32,8 @@ final class TunedLimitTest {
     long first = limit.dispatched(1, 100 * MILLIS, now);
     long second = limit.dispatched(2, 100 * MILLIS, now);
     now += 100 * MILLIS;
-    limit.ended(first, 0, now, Ending.LATE_FROM_THE_GATE, now);
-    limit.ended(second, 0, now, Ending.LATE_FROM_THE_GATE, now);
+    limit.ended(first, 0, now, Ending.LATE_ANYWAY, now);
+    limit.ended(second, 0, now, Ending.LATE_ANYWAY, now);
     assertThat(limit.level()).isEqualTo(1);
 
     long third = limit.dispatched(1, 100 * MILLIS, now);
@@ -75,5 +75,14 @@ final class TunedLimitTest {
         limit.ended(phases[i], dispatched, heldNanos, ending, now);
       }
     }
+  }
+
+  @Test
+  void whoHasFarLessTimeThanOthersIsInAHurry() {
+    for (int i = 0; i < 4; i++) {
+      round(100 * MILLIS, 4000 * MILLIS, Ending.SERVED);
+    }
+    assertThat(limit.isHurried(900 * MILLIS)).isTrue();
+    assertThat(limit.isHurried(1100 * MILLIS)).isFalse();
   }
 }
