@@ -40,7 +40,7 @@ public final class Gate {
 
   private final GateSettings settings;
   private final Lane[] lanes;
-  private final WaitingLine line = new WaitingLine();
+  private final WaitingLine line;
   private final HeldPermits held = new HeldPermits();
   private @Nullable Ticket firstDecided;
   private @Nullable Ticket lastDecided;
@@ -54,6 +54,7 @@ public final class Gate {
   /// @param limits how many requests each backend may hold at once; the index is the backend's lane
   public Gate(GateSettings settings, List<LimitSettings> limits) {
     this.settings = settings;
+    this.line = new WaitingLine(settings.reserved());
     this.lanes = new Lane[limits.size()];
     for (int i = 0; i < lanes.length; i++) {
       lanes[i] = new Lane(limits.get(i));
@@ -165,6 +166,7 @@ public final class Gate {
         decide(head, Ticket.State.SHED, Reason.DEADLINE_UNREACHABLE, drainNanos(), nowNanos);
         continue;
       }
+      line.dispatched(head.criticality());
       admit(head, lane, nowNanos);
       handOut(head);
     }
@@ -260,7 +262,7 @@ public final class Gate {
     long turns = (tenant.size + 1L) * (own.waitingTenants() + 1L) - 1;
     int inClass = (int) Math.min(own.size(), turns);
     int before = line.ahead(ticket.criticality()) - own.size() + inClass;
-    Reason refusal = refusalFor(ticket, before + 1, nowNanos);
+    Reason refusal = refusalFor(ticket, place(ticket.criticality(), before, inClass), nowNanos);
     if (refusal == null && holdsMoreThanItsShare(tenant, own)) {
       refusal = Reason.SHED_SHARE;
     }
@@ -283,13 +285,20 @@ public final class Gate {
     ticket.state = Ticket.State.WAITING;
     line.add(ticket, tenant);
     while (line.size() > placesWithin(burstWaitNanos())) {
-      Ticket displaced = line.leastBelow(ticket.criticality());
+      Ticket displaced = line.leastBelowButTheSure(ticket.criticality());
       if (displaced == null) {
         break;
       }
       displace(displaced, Reason.SHED_PRIORITY, nowNanos);
     }
     return Verdict.WAITING;
+  }
+
+  /// Gives how many dispatches away a newcomer's turn is: by the order of classes, or by its own
+  /// class's reserved share, where that comes sooner.
+  private int place(Criticality criticality, int before, int inClass) {
+    double share = line.share(criticality);
+    return share == 0 ? before + 1 : (int) Math.min(before + 1.0, Math.ceil((inClass + 1) / share));
   }
 
   /// Makes room by shedding somebody of the same class whose tenant has had more service.
@@ -321,20 +330,25 @@ public final class Gate {
         && waitNanos + heldNanos > ticket.deadlineNanos() - nowNanos) {
       return Reason.DEADLINE_UNREACHABLE;
     }
-    return place <= Math.max(PLACES_MIN, placesWithin(waitMaxNanos(lineOf(ticket), nowNanos)))
+    // Who comes first of a class that is sure of a share has a place, however full the line.
+    boolean isFirst =
+        line.share(ticket.criticality()) > 0 && line.of(ticket.criticality()).size() == 0;
+    return isFirst || place <= placesWithin(waitMaxNanos(ticket, nowNanos))
         ? null
         : reasonForFullLine(ticket);
   }
 
   /// Gives how long a tenant's requests should wait: a burst may fill its queue for two service
   /// times; a queue that has not been empty for one is standing, and holds what keeps the backends
-  /// busy.
+  /// busy. Those of the most critical class come first anyway, and may wait as in a burst.
   ///
   /// **Source**: the standing-queue rule of CoDel as Facebook uses it on servers, here by tenant.
-  private double waitMaxNanos(TenantLine tenant, long nowNanos) {
+  private double waitMaxNanos(Ticket ticket, long nowNanos) {
     double heldNanos = usualHeldNanos();
+    TenantLine tenant = lineOf(ticket);
     boolean standing =
-        tenant.size > 0
+        ticket.criticality() != Criticality.CRITICAL_PLUS
+            && tenant.size > 0
             && nowNanos - tenant.waitingSinceNanos > Math.max(STANDING_AFTER_NANOS, heldNanos);
     return standing ? Math.max(STANDING_WAIT_NANOS, STANDING_SHARE * heldNanos) : burstWaitNanos();
   }

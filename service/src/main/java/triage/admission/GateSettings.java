@@ -3,7 +3,15 @@ package triage.admission;
 /// The bounds of a gate.
 ///
 /// @param waitingMax how many requests may wait at once; 1 to 1,000,000
-public record GateSettings(int waitingMax) {
+/// @param reserved what share of the dispatches each class is sure of
+public record GateSettings(int waitingMax, ReservedShares reserved) {
+  /// Gives such bounds with the usual shares.
+  ///
+  /// @throws IllegalArgumentException naming the setting, its value and the rule
+  public GateSettings(int waitingMax) {
+    this(waitingMax, ReservedShares.DEFAULTS);
+  }
+
   /// Checks the bounds.
   ///
   /// @throws IllegalArgumentException naming the setting, its value and the rule

@@ -306,7 +306,8 @@ final class TunedLimit {
     earlierLog = from.logHeld(nowNanos);
     earlierNoise = from.logNoise();
     double wanted = (everSettled ? Math.min(factor, GROWTH_LATER) : factor) * from.level();
-    double borne = Math.max(GROWTH_MIN * from.level(), bearable(from, nowNanos));
+    double least = Math.max(GROWTH_MIN * from.level(), from.level() + 2);
+    double borne = Math.max(least, bearable(from, nowNanos));
     int level = (int) Math.min(most, Math.ceil(Math.min(wanted, borne)));
     next(level, nowNanos);
     floor = Math.min(level, from.level() + 1);

@@ -5,15 +5,28 @@ import org.jspecify.annotations.Nullable;
 /// Those who wait at one gate: by criticality, fair between tenants within a class, and in order
 /// of arrival within a tenant.
 ///
+/// Each class is sure of a share of the dispatches: while somebody of it waits and others are
+/// dispatched, it earns its share of each, and is next when it has earned a whole one. What it
+/// earns is lost when nobody of it waits any more.
+///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class WaitingLine {
   private static final int CLASSES = Criticality.values().length;
+  private static final double EARNED_MAX = 1;
+
+  /// A turn: shares that add up to a whole do so within the precision of numbers.
+  private static final double TURN = 1 - 1e-9;
 
   private final FairLine[] lines = new FairLine[CLASSES];
   private final DeadlineHeap deadlines = new DeadlineHeap();
+  private final double[] shares = new double[CLASSES];
+  private final double[] earned = new double[CLASSES];
   private int size;
 
-  WaitingLine() {
+  WaitingLine(ReservedShares reserved) {
+    for (Criticality criticality : Criticality.values()) {
+      shares[criticality.rank()] = reserved.of(criticality);
+    }
     for (int i = 0; i < CLASSES; i++) {
       lines[i] = new FairLine();
     }
@@ -45,13 +58,39 @@ final class WaitingLine {
   }
 
   void remove(Ticket ticket, TenantLine tenant) {
-    of(ticket.criticality()).remove(ticket, tenant);
+    FairLine line = of(ticket.criticality());
+    line.remove(ticket, tenant);
+    if (line.size() == 0) {
+      earned[ticket.criticality().rank()] = 0;
+    }
     size--;
     deadlines.remove(ticket);
   }
 
-  /// Gives who is next of the most critical class that has anybody.
+  /// Notes that somebody who waited was dispatched.
+  void dispatched(Criticality criticality) {
+    int rank = criticality.rank();
+    for (int i = 0; i < CLASSES; i++) {
+      if (i != rank && lines[i].size() > 0) {
+        earned[i] = Math.min(EARNED_MAX, earned[i] + shares[i]);
+      }
+    }
+    earned[rank] = Math.max(0, earned[rank] - 1);
+  }
+
+  /// Gives what share of the dispatches a class is sure of.
+  double share(Criticality criticality) {
+    return shares[criticality.rank()];
+  }
+
+  /// Gives who is next: of the most critical class that has earned its turn, else of the most
+  /// critical that has anybody.
   @Nullable Ticket head() {
+    for (int i = 1; i < CLASSES; i++) {
+      if (earned[i] >= TURN && lines[i].size() > 0) {
+        return lines[i].head();
+      }
+    }
     for (FairLine line : lines) {
       if (line.size() > 0) {
         return line.head();
@@ -63,8 +102,17 @@ final class WaitingLine {
   /// Gives who has to make room for a newcomer of this class: of the least critical class below
   /// it, the newest of the tenant that has the most waiting; `null` if nobody has to.
   @Nullable Ticket leastBelow(Criticality criticality) {
+    return leastBelow(criticality, false);
+  }
+
+  /// Gives the same, but leaves the last of a class that is sure of a share its place.
+  @Nullable Ticket leastBelowButTheSure(Criticality criticality) {
+    return leastBelow(criticality, true);
+  }
+
+  private @Nullable Ticket leastBelow(Criticality criticality, boolean keepsTheSure) {
     for (int i = CLASSES - 1; i > criticality.rank(); i--) {
-      if (lines[i].size() > 0) {
+      if (lines[i].size() > (keepsTheSure && shares[i] > 0 ? 1 : 0)) {
         return lines[i].mostExpendable();
       }
     }

@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import triage.admission.Mode;
+import triage.admission.ReservedShares;
 
 /// One model: its version, who serves it, and the bounds of a request to it.
 ///
@@ -14,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param timeoutMax the longest wait that a caller may ask for
 /// @param bodyBytesMax the largest request body, in bytes; 1 KiB to 1 GiB
 /// @param waitingMax how many requests may wait at the gate; 1 to 1,000,000
+/// @param reserved what share of the dispatches from the queue each class is sure of
+/// @param mode how far the gate acts upon its decisions when Triage starts
 /// @param breaker when a backend that fails is taken out of rotation
 /// @param backends who serves it; 1 to 100
 public record ModelSettings(
@@ -22,6 +26,8 @@ public record ModelSettings(
     Duration timeoutMax,
     long bodyBytesMax,
     int waitingMax,
+    ReservedShares reserved,
+    Mode mode,
     BreakerSettings breaker,
     List<BackendSettings> backends) {
   /// What the name of a model or a version may be: safe in paths, labels and log lines.
@@ -63,6 +69,8 @@ public record ModelSettings(
       @Nullable Duration timeoutMax,
       @Nullable Long bodyBytesMax,
       @Nullable Integer waitingMax,
+      @Nullable ReservedSettings reserved,
+      @Nullable String mode,
       @Nullable BreakerSettings breaker,
       @Nullable List<BackendSettings> backends) {
     Duration wait = timeout == null ? TIMEOUT_DEFAULT : timeout;
@@ -74,6 +82,8 @@ public record ModelSettings(
             : wait.compareTo(TIMEOUT_MAX_DEFAULT) > 0 ? wait : TIMEOUT_MAX_DEFAULT,
         bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
         waitingMax == null ? WAITING_MAX_DEFAULT : waitingMax,
+        reserved == null ? ReservedShares.DEFAULTS : reserved.shares(),
+        mode == null ? Mode.ENFORCE : Mode.of(mode),
         breaker == null ? BreakerSettings.DEFAULTS : breaker,
         backends == null ? List.of() : backends);
   }
@@ -83,7 +93,8 @@ public record ModelSettings(
   ///
   /// @param file the ONNX file
   public static ModelSettings inProcess(Path file) {
-    return of(null, null, null, null, null, null, List.of(BackendSettings.of(null, file, null)));
+    List<BackendSettings> backends = List.of(BackendSettings.of(null, file, null));
+    return of(null, null, null, null, null, null, null, null, backends);
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

@@ -89,9 +89,10 @@ public final class Models implements AutoCloseable {
   private ModelVersion open(String name, ModelSettings settings) throws ModelLoadException {
     Turnstile turnstile =
         new Turnstile(
-            new GateSettings(settings.waitingMax()),
+            new GateSettings(settings.waitingMax(), settings.reserved()),
             settings.backends().stream().map(BackendSettings::limit).toList(),
             clock);
+    turnstile.mode(settings.mode());
     List<Backend> backends = new ArrayList<>();
     try {
       for (int lane = 0; lane < settings.backends().size(); lane++) {

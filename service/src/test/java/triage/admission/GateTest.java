@@ -336,6 +336,53 @@ final class GateTest {
   }
 
   @Test
+  void aClassIsSureOfItsShareHoweverMuchOfHigherClassesWaits() {
+    ReservedShares tenth = new ReservedShares(0, 0, .1);
+    Gate shared = new Gate(new GateSettings(1000, tenth), List.of(LimitSettings.fixed(1)));
+    Ticket running = new Ticket("t", CRITICAL, Ticket.NO_DEADLINE);
+    shared.offer(running, now);
+    for (int i = 0; i < 30; i++) {
+      shared.offer(new Ticket("t", SHEDDABLE, Ticket.NO_DEADLINE), now);
+      shared.offer(new Ticket("t", CRITICAL, Ticket.NO_DEADLINE), now);
+    }
+    List<Criticality> order = new ArrayList<>();
+    for (int i = 0; i < 33; i++) {
+      shared.settle(running, Outcome.SERVED, 0, now);
+      running = shared.takeDecided();
+      order.add(running.criticality());
+      shared.offer(new Ticket("t", CRITICAL, Ticket.NO_DEADLINE), now);
+    }
+    assertThat(order).filteredOn(kind -> kind == SHEDDABLE).hasSize(3);
+    assertThat(order.subList(0, 10)).containsOnly(CRITICAL);
+  }
+
+  @Test
+  void aShareThatIsNotUsedIsLentAndNotSavedUp() {
+    ReservedShares half = new ReservedShares(0, 0, .5);
+    Gate shared = new Gate(new GateSettings(1000, half), List.of(LimitSettings.fixed(1)));
+    Ticket running = new Ticket("t", CRITICAL, Ticket.NO_DEADLINE);
+    shared.offer(running, now);
+    for (int i = 0; i < 40; i++) {
+      shared.offer(new Ticket("t", CRITICAL, Ticket.NO_DEADLINE), now);
+      shared.settle(running, Outcome.SERVED, 0, now);
+      running = shared.takeDecided();
+      assertThat(running.criticality()).isEqualTo(CRITICAL);
+    }
+    for (int i = 0; i < 3; i++) {
+      shared.offer(new Ticket("t", SHEDDABLE, Ticket.NO_DEADLINE), now);
+      shared.offer(new Ticket("t", CRITICAL, Ticket.NO_DEADLINE), now);
+    }
+    List<Criticality> order = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      shared.settle(running, Outcome.SERVED, 0, now);
+      running = shared.takeDecided();
+      order.add(running.criticality());
+    }
+    assertThat(order)
+        .containsExactly(CRITICAL, CRITICAL, SHEDDABLE, CRITICAL, SHEDDABLE, SHEDDABLE);
+  }
+
+  @Test
   void callersInAHurryDoNotBrakeTheLimitForAll() {
     Gate tuned = new Gate(new GateSettings(100), List.of(LimitSettings.selfTuning(64)));
     for (int round = 0; round < 200; round++) {

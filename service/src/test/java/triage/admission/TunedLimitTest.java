@@ -21,10 +21,12 @@ final class TunedLimitTest {
 
   @Test
   void doesNotGrowBeyondWhatHalfOfTheirPatienceBears() {
-    for (int i = 0; i < 3; i++) {
-      round(100 * MILLIS, 400 * MILLIS, Ending.SERVED);
-    }
-    assertThat(limit.level()).isBetween(3, 8);
+    round(100 * MILLIS, 400 * MILLIS, Ending.SERVED);
+    assertThat(limit.level()).isEqualTo(4);
+
+    TunedLimit patient = new TunedLimit(1000);
+    round(patient, 100 * MILLIS, 4000 * MILLIS, Ending.SERVED);
+    assertThat(patient.level()).isEqualTo(8);
   }
 
   @Test
@@ -63,6 +65,10 @@ final class TunedLimitTest {
 
   /// Fills the limit three times over, each as long as it takes.
   private void round(long heldNanos, long patienceNanos, Ending ending) {
+    round(limit, heldNanos, patienceNanos, ending);
+  }
+
+  private void round(TunedLimit limit, long heldNanos, long patienceNanos, Ending ending) {
     for (int time = 0; time < 3; time++) {
       int level = limit.level();
       long[] phases = new long[level];
