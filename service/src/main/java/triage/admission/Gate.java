@@ -190,6 +190,18 @@ public final class Gate {
     advance(nowNanos);
   }
 
+  /// Makes another limit hold for a backend. One that is lower takes nothing back: nobody is
+  /// admitted until so few are in flight.
+  public void limit(int lane, LimitSettings limit, long nowNanos) {
+    lanes[lane].limit(limit);
+    advance(nowNanos);
+  }
+
+  /// Gives the limit of a backend as it is set.
+  public LimitSettings limit(int lane) {
+    return lanes[lane].settings();
+  }
+
   /// Takes no new tickets from now on; those who wait and those in flight are still served.
   public void drain() {
     draining = true;

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Lane {
-  private final int most;
-  private final @Nullable TunedLimit tuned;
+  private LimitSettings settings;
+  private @Nullable TunedLimit tuned;
   private int ramp = Integer.MAX_VALUE;
   private int servedInRound;
   private int inFlight;
@@ -19,8 +19,19 @@ final class Lane {
   private long reopensNanos;
 
   Lane(LimitSettings settings) {
-    this.most = settings.most();
+    this.settings = settings;
     this.tuned = settings.fixed() ? null : new TunedLimit(settings.most());
+  }
+
+  LimitSettings settings() {
+    return settings;
+  }
+
+  /// Makes another limit hold. One that tunes itself begins anew; what is in flight stays so, and
+  /// teaches it nothing.
+  void limit(LimitSettings wanted) {
+    settings = wanted;
+    tuned = wanted.fixed() ? null : new TunedLimit(wanted.most());
   }
 
   int limit() {
@@ -28,12 +39,12 @@ final class Lane {
   }
 
   private int settledLimit() {
-    return tuned == null ? most : tuned.level();
+    return tuned == null ? settings.most() : tuned.level();
   }
 
   /// Gives how many requests the backend can work on at once, as far as it is known.
   double capacity() {
-    return tuned == null ? most : tuned.centre();
+    return tuned == null ? settings.most() : tuned.centre();
   }
 
   int inFlight() {
@@ -74,6 +85,7 @@ final class Lane {
 
   void take(Ticket ticket, long nowNanos) {
     inFlight++;
+    ticket.taught = tuned;
     if (tuned == null) {
       ticket.phase = TunedLimit.NO_PHASE;
     } else {
@@ -100,7 +112,7 @@ final class Lane {
       ramp = ramp * 2;
       servedInRound = 0;
     }
-    if (tuned != null) {
+    if (tuned != null && tuned == ticket.taught) {
       tuned.ended(
           ticket.phase,
           ticket.decidedNanos,

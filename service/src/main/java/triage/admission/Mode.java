@@ -26,11 +26,22 @@ public enum Mode {
   ///
   /// @throws IllegalArgumentException naming the value and the names there are
   public static Mode of(String wire) {
+    return named(wire, wire);
+  }
+
+  /// Gives the mode of a name from outside, which no message repeats.
+  ///
+  /// @throws IllegalArgumentException naming the names there are
+  public static Mode checked(String wire) {
+    return named(wire, "unknown");
+  }
+
+  private static Mode named(String wire, String shown) {
     for (Mode mode : values()) {
       if (mode.wire.equals(wire)) {
         return mode;
       }
     }
-    throw new IllegalArgumentException("mode: " + wire + " (expected: off, observe or enforce)");
+    throw new IllegalArgumentException("mode: " + shown + " (expected: off, observe or enforce)");
   }
 }

@@ -56,6 +56,7 @@ public class Ticket {
   @Nullable TenantLine line;
   double chargedNanos;
   long phase = TunedLimit.NO_PHASE;
+  @Nullable TunedLimit taught;
 
   /// Makes the ticket of one request.
   ///

@@ -12,7 +12,7 @@ import triage.pressure.Signal;
 final class PressureMeter {
   private PressureMeter() {}
 
-  static void register(PrometheusRegistry registry, Pressure pressure, Modes modes) {
+  static void register(PrometheusRegistry registry, Pressure pressure, Switchboard modes) {
     GaugeWithCallback.builder()
         .name("triage_pressure_signal")
         .help("A signal as a share of its set point; none where it is absent.")
@@ -64,7 +64,7 @@ final class PressureMeter {
                 .all()
                 .forEach((target, held) -> {
                   for (Mode mode : Mode.values()) {
-                    callback.call(mode == held ? 1 : 0, target, mode.wire());
+                    callback.call(mode.wire().equals(held) ? 1 : 0, target, mode.wire());
                   }
                 }))
         .register(registry);

@@ -21,14 +21,19 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import triage.admission.GateSnapshot.LaneSnapshot;
+import triage.admission.LimitSettings;
+import triage.admission.Mode;
 import triage.audit.AuditTrail;
+import triage.backend.HttpBackend;
 import triage.backend.ModelLoadException;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
@@ -146,7 +151,8 @@ final class TriageApplication extends Application<TriageConfiguration> {
     Pressure pressure = pressures.apply(clock);
     environment.lifecycle().manage(new AutoCloseableManager(pressure));
     pressure.start(reading -> doorkeeper.regulate(reading.shedFraction(), clock.nanos()));
-    Modes modes = new Modes(switches(models, doorkeeper), audit);
+    Switchboard modes = new Switchboard("mode", modes(models, doorkeeper), audit);
+    Switchboard limits = new Switchboard("limit", limits(models), audit);
     Readiness readiness = () -> !door.isDraining() && anyBackend(models);
     PrometheusRegistry metrics = new PrometheusRegistry();
     ExchangeMeter meter = new ExchangeMeter(metrics, models, door, doorkeeper, audit);
@@ -168,7 +174,8 @@ final class TriageApplication extends Application<TriageConfiguration> {
     environment
         .lifecycle()
         .addServerLifecycleListener(started -> pressure.watchSelectors(Selectors.of(started)));
-    environment.admin().addServlet("mode", new ModeServlet(modes)).addMapping("/tasks/mode");
+    environment.admin().addServlet("mode", new SwitchServlet(modes)).addMapping("/tasks/mode");
+    environment.admin().addServlet("limit", new SwitchServlet(limits)).addMapping("/tasks/limit");
     ModelGauges.register(environment.metrics(), models, door);
     operate(environment, settings, metrics, tokens, readiness);
     environment.healthChecks().register("store", new StoreCheck(store));
@@ -177,14 +184,41 @@ final class TriageApplication extends Application<TriageConfiguration> {
   }
 
   /// Gives all modes that operators can change, by name.
-  private static Map<String, ModeSwitch> switches(Models models, Doorkeeper doorkeeper) {
-    Map<String, ModeSwitch> switches = new LinkedHashMap<>();
+  private static Map<String, Switch> modes(Models models, Doorkeeper doorkeeper) {
+    Map<String, Switch> switches = new LinkedHashMap<>();
     for (ModelVersion model : models.all()) {
       Turnstile gate = model.turnstile();
-      switches.put(model.name(), new ModeSwitch(gate::mode, gate::mode));
+      switches.put(model.name(), mode(gate::mode, gate::mode));
     }
     // Last, so that a model of that name does not take the door's place.
-    switches.put("door", new ModeSwitch(doorkeeper::mode, doorkeeper::mode));
+    switches.put("door", mode(doorkeeper::mode, doorkeeper::mode));
+    return switches;
+  }
+
+  private static Switch mode(Supplier<Mode> now, Consumer<Mode> set) {
+    return new Switch(
+        () -> now.get().wire(),
+        wire -> Mode.checked(wire).wire(),
+        wire -> set.accept(Mode.checked(wire)));
+  }
+
+  /// Gives the limits of the model servers; a model in this process has as many threads as it has.
+  private static Map<String, Switch> limits(Models models) {
+    Map<String, Switch> switches = new LinkedHashMap<>();
+    for (ModelVersion model : models.all()) {
+      for (int i = 0; i < model.backends().size(); i++) {
+        int lane = i;
+        if (model.backends().get(lane) instanceof HttpBackend backend) {
+          Turnstile gate = model.turnstile();
+          switches.put(
+              backend.name(),
+              new Switch(
+                  () -> gate.limit(lane).wire(),
+                  wire -> LimitSettings.checked(wire).wire(),
+                  wire -> gate.limit(lane, LimitSettings.checked(wire))));
+        }
+      }
+    }
     return switches;
   }
 

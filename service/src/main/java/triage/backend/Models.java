@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import triage.admission.GateSettings;
+import triage.admission.LimitSettings;
 import triage.time.MonotonicClock;
 
 /// The models that are served.
@@ -83,7 +84,9 @@ public final class Models implements AutoCloseable {
             .max();
     return limitMax.isEmpty()
         ? null
-        : HttpBackend.startClient(limitMax.getAsInt(), CONNECT_TIMEOUT);
+        // A limit may be raised while the program runs.
+        : HttpBackend.startClient(
+            Math.max(limitMax.getAsInt(), LimitSettings.MOST_DEFAULT), CONNECT_TIMEOUT);
   }
 
   private ModelVersion open(String name, ModelSettings settings) throws ModelLoadException {

@@ -131,6 +131,21 @@ public final class Turnstile {
     }
   }
 
+  /// Makes another limit hold for a backend, from now on.
+  public void limit(int lane, LimitSettings limit) {
+    decide((open, now) -> open.limit(lane, limit, now));
+  }
+
+  /// Gives the limit of a backend as it is set.
+  public LimitSettings limit(int lane) {
+    lock.lock();
+    try {
+      return gate.limit(lane);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// Takes no new requests from now on.
   public void drain() {
     decide((open, now) -> open.drain());

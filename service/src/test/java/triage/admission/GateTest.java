@@ -383,6 +383,36 @@ final class GateTest {
   }
 
   @Test
+  void anotherLimitHoldsFromTheNextDecisionOnAndTakesNothingBack() {
+    Gate changed = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(4)));
+    List<Ticket> running = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      Ticket ticket = new Ticket("t", CRITICAL, Ticket.NO_DEADLINE);
+      changed.offer(ticket, now);
+      running.add(ticket);
+    }
+    changed.limit(0, LimitSettings.fixed(1), now);
+    assertThat(changed.inFlight()).isEqualTo(4);
+    changed.settle(running.get(0), Outcome.SERVED, 0, now);
+    assertThat(changed.inFlight()).isEqualTo(3);
+    assertThat(changed.takeDecided()).isNull();
+
+    changed.limit(0, LimitSettings.checked("auto"), now);
+    assertThat(changed.limit(0).wire()).isEqualTo("auto");
+    for (Ticket ticket : running.subList(1, 4)) {
+      changed.settle(ticket, Outcome.SERVED, 0, now);
+    }
+    assertThat(changed.inFlight()).isEqualTo(2);
+
+    changed.limit(0, LimitSettings.checked("100"), now);
+    assertThat(changed.snapshot().lanes().getFirst().limit()).isEqualTo(100);
+    assertThatThrownBy(() -> LimitSettings.checked("0"))
+        .hasMessage("limit: unknown (expected: 1 to 10000, or auto)");
+    assertThatThrownBy(() -> LimitSettings.checked("10001"))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
   void callersInAHurryDoNotBrakeTheLimitForAll() {
     Gate tuned = new Gate(new GateSettings(100), List.of(LimitSettings.selfTuning(64)));
     for (int round = 0; round < 200; round++) {

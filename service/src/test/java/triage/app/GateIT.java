@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import triage.admission.Criticality;
+import triage.identity.Role;
 
 /// A model with one permit and three places to wait, before a server that answers when told to.
 final class GateIT {
@@ -163,6 +167,42 @@ final class GateIT {
     assertThat(hung.statusCode()).isEqualTo(504);
     awaitInFlight(0);
     assertThat(service.post(INFER, "x", "Request-Timeout", "soon").statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void anOperatorChangesALimitWhileItRuns() {
+    CompletableFuture<HttpResponse<String>> first = ask("first", "u=3");
+    awaitAsked(1);
+    CompletableFuture<HttpResponse<String>> second = ask("second", "u=3");
+    awaitWaiting("critical", 1);
+
+    assertThat(limit("target=m-0&limit=2", service.token()).statusCode()).isEqualTo(403);
+    assertThat(limit("target=m-9&limit=2", operator()).body()).contains("target: unknown");
+    assertThat(limit("target=m-0&limit=none", operator()).body())
+        .contains("limit: unknown (expected: 1 to 10000, or auto)");
+    assertThat(limit("target=m-0&limit=2", operator()).body())
+        .isEqualTo("{\"from\":\"1\",\"to\":\"2\",\"audit\":\"written\"}");
+
+    awaitAsked(2);
+    model.release(2);
+    assertThat(first.join().statusCode()).isEqualTo(200);
+    assertThat(second.join().statusCode()).isEqualTo(200);
+    assertThat(
+            service.count(
+                "SELECT count(*) FROM audit_change WHERE setting = 'limit' AND target = 'm-0'"))
+        .isOne();
+  }
+
+  private String operator() {
+    return service.token("olga", Criticality.CRITICAL, Role.OPERATE);
+  }
+
+  private HttpResponse<String> limit(String query, String bearer) {
+    return service.send(
+        HttpRequest.newBuilder(service.admin("/tasks/limit?" + query))
+            .header("Authorization", "Bearer " + bearer)
+            .POST(BodyPublishers.noBody())
+            .build());
   }
 
   private CompletableFuture<HttpResponse<String>> ask(String body, String priority) {

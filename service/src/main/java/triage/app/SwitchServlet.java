@@ -11,31 +11,31 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import triage.admission.Mode;
 import triage.identity.Caller;
 
-/// `POST /tasks/mode?target=door&mode=observe` changes a mode; `GET /tasks/mode` gives all.
+/// The task of one [Switchboard]: `POST /tasks/mode?target=door&mode=observe` changes a mode, `GET
+/// /tasks/mode` gives all.
 ///
 /// A servlet and not one of Dropwizard's tasks, which learn nothing of who asks and can say nothing
 /// but 200 and 500. [AdminFilter] stands before it.
 ///
 /// **Threads**: safe for use by several threads; a change waits up to 2 s for its row's commit.
-final class ModeServlet extends HttpServlet {
+final class SwitchServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
   private static final long COMMIT_SECONDS = 2;
 
-  private final transient Modes modes;
+  private final transient Switchboard board;
 
-  ModeServlet(Modes modes) {
-    this.modes = modes;
+  SwitchServlet(Switchboard board) {
+    this.board = board;
   }
 
   @Override
   protected void doGet(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     String all =
-        modes.all().entrySet().stream()
-            .map(entry -> "\"" + entry.getKey() + "\":\"" + entry.getValue().wire() + "\"")
+        board.all().entrySet().stream()
+            .map(entry -> "\"" + entry.getKey() + "\":\"" + entry.getValue() + "\"")
             .collect(Collectors.joining(",", "{", "}"));
     answer(response, all);
   }
@@ -47,9 +47,10 @@ final class ModeServlet extends HttpServlet {
     if (operator == null) {
       throw new IllegalStateException("no operator: the filter must stand before this servlet");
     }
-    Optional<Modes.Change> made;
+    Optional<Switchboard.Change> made;
     try {
-      made = modes.change(one(request, "target"), mode(one(request, "mode")), operator);
+      String value = one(request, board.setting());
+      made = board.change(one(request, "target"), value, operator);
     } catch (IllegalArgumentException e) {
       AdminFilter.refuse(response, 400, String.valueOf(e.getMessage()));
       return;
@@ -59,11 +60,11 @@ final class ModeServlet extends HttpServlet {
           response, 503, "the audit trail has no room, and nothing is changed without it");
       return;
     }
-    Modes.Change change = made.get();
+    Switchboard.Change change = made.get();
     answer(
         response,
         "{\"from\":\"%s\",\"to\":\"%s\",\"audit\":\"%s\"}"
-            .formatted(change.from().wire(), change.to().wire(), audit(change.recorded())));
+            .formatted(change.from(), change.to(), audit(change.recorded())));
   }
 
   /// Gives the one value of a parameter; what it holds is not repeated in any answer.
@@ -74,15 +75,6 @@ final class ModeServlet extends HttpServlet {
           name + ": " + (values == null ? "missing" : "several") + " (expected: one)");
     }
     return values[0];
-  }
-
-  private static Mode mode(String wire) {
-    for (Mode mode : Mode.values()) {
-      if (mode.wire().equals(wire)) {
-        return mode;
-      }
-    }
-    throw new IllegalArgumentException("mode: unknown (expected: off, observe or enforce)");
   }
 
   private static String audit(@Nullable CompletableFuture<Void> recorded) {

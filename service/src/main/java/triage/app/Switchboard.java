@@ -10,43 +10,50 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import triage.admission.Mode;
 import triage.audit.AuditTrail;
 import triage.identity.Caller;
 
-/// The modes that can be changed while the service runs, each change with a row in the audit trail.
+/// One setting of several parts, such as their modes, that can be changed while the service runs;
+/// each change with a row in the audit trail.
 ///
 /// **Threads**: safe for use by several threads; changes are made one after the other, so that the
 /// rows tell them in their order.
-final class Modes {
-  private static final Logger LOG = LoggerFactory.getLogger(Modes.class);
-  private static final String SETTING = "mode";
+final class Switchboard {
+  private static final Logger LOG = LoggerFactory.getLogger(Switchboard.class);
 
   /// What came of a change.
   ///
-  /// @param from the mode before
-  /// @param to the mode since
+  /// @param from the value before
+  /// @param to the value since
   /// @param recorded completes once the change is in the audit trail; null where it changed nothing
-  record Change(Mode from, Mode to, @Nullable CompletableFuture<Void> recorded) {}
+  record Change(String from, String to, @Nullable CompletableFuture<Void> recorded) {}
 
-  private final Map<String, ModeSwitch> switches;
+  private final String setting;
+  private final Map<String, Switch> switches;
   private final AuditTrail audit;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
   private long changes;
 
-  /// Makes the modes.
+  /// Makes the board.
   ///
-  /// @param switches by the name that operators use: `door`, or that of a model
-  Modes(Map<String, ModeSwitch> switches, AuditTrail audit) {
+  /// @param setting what is set, such as `mode`
+  /// @param switches by the name that operators use, such as `door` or that of a model
+  Switchboard(String setting, Map<String, Switch> switches, AuditTrail audit) {
+    this.setting = setting;
     this.switches = Collections.unmodifiableMap(new LinkedHashMap<>(switches));
     this.audit = audit;
   }
 
-  /// Gives the modes that hold, by name.
-  Map<String, Mode> all() {
-    Map<String, Mode> all = new LinkedHashMap<>();
+  /// Gives what is set.
+  String setting() {
+    return setting;
+  }
+
+  /// Gives the values that hold, by name.
+  Map<String, String> all() {
+    Map<String, String> all = new LinkedHashMap<>();
     switches.forEach((target, part) -> all.put(target, part.now().get()));
     return all;
   }
@@ -61,27 +68,28 @@ final class Modes {
     }
   }
 
-  /// Changes one mode.
+  /// Changes one value.
   ///
   /// @param target one of [#all]
   /// @param by who wants it
   /// @return empty if the audit trail has no room for the row: nothing is changed then
-  /// @throws IllegalArgumentException if there is no such target
-  Optional<Change> change(String target, Mode to, Caller by) {
-    ModeSwitch part = switches.get(target);
+  /// @throws IllegalArgumentException if there is no such target, or no such value
+  Optional<Change> change(String target, String value, Caller by) {
+    Switch part = switches.get(target);
     if (part == null) {
       throw new IllegalArgumentException(
           "target: unknown (expected: " + String.join(", ", switches.keySet()) + ")");
     }
+    String to = part.checked().apply(value);
     Change change;
     lock.lock();
     try {
-      Mode from = part.now().get();
-      if (from == to) {
+      String from = part.now().get();
+      if (from.equals(to)) {
         return Optional.of(new Change(from, to, null));
       }
       Optional<CompletableFuture<Void>> recorded =
-          audit.change(by.name(), SETTING, target, from.wire(), to.wire());
+          audit.change(by.name(), setting, target, from, to);
       if (recorded.isEmpty()) {
         return Optional.empty();
       }
@@ -92,10 +100,11 @@ final class Modes {
       lock.unlock();
     }
     LOG.info(
-        "event=mode-changed target={} from={} to={} by={}",
+        "event={}-changed target={} from={} to={} by={}",
+        setting,
         target,
-        change.from().wire(),
-        to.wire(),
+        change.from(),
+        to,
         by.name());
     return Optional.of(change);
   }
