@@ -193,7 +193,7 @@ public final class Gate {
   /// Makes another limit hold for a backend. One that is lower takes nothing back: nobody is
   /// admitted until so few are in flight.
   public void limit(int lane, LimitSettings limit, long nowNanos) {
-    lanes[lane].limit(limit);
+    lanes[lane].limit(limit, nowNanos);
     advance(nowNanos);
   }
 

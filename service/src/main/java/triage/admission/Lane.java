@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Lane {
   private LimitSettings settings;
   private @Nullable TunedLimit tuned;
+  private @Nullable TunedLimit earlier;
   private int ramp = Integer.MAX_VALUE;
   private int servedInRound;
   private int inFlight;
@@ -27,11 +28,19 @@ final class Lane {
     return settings;
   }
 
-  /// Makes another limit hold. One that tunes itself begins anew; what is in flight stays so, and
-  /// teaches it nothing.
-  void limit(LimitSettings wanted) {
+  /// Makes another limit hold. One that tunes itself goes on with what it had found out before;
+  /// what is in flight stays so, and teaches it nothing.
+  void limit(LimitSettings wanted, long nowNanos) {
+    if (tuned != null) {
+      earlier = tuned;
+    }
     settings = wanted;
-    tuned = wanted.fixed() ? null : new TunedLimit(wanted.most());
+    tuned = null;
+    if (!wanted.fixed()) {
+      TunedLimit known = earlier;
+      tuned = known == null ? new TunedLimit(wanted.most()) : known;
+      tuned.resume(nowNanos);
+    }
   }
 
   int limit() {

@@ -142,6 +142,17 @@ final class TunedLimit {
     phases[0].begin(Math.min(2, most), 0, 0);
   }
 
+  /// Goes on after others have decided for a while, with what is known: what was dispatched
+  /// meanwhile, or ended, teaches nothing.
+  void resume(long nowNanos) {
+    next(growing ? phase(current).level() : high(), nowNanos);
+    judged = current;
+    if (growing) {
+      floor = 1;
+      dispatchedMax = Math.max(FIRST_ROUND, phase(current).level());
+    }
+  }
+
   /// Gives how many may be in flight now.
   int level() {
     return Math.max(1, phase(current).level() - stragglers.count());

@@ -91,4 +91,23 @@ final class TunedLimitTest {
     assertThat(limit.isHurried(900 * MILLIS)).isTrue();
     assertThat(limit.isHurried(1100 * MILLIS)).isFalse();
   }
+
+  @Test
+  void goesOnWithWhatItKnewAfterOthersHaveDecided() {
+    for (int i = 0; i < 4; i++) {
+      round(100 * MILLIS, Long.MAX_VALUE, Ending.SERVED);
+    }
+    int before = limit.level();
+    for (int i = 0; i < before; i++) {
+      // Never ends as far as it learns.
+      limit.dispatched(i + 1, Long.MAX_VALUE, now);
+    }
+    limit.resume(now);
+    assertThat(limit.level()).isBetween(before / 2, 2 * before);
+    for (int i = 0; i < 4; i++) {
+      round(100 * MILLIS, Long.MAX_VALUE, Ending.SERVED);
+    }
+    assertThat(limit.level()).isGreaterThan(before / 2);
+    assertThat(limit.centre()).isGreaterThan(before / 2.0);
+  }
 }
