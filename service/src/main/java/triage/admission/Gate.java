@@ -30,17 +30,13 @@ public final class Gate {
   private static final long RETRY_AFTER_MAX_NANOS = 60_000_000_000L;
 
   private static final long STANDING_AFTER_NANOS = 100_000_000L;
-  private static final double STANDING_WAIT_NANOS = 5_000_000;
-  private static final double STANDING_SHARE = 0.5;
-  private static final double BURST_WAIT_NANOS = 20_000_000;
-  private static final double BURST_SHARE = 2;
-  private static final int PLACES_MIN = 2;
   private static final double CAUTION = 2;
   private static final double CAUTION_ALONE = 0.5;
 
   private final GateSettings settings;
   private final Lane[] lanes;
   private final WaitingLine line;
+  private final WaitEstimate usual;
   private final HeldPermits held = new HeldPermits();
   private @Nullable Ticket firstDecided;
   private @Nullable Ticket lastDecided;
@@ -59,6 +55,7 @@ public final class Gate {
     for (int i = 0; i < lanes.length; i++) {
       lanes[i] = new Lane(limits.get(i));
     }
+    this.usual = new WaitEstimate(lanes, settings.waitingMax());
   }
 
   /// Decides a new ticket as far as it can be decided now.
@@ -278,7 +275,9 @@ public final class Gate {
     if (refusal == null && holdsMoreThanItsShare(tenant, own)) {
       refusal = Reason.SHED_SHARE;
     }
-    if (refusal == Reason.SHED_SHARE && displacesWhoHadMore(tenant, own, nowNanos)) {
+    if (refusal != null
+        && refusal != Reason.DEADLINE_UNREACHABLE
+        && displacesWhoHadMore(tenant, own, nowNanos)) {
       refusal = null;
     }
     if (refusal != null) {
@@ -286,17 +285,18 @@ public final class Gate {
     }
     if (line.size() >= settings.waitingMax()) {
       Ticket displaced = line.leastBelow(ticket.criticality());
-      if (displaced == null) {
+      if (displaced != null) {
+        displace(displaced, Reason.SHED_PRIORITY, nowNanos);
+      } else if (!displacesWhoHadMore(tenant, own, nowNanos)) {
         return shed(ticket, reasonForFullLine(ticket), drainNanos(), nowNanos);
       }
-      displace(displaced, Reason.SHED_PRIORITY, nowNanos);
     }
     if (tenant.size == 0) {
       tenant.waitingSinceNanos = nowNanos;
     }
     ticket.state = Ticket.State.WAITING;
     line.add(ticket, tenant);
-    while (line.size() > placesWithin(burstWaitNanos())) {
+    while (line.size() > usual.placesWithin(usual.burstNanos())) {
       Ticket displaced = line.leastBelowButTheSure(ticket.criticality());
       if (displaced == null) {
         break;
@@ -333,11 +333,11 @@ public final class Gate {
 
   /// Gives why a ticket cannot wait at a place, or `null` if it can.
   private @Nullable Reason refusalFor(Ticket ticket, int place, long nowNanos) {
-    double heldNanos = usualHeldNanos();
+    double heldNanos = usual.heldNanos();
     if (heldNanos == 0) {
       return null;
     }
-    double waitNanos = place * heldNanos / limitOfOpenLanes();
+    double waitNanos = usual.waitNanos(place);
     if (ticket.deadlineNanos() != Ticket.NO_DEADLINE
         && waitNanos + heldNanos > ticket.deadlineNanos() - nowNanos) {
       return Reason.DEADLINE_UNREACHABLE;
@@ -345,7 +345,7 @@ public final class Gate {
     // Who comes first of a class that is sure of a share has a place, however full the line.
     boolean isFirst =
         line.share(ticket.criticality()) > 0 && line.of(ticket.criticality()).size() == 0;
-    return isFirst || place <= placesWithin(waitMaxNanos(ticket, nowNanos))
+    return isFirst || place <= usual.placesWithin(waitMaxNanos(ticket, nowNanos))
         ? null
         : reasonForFullLine(ticket);
   }
@@ -356,24 +356,13 @@ public final class Gate {
   ///
   /// **Source**: the standing-queue rule of CoDel as Facebook uses it on servers, here by tenant.
   private double waitMaxNanos(Ticket ticket, long nowNanos) {
-    double heldNanos = usualHeldNanos();
     TenantLine tenant = lineOf(ticket);
     boolean standing =
         ticket.criticality() != Criticality.CRITICAL_PLUS
             && tenant.size > 0
-            && nowNanos - tenant.waitingSinceNanos > Math.max(STANDING_AFTER_NANOS, heldNanos);
-    return standing ? Math.max(STANDING_WAIT_NANOS, STANDING_SHARE * heldNanos) : burstWaitNanos();
-  }
-
-  private double burstWaitNanos() {
-    return Math.max(BURST_WAIT_NANOS, BURST_SHARE * usualHeldNanos());
-  }
-
-  private int placesWithin(double waitNanos) {
-    double heldNanos = usualHeldNanos();
-    return heldNanos == 0
-        ? settings.waitingMax()
-        : (int) Math.max(PLACES_MIN, waitNanos * limitOfOpenLanes() / heldNanos);
+            && nowNanos - tenant.waitingSinceNanos
+                > Math.max(STANDING_AFTER_NANOS, usual.heldNanos());
+    return standing ? usual.standingNanos() : usual.burstNanos();
   }
 
   private boolean holdsMoreThanItsShare(TenantLine tenant, FairLine own) {
@@ -409,7 +398,7 @@ public final class Gate {
     lanes[lane].take(ticket, nowNanos);
     held.add(ticket);
     TenantLine tenant = lineOf(ticket);
-    ticket.chargedNanos = tenant.usualNanos > 0 ? tenant.usualNanos : usualHeldNanos();
+    ticket.chargedNanos = tenant.usualNanos > 0 ? tenant.usualNanos : usual.heldNanos();
     line.of(ticket.criticality()).charge(tenant, ticket.chargedNanos);
   }
 
@@ -463,13 +452,13 @@ public final class Gate {
     if (ticket.deadlineNanos() == Ticket.NO_DEADLINE) {
       return false;
     }
-    double wantedNanos = usualHeldNanos();
+    double wantedNanos = usual.heldNanos();
     long leftNanos = ticket.deadlineNanos() - nowNanos;
     if (line.size() == 0) {
       double leastNanos = CAUTION_ALONE * wantedNanos;
       return leastNanos > leftNanos && leastNanos < ticket.patienceNanos();
     }
-    double cautiousNanos = wantedNanos + CAUTION * usualDeviationNanos();
+    double cautiousNanos = wantedNanos + CAUTION * usual.deviationNanos();
     // Where the estimate would condemn who has not waited at all, it is no reason to wait less.
     if (wantedNanos > ticket.patienceNanos()) {
       return false;
@@ -479,16 +468,6 @@ public final class Gate {
       wantedNanos = cautiousNanos;
     }
     return wantedNanos > leftNanos;
-  }
-
-  private double usualDeviationNanos() {
-    double most = 0;
-    for (Lane lane : lanes) {
-      if (lane.isOpen()) {
-        most = Math.max(most, lane.deviationNanos());
-      }
-    }
-    return most;
   }
 
   private int leastLoaded() {
@@ -542,32 +521,10 @@ public final class Gate {
   }
 
   private long drainNanos() {
-    return clampRetryAfter((long) (line.size() * usualHeldNanos() / limitOfOpenLanes()));
+    return clampRetryAfter((long) usual.waitNanos(line.size()));
   }
 
   private static long clampRetryAfter(long nanos) {
     return Math.clamp(nanos, RETRY_AFTER_MIN_NANOS, RETRY_AFTER_MAX_NANOS);
-  }
-
-  private int limitOfOpenLanes() {
-    int sum = 0;
-    for (Lane lane : lanes) {
-      if (lane.isOpen()) {
-        sum += lane.limit();
-      }
-    }
-    return Math.max(1, sum);
-  }
-
-  private double usualHeldNanos() {
-    double sum = 0;
-    int known = 0;
-    for (Lane lane : lanes) {
-      if (lane.heldNanos() > 0 && lane.isOpen()) {
-        sum += lane.heldNanos();
-        known++;
-      }
-    }
-    return known == 0 ? 0 : sum / known;
   }
 }

@@ -280,27 +280,6 @@ final class GateTest {
   }
 
   @Test
-  void servesTenantsInTurnHoweverManyOneHasWaiting() {
-    Gate fair = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(1)));
-    Ticket running = new Ticket("elephant", CRITICAL, Ticket.NO_DEADLINE);
-    fair.offer(running, now);
-    now += 10 * MILLIS;
-    fair.settle(running, Outcome.SERVED, 0, now);
-    Ticket first = new Ticket("elephant", CRITICAL, Ticket.NO_DEADLINE);
-    Ticket second = new Ticket("elephant", CRITICAL, Ticket.NO_DEADLINE);
-    Ticket mouse = new Ticket("mouse", CRITICAL, Ticket.NO_DEADLINE);
-    assertThat(fair.offer(first, now)).isEqualTo(Verdict.ADMITTED);
-    assertThat(fair.offer(second, now)).isEqualTo(Verdict.WAITING);
-    assertThat(fair.offer(mouse, now)).isEqualTo(Verdict.WAITING);
-
-    now += 10 * MILLIS;
-    fair.settle(first, Outcome.SERVED, 0, now);
-
-    assertThat(mouse.state()).isEqualTo(Ticket.State.ADMITTED);
-    assertThat(second.state()).isEqualTo(Ticket.State.WAITING);
-  }
-
-  @Test
   void observingLetsEverybodyPassAndCountsWhatItWouldHaveShed() {
     Ticket first = admitted(CRITICAL);
     now += 100 * MILLIS;
@@ -333,53 +312,6 @@ final class GateTest {
 
   private static Ticket ticket(Criticality criticality, long deadlineNanos) {
     return new Ticket("tenant", criticality, deadlineNanos);
-  }
-
-  @Test
-  void aClassIsSureOfItsShareHoweverMuchOfHigherClassesWaits() {
-    ReservedShares tenth = new ReservedShares(0, 0, .1);
-    Gate shared = new Gate(new GateSettings(1000, tenth), List.of(LimitSettings.fixed(1)));
-    Ticket running = new Ticket("t", CRITICAL, Ticket.NO_DEADLINE);
-    shared.offer(running, now);
-    for (int i = 0; i < 30; i++) {
-      shared.offer(new Ticket("t", SHEDDABLE, Ticket.NO_DEADLINE), now);
-      shared.offer(new Ticket("t", CRITICAL, Ticket.NO_DEADLINE), now);
-    }
-    List<Criticality> order = new ArrayList<>();
-    for (int i = 0; i < 33; i++) {
-      shared.settle(running, Outcome.SERVED, 0, now);
-      running = shared.takeDecided();
-      order.add(running.criticality());
-      shared.offer(new Ticket("t", CRITICAL, Ticket.NO_DEADLINE), now);
-    }
-    assertThat(order).filteredOn(kind -> kind == SHEDDABLE).hasSize(3);
-    assertThat(order.subList(0, 10)).containsOnly(CRITICAL);
-  }
-
-  @Test
-  void aShareThatIsNotUsedIsLentAndNotSavedUp() {
-    ReservedShares half = new ReservedShares(0, 0, .5);
-    Gate shared = new Gate(new GateSettings(1000, half), List.of(LimitSettings.fixed(1)));
-    Ticket running = new Ticket("t", CRITICAL, Ticket.NO_DEADLINE);
-    shared.offer(running, now);
-    for (int i = 0; i < 40; i++) {
-      shared.offer(new Ticket("t", CRITICAL, Ticket.NO_DEADLINE), now);
-      shared.settle(running, Outcome.SERVED, 0, now);
-      running = shared.takeDecided();
-      assertThat(running.criticality()).isEqualTo(CRITICAL);
-    }
-    for (int i = 0; i < 3; i++) {
-      shared.offer(new Ticket("t", SHEDDABLE, Ticket.NO_DEADLINE), now);
-      shared.offer(new Ticket("t", CRITICAL, Ticket.NO_DEADLINE), now);
-    }
-    List<Criticality> order = new ArrayList<>();
-    for (int i = 0; i < 6; i++) {
-      shared.settle(running, Outcome.SERVED, 0, now);
-      running = shared.takeDecided();
-      order.add(running.criticality());
-    }
-    assertThat(order)
-        .containsExactly(CRITICAL, CRITICAL, SHEDDABLE, CRITICAL, SHEDDABLE, SHEDDABLE);
   }
 
   @Test
