@@ -34,7 +34,8 @@ public final class Gate {
   private static final double CAUTION_ALONE = 0.5;
 
   private final GateSettings settings;
-  private final Lane[] lanes;
+  private final Rotation rotation;
+  private final SecondTries secondTries = new SecondTries();
   private final WaitingLine line;
   private final WaitEstimate usual;
   private final HeldPermits held = new HeldPermits();
@@ -45,45 +46,37 @@ public final class Gate {
   private long wouldShed;
   private long leaked;
 
-  /// Makes the gate in front of some backends.
+  /// Makes the gate in front of some backends of equal weight.
   ///
   /// @param limits how many requests each backend may hold at once; the index is the backend's lane
   public Gate(GateSettings settings, List<LimitSettings> limits) {
+    this(settings, limits.stream().map(limit -> new LaneSettings(limit, 1)).toList(), 0);
+  }
+
+  /// Makes the gate in front of some backends.
+  ///
+  /// @param lanes one for each backend; the index is the backend's lane
+  /// @param seed of the choices between backends
+  public Gate(GateSettings settings, List<LaneSettings> lanes, long seed) {
     this.settings = settings;
     this.line = new WaitingLine(settings.reserved());
-    this.lanes = new Lane[limits.size()];
-    for (int i = 0; i < lanes.length; i++) {
-      lanes[i] = new Lane(limits.get(i));
-    }
-    this.usual = new WaitEstimate(lanes, settings.waitingMax());
+    this.rotation = new Rotation(lanes, seed);
+    this.usual = new WaitEstimate(rotation.lanes(), settings.waitingMax());
   }
 
   /// Decides a new ticket as far as it can be decided now.
   ///
   /// @throws IllegalStateException if the ticket was offered before
   public Verdict offer(Ticket ticket, long nowNanos) {
-    if (ticket.state != Ticket.State.NEW) {
-      throw new IllegalStateException("ticket offered twice: " + ticket.state);
-    }
-    ticket.offeredNanos = nowNanos;
-    expire(nowNanos);
-    if (ticket.gone) {
-      shed(ticket, Reason.CALLER_GONE, 0, nowNanos);
-      ticket.state = Ticket.State.WITHDRAWN;
-      return Verdict.SHED;
-    }
-    if (draining) {
+    begin(ticket, nowNanos);
+    if (!ticket.gone && draining) {
       return shed(ticket, Reason.DRAINING, RETRY_AFTER_MIN_NANOS, nowNanos);
     }
-    if (ticket.expiredBy(nowNanos)) {
-      return shed(ticket, Reason.DEADLINE_EXCEEDED, 0, nowNanos);
+    if (cannotBeServed(ticket, Rotation.NONE, nowNanos)) {
+      return Verdict.SHED;
     }
-    if (!anyOpen()) {
-      return shed(ticket, closedReason(), untilReopens(nowNanos), nowNanos);
-    }
-    ticket.line = line.of(ticket.criticality()).of(ticket.tenant());
     if (line.size() == 0) {
-      int lane = leastLoadedWithRoom();
+      int lane = rotation.withRoom(Rotation.NONE, nowNanos);
       if (lane >= 0) {
         admit(ticket, lane, nowNanos);
         return Verdict.ADMITTED;
@@ -92,12 +85,61 @@ public final class Gate {
     return mode == Mode.ENFORCE ? queue(ticket, nowNanos) : letPass(ticket, nowNanos);
   }
 
+  /// Decides the ticket of a request that a backend has failed, and whose permit there was given
+  /// back: it comes before all who wait, and goes to another backend or nowhere.
+  ///
+  /// @param avoided the lane of that backend
+  /// @throws IllegalStateException if the ticket was offered before
+  public Verdict offerAgain(Ticket ticket, int avoided, long nowNanos) {
+    begin(ticket, nowNanos);
+    if (cannotBeServed(ticket, avoided, nowNanos)) {
+      return Verdict.SHED;
+    }
+    ticket.avoidedLane = avoided;
+    int lane =
+        mode == Mode.ENFORCE
+            ? rotation.withRoom(avoided, nowNanos)
+            : rotation.open(avoided, nowNanos);
+    if (lane >= 0) {
+      admit(ticket, lane, nowNanos);
+      return Verdict.ADMITTED;
+    }
+    if (secondTries.isFull()) {
+      return shed(ticket, Reason.NO_BACKEND, RETRY_AFTER_MIN_NANOS, nowNanos);
+    }
+    ticket.state = Ticket.State.WAITING;
+    secondTries.add(ticket);
+    return Verdict.WAITING;
+  }
+
+  private void begin(Ticket ticket, long nowNanos) {
+    if (ticket.state != Ticket.State.NEW) {
+      throw new IllegalStateException("ticket offered twice: " + ticket.state);
+    }
+    ticket.offeredNanos = nowNanos;
+    expire(nowNanos);
+  }
+
+  /// Sheds a new ticket that nobody waits for, or that no backend but `avoided` could take.
+  private boolean cannotBeServed(Ticket ticket, int avoided, long nowNanos) {
+    if (ticket.gone) {
+      shed(ticket, Reason.CALLER_GONE, 0, nowNanos);
+      ticket.state = Ticket.State.WITHDRAWN;
+    } else if (ticket.expiredBy(nowNanos)) {
+      shed(ticket, Reason.DEADLINE_EXCEEDED, 0, nowNanos);
+    } else if (!rotation.anyOpen(avoided)) {
+      shed(ticket, rotation.closedReason(), untilReopens(nowNanos), nowNanos);
+    }
+    ticket.line = line.of(ticket.criticality()).of(ticket.tenant());
+    return ticket.state != Ticket.State.NEW;
+  }
+
   /// Admits beyond the limit, and counts what would have been shed.
   private Verdict letPass(Ticket ticket, long nowNanos) {
     if (mode == Mode.OBSERVE && refusalFor(ticket, excess() + 1, nowNanos) != null) {
       wouldShed++;
     }
-    admit(ticket, leastLoaded(), nowNanos);
+    admit(ticket, rotation.open(Rotation.NONE, nowNanos), nowNanos);
     return Verdict.ADMITTED;
   }
 
@@ -117,7 +159,7 @@ public final class Gate {
     ticket.state = Ticket.State.SETTLED;
     held.remove(ticket);
     long heldNanos = Math.max(0L, nowNanos - ticket.decidedNanos - stalledNanos);
-    lanes[ticket.lane].giveBack(ticket, outcome, heldNanos, nowNanos);
+    rotation.lane(ticket.lane).giveBack(ticket, outcome, heldNanos, nowNanos);
     boolean known = outcome == Outcome.SERVED || outcome == Outcome.OVERLOADED;
     line.of(ticket.criticality())
         .correct(lineOf(ticket), ticket.chargedNanos, (double) heldNanos, known);
@@ -131,7 +173,9 @@ public final class Gate {
     for (Ticket lost = held.leaked(nowNanos); lost != null; lost = held.leaked(nowNanos)) {
       held.remove(lost);
       lost.state = Ticket.State.LEAKED;
-      lanes[lost.lane].giveBack(lost, Outcome.ABANDONED, nowNanos - lost.decidedNanos, nowNanos);
+      rotation
+          .lane(lost.lane)
+          .giveBack(lost, Outcome.ABANDONED, nowNanos - lost.decidedNanos, nowNanos);
       found++;
     }
     leaked += found;
@@ -144,7 +188,9 @@ public final class Gate {
   public void withdraw(Ticket ticket, long nowNanos) {
     ticket.gone = true;
     if (ticket.state == Ticket.State.WAITING) {
-      line.remove(ticket, lineOf(ticket));
+      if (!secondTries.remove(ticket)) {
+        line.remove(ticket, lineOf(ticket));
+      }
       decide(ticket, Ticket.State.WITHDRAWN, Reason.CALLER_GONE, 0, nowNanos);
     }
     advance(nowNanos);
@@ -153,14 +199,15 @@ public final class Gate {
   /// Decides what the passing of time alone has made decidable: deadlines that have passed.
   public void advance(long nowNanos) {
     expire(nowNanos);
+    admitSecondTries(nowNanos);
     for (Ticket head = line.head(); head != null; head = line.head()) {
-      int lane = leastLoadedWithRoom();
+      int lane = rotation.withRoom(Rotation.NONE, nowNanos);
       if (lane < 0) {
         return;
       }
       line.remove(head, lineOf(head));
       if (isHopeless(head, nowNanos)) {
-        decide(head, Ticket.State.SHED, Reason.DEADLINE_UNREACHABLE, drainNanos(), nowNanos);
+        decideShed(head, Reason.DEADLINE_UNREACHABLE, drainNanos(), nowNanos);
         continue;
       }
       line.dispatched(head.criticality());
@@ -169,34 +216,49 @@ public final class Gate {
     }
   }
 
-  /// Takes a backend out of rotation; when it was the last, those who wait are shed.
-  ///
-  /// @param because what refused callers are told
-  /// @param untilNanos when it is tried again, for the refused callers' Retry-After
-  public void close(int lane, Reason because, long untilNanos, long nowNanos) {
-    lanes[lane].close(because, untilNanos);
-    if (!anyOpen()) {
-      shedAllWaiting(closedReason(), untilReopens(nowNanos), nowNanos);
+  private void admitSecondTries(long nowNanos) {
+    for (Ticket next = secondTries.takeAdmissible(rotation, nowNanos);
+        next != null;
+        next = secondTries.takeAdmissible(rotation, nowNanos)) {
+      admit(next, next.lane, nowNanos);
+      handOut(next);
     }
   }
 
-  /// Takes a backend back into rotation: with one permit at first, then twice as many after each
-  /// clean round. A backend that is in rotation is left alone.
-  public void open(int lane, long nowNanos) {
-    lanes[lane].open();
+  /// Takes a backend out of rotation; when it was the last, those who wait are shed.
+  ///
+  /// @param why what is wrong with it; where something is already, it is out for both
+  /// @param untilNanos when it is tried again, for the refused callers' Retry-After
+  public void close(int lane, Absence why, long untilNanos, long nowNanos) {
+    rotation.lane(lane).close(why, untilNanos);
+    for (Ticket stranded = secondTries.takeStranded(rotation);
+        stranded != null;
+        stranded = secondTries.takeStranded(rotation)) {
+      decideShed(stranded, rotation.closedReason(), untilReopens(nowNanos), nowNanos);
+    }
+    if (!rotation.anyOpen(Rotation.NONE)) {
+      shedAllWaiting(rotation.closedReason(), untilReopens(nowNanos), nowNanos);
+    }
+  }
+
+  /// Ends one reason why a backend is out of rotation. Where it was the last, the backend is back:
+  /// with one permit at first, then twice as many after each clean round; after a rest it begins
+  /// with half of its limit. A backend that is in rotation is left alone.
+  public void open(int lane, Absence why, long nowNanos) {
+    rotation.lane(lane).open(why);
     advance(nowNanos);
   }
 
   /// Makes another limit hold for a backend. One that is lower takes nothing back: nobody is
   /// admitted until so few are in flight.
   public void limit(int lane, LimitSettings limit, long nowNanos) {
-    lanes[lane].limit(limit, nowNanos);
+    rotation.lane(lane).limit(limit, nowNanos);
     advance(nowNanos);
   }
 
   /// Gives the limit of a backend as it is set.
   public LimitSettings limit(int lane) {
-    return lanes[lane].settings();
+    return rotation.lane(lane).settings();
   }
 
   /// Takes no new tickets from now on; those who wait and those in flight are still served.
@@ -209,13 +271,13 @@ public final class Gate {
   public void mode(Mode mode, long nowNanos) {
     this.mode = mode;
     expire(nowNanos);
-    while (mode != Mode.ENFORCE && anyOpen()) {
+    while (mode != Mode.ENFORCE && rotation.anyOpen(Rotation.NONE)) {
       Ticket head = line.head();
       if (head == null) {
         return;
       }
       line.remove(head, lineOf(head));
-      admit(head, leastLoaded(), nowNanos);
+      admit(head, rotation.open(Rotation.NONE, nowNanos), nowNanos);
       handOut(head);
     }
   }
@@ -237,7 +299,7 @@ public final class Gate {
   /// Gives how many hold a permit.
   public int inFlight() {
     int sum = 0;
-    for (Lane lane : lanes) {
+    for (Lane lane : rotation.lanes()) {
       sum += lane.inFlight();
     }
     return sum;
@@ -245,7 +307,7 @@ public final class Gate {
 
   /// Gives how many wait.
   public int waiting() {
-    return line.size();
+    return line.size() + secondTries.size();
   }
 
   /// Gives the present state.
@@ -255,10 +317,10 @@ public final class Gate {
       waiting.add(line.of(criticality).size());
     }
     List<GateSnapshot.LaneSnapshot> seen = new ArrayList<>();
-    for (Lane lane : lanes) {
+    for (Lane lane : rotation.lanes()) {
       seen.add(
           new GateSnapshot.LaneSnapshot(
-              lane.limit(), lane.capacity(), lane.inFlight(), lane.isOpen()));
+              lane.limit(), lane.capacity(), lane.inFlight(), lane.heldNanos(), lane.absences()));
     }
     return new GateSnapshot(mode, wouldShed, leaked, waiting, seen);
   }
@@ -328,7 +390,7 @@ public final class Gate {
 
   private void displace(Ticket displaced, Reason reason, long nowNanos) {
     line.remove(displaced, lineOf(displaced));
-    decide(displaced, Ticket.State.SHED, reason, drainNanos(), nowNanos);
+    decideShed(displaced, reason, drainNanos(), nowNanos);
   }
 
   /// Gives why a ticket cannot wait at a place, or `null` if it can.
@@ -372,7 +434,7 @@ public final class Gate {
 
   private int excess() {
     int excess = 0;
-    for (Lane lane : lanes) {
+    for (Lane lane : rotation.lanes()) {
       excess += Math.max(0, lane.inFlight() - lane.limit());
     }
     return excess;
@@ -395,7 +457,7 @@ public final class Gate {
     ticket.state = Ticket.State.ADMITTED;
     ticket.lane = lane;
     ticket.decidedNanos = nowNanos;
-    lanes[lane].take(ticket, nowNanos);
+    rotation.lane(lane).take(ticket, nowNanos);
     held.add(ticket);
     TenantLine tenant = lineOf(ticket);
     ticket.chargedNanos = tenant.usualNanos > 0 ? tenant.usualNanos : usual.heldNanos();
@@ -408,6 +470,10 @@ public final class Gate {
     ticket.retryAfterNanos = retryAfterNanos;
     ticket.decidedNanos = nowNanos;
     return Verdict.SHED;
+  }
+
+  private void decideShed(Ticket ticket, Reason reason, long retryAfterNanos, long nowNanos) {
+    decide(ticket, Ticket.State.SHED, reason, retryAfterNanos, nowNanos);
   }
 
   private void decide(
@@ -429,6 +495,11 @@ public final class Gate {
   }
 
   private void expire(long nowNanos) {
+    for (Ticket due = secondTries.takeExpired(nowNanos);
+        due != null;
+        due = secondTries.takeExpired(nowNanos)) {
+      decide(due, Ticket.State.EXPIRED, Reason.DEADLINE_EXCEEDED, 0, nowNanos);
+    }
     for (Ticket due = line.earliestDeadline();
         due != null && due.expiredBy(nowNanos);
         due = line.earliestDeadline()) {
@@ -440,7 +511,7 @@ public final class Gate {
   private void shedAllWaiting(Reason reason, long retryAfterNanos, long nowNanos) {
     for (Ticket head = line.head(); head != null; head = line.head()) {
       line.remove(head, lineOf(head));
-      decide(head, Ticket.State.SHED, reason, retryAfterNanos, nowNanos);
+      decideShed(head, reason, retryAfterNanos, nowNanos);
     }
   }
 
@@ -470,49 +541,9 @@ public final class Gate {
     return wantedNanos > leftNanos;
   }
 
-  private int leastLoaded() {
-    int best = -1;
-    for (int i = 0; i < lanes.length; i++) {
-      if (lanes[i].isOpen() && (best < 0 || lanes[i].load() < lanes[best].load())) {
-        best = i;
-      }
-    }
-    return best;
-  }
-
-  private int leastLoadedWithRoom() {
-    int best = -1;
-    double bestLoad = Double.MAX_VALUE;
-    for (int i = 0; i < lanes.length; i++) {
-      if (lanes[i].hasRoom() && lanes[i].load() < bestLoad) {
-        best = i;
-        bestLoad = lanes[i].load();
-      }
-    }
-    return best;
-  }
-
-  private boolean anyOpen() {
-    for (Lane lane : lanes) {
-      if (lane.isOpen()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private Reason closedReason() {
-    for (Lane lane : lanes) {
-      if (lane.closedBecause() == Reason.BREAKER_OPEN) {
-        return Reason.BREAKER_OPEN;
-      }
-    }
-    return Reason.NO_BACKEND;
-  }
-
   private long untilReopens(long nowNanos) {
     long soonest = RETRY_AFTER_MAX_NANOS;
-    for (Lane lane : lanes) {
+    for (Lane lane : rotation.lanes()) {
       if (!lane.isOpen()) {
         soonest = Math.min(soonest, lane.reopensNanos() - nowNanos);
       }

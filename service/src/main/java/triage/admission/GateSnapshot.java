@@ -1,6 +1,7 @@
 package triage.admission;
 
 import java.util.List;
+import java.util.Set;
 
 /// A gate at one moment, for those who watch it.
 ///
@@ -16,8 +17,20 @@ public record GateSnapshot(
   /// @param limit how many requests may be in flight there
   /// @param capacity how many it can work on at once, as far as the gate has found out
   /// @param inFlight how many are
-  /// @param open whether it takes requests
-  public record LaneSnapshot(int limit, double capacity, int inFlight, boolean open) {}
+  /// @param heldNanos how long a permit there is usually held; 0 while unknown
+  /// @param absences why it is out of rotation; empty while it takes requests
+  public record LaneSnapshot(
+      int limit, double capacity, int inFlight, double heldNanos, Set<Absence> absences) {
+    /// Copies the set.
+    public LaneSnapshot {
+      absences = Set.copyOf(absences);
+    }
+
+    /// Tells whether it takes requests.
+    public boolean open() {
+      return absences.isEmpty();
+    }
+  }
 
   /// Copies the lists.
   public GateSnapshot {

@@ -1,5 +1,8 @@
 package triage.admission;
 
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A gate's view of one backend: how much may be in flight there, and how much is.
@@ -8,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Lane {
+  private static final double IDLE_HALVES_NANOS = 2e9;
+  private static final long IDLE_FROM_NANOS = 1_000_000_000L;
+
+  private final double weight;
   private LimitSettings settings;
   private @Nullable TunedLimit tuned;
   private @Nullable TunedLimit earlier;
@@ -16,12 +23,14 @@ final class Lane {
   private int inFlight;
   private double heldNanos;
   private double deviationNanos;
-  private @Nullable Reason closedBecause;
-  private long reopensNanos;
+  private long learnedNanos;
+  private final Map<Absence, Long> absences = new EnumMap<>(Absence.class);
+  private boolean onlyRested;
 
-  Lane(LimitSettings settings) {
-    this.settings = settings;
-    this.tuned = settings.fixed() ? null : new TunedLimit(settings.most());
+  Lane(LaneSettings settings) {
+    this.weight = settings.weight();
+    this.settings = settings.limit();
+    this.tuned = this.settings.fixed() ? null : new TunedLimit(this.settings.most());
   }
 
   LimitSettings settings() {
@@ -61,25 +70,42 @@ final class Lane {
   }
 
   boolean isOpen() {
-    return closedBecause == null;
+    return absences.isEmpty();
   }
 
-  @Nullable Reason closedBecause() {
-    return closedBecause;
+  boolean isAbsent(Absence why) {
+    return absences.containsKey(why);
   }
 
+  Set<Absence> absences() {
+    return absences.keySet();
+  }
+
+  /// Gives when it is back, as far as that is known.
   long reopensNanos() {
-    return reopensNanos;
+    long latest = Long.MIN_VALUE;
+    for (long until : absences.values()) {
+      latest = Math.max(latest, until);
+    }
+    return latest;
   }
 
   boolean hasRoom() {
-    return closedBecause == null && inFlight < limit();
+    return inFlight < limit() && absences.isEmpty();
   }
 
   /// Gives how long a request given to this lane now would take, in comparison with other lanes:
-  /// the usual time of a permit times the share of the limit in use.
-  double load() {
-    return Math.max(heldNanos, 1) * (inFlight + 1) / limit();
+  /// the usual time of a permit times the share of the limit in use, over the weight.
+  ///
+  /// The usual time of a backend that nobody has been given to counts for less and less, so that
+  /// one that was slow once is tried again.
+  double load(long nowNanos) {
+    double expectedNanos = Math.max(heldNanos, 1);
+    long idleNanos = nowNanos - learnedNanos;
+    if (inFlight == 0 && idleNanos > IDLE_FROM_NANOS) {
+      expectedNanos *= Math.pow(0.5, idleNanos / IDLE_HALVES_NANOS);
+    }
+    return expectedNanos * (inFlight + 1) / (limit() * weight);
   }
 
   /// Gives the usual time that a permit is held, in nanoseconds; 0 while unknown.
@@ -117,6 +143,7 @@ final class Lane {
     if (served || (cutOff && heldNanos > 0 && permitNanos > heldNanos)) {
       learnUsual(permitNanos);
     }
+    learnedNanos = nowNanos;
     if (served && ramp < settledLimit() && ++servedInRound >= ramp) {
       ramp = ramp * 2;
       servedInRound = 0;
@@ -162,15 +189,16 @@ final class Lane {
     return Math.max(0.01, 1.0 / (5 + limit()));
   }
 
-  void close(Reason because, long untilNanos) {
-    closedBecause = because;
-    reopensNanos = untilNanos;
+  void close(Absence why, long until) {
+    onlyRested = why == Absence.RESTING && (absences.isEmpty() || onlyRested);
+    absences.put(why, until);
   }
 
-  void open() {
-    if (closedBecause != null) {
-      closedBecause = null;
-      ramp = 1;
+  /// Ends an absence. Where it was the last, the limit ramps up: from one, or from the half where
+  /// the backend had only asked for a rest.
+  void open(Absence why) {
+    if (absences.remove(why) != null && absences.isEmpty()) {
+      ramp = onlyRested ? Math.max(1, limit() / 2) : 1;
       servedInRound = 0;
     }
   }

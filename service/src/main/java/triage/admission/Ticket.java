@@ -41,6 +41,7 @@ public class Ticket {
   @Nullable Reason reason;
   long retryAfterNanos;
   int lane = -1;
+  int avoidedLane = Rotation.NONE;
   boolean gone;
   private volatile long aliveNanos = Long.MIN_VALUE;
   private volatile boolean kept;
@@ -115,7 +116,6 @@ public class Ticket {
     return nextDecided;
   }
 
-  /// Gives the nanoseconds between the offer and the deadline.
   /// Says that the request it admitted is still under way, as one whose answer lasts beyond its
   /// deadline does. May be called by any thread, without the gate's lock.
   public final void alive(long nowNanos) {
@@ -132,6 +132,7 @@ public class Ticket {
     return deadlineNanos != NO_DEADLINE && !kept && Math.max(deadlineNanos, aliveNanos) < nanos;
   }
 
+  /// Gives the nanoseconds between the offer and the deadline.
   final long patienceNanos() {
     return deadlineNanos - offeredNanos;
   }

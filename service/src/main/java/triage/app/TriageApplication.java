@@ -124,7 +124,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     long seed = seeds.nextLong();
     LOG.info("event=starting version={} seed={}", version(), seed);
 
-    Models models = Models.open(settings.models(), configuration.folder(), clock);
+    Models models = Models.open(settings.models(), configuration.folder(), seed, clock);
     environment.lifecycle().manage(new AutoCloseableManager(models));
 
     TokenSecret secret = TokenSecret.readOrMake(configuration.secretFile());

@@ -7,7 +7,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import triage.admission.Reason;
+import triage.admission.Absence;
 import triage.time.MonotonicClock;
 
 /// The breaker of one backend: takes it out of rotation when it fails or hangs, and lets one
@@ -74,9 +74,13 @@ public final class BackendBreaker {
     LOG.warn(
         "event=breaker-opened backend={} openForMs={}", backend, settings.openFor().toMillis());
     long openNanos = settings.openFor().toNanos();
-    turnstile.close(lane, Reason.BREAKER_OPEN, clock.nanos() + openNanos);
+    turnstile.close(lane, Absence.BREAKER_OPEN, clock.nanos() + openNanos);
     // A millisecond more, so that Failsafe's own delay is over for certain.
-    var _ = timer.schedule(() -> turnstile.open(lane), openNanos + 1_000_000, TimeUnit.NANOSECONDS);
+    var _ =
+        timer.schedule(
+            () -> turnstile.open(lane, Absence.BREAKER_OPEN),
+            openNanos + 1_000_000,
+            TimeUnit.NANOSECONDS);
   }
 
   /// Tells whether an admitted exchange may go on to the backend. One that may must be followed by

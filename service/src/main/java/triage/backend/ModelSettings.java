@@ -93,7 +93,7 @@ public record ModelSettings(
   ///
   /// @param file the ONNX file
   public static ModelSettings inProcess(Path file) {
-    List<BackendSettings> backends = List.of(BackendSettings.of(null, file, null));
+    List<BackendSettings> backends = List.of(BackendSettings.of(null, file, null, null));
     return of(null, null, null, null, null, null, null, null, backends);
   }
 

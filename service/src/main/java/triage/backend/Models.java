@@ -31,12 +31,14 @@ public final class Models implements AutoCloseable {
 
   private final Map<String, ModelVersion> byName = new LinkedHashMap<>();
   private final Path folder;
+  private final long seed;
   private final MonotonicClock clock;
   private final ScheduledExecutorService timer;
   private @Nullable HttpClient client;
 
-  private Models(Path folder, MonotonicClock clock) {
+  private Models(Path folder, long seed, MonotonicClock clock) {
     this.folder = folder;
+    this.seed = seed;
     this.clock = clock;
     this.timer =
         Executors.newSingleThreadScheduledExecutor(
@@ -47,10 +49,12 @@ public final class Models implements AutoCloseable {
   ///
   /// @param settings by model name
   /// @param folder where the relative paths of model files start
+  /// @param seed of the choices between backends
   /// @throws ModelLoadException if one cannot be served; nothing stays open then
-  public static Models open(Map<String, ModelSettings> settings, Path folder, MonotonicClock clock)
+  public static Models open(
+      Map<String, ModelSettings> settings, Path folder, long seed, MonotonicClock clock)
       throws ModelLoadException {
-    Models models = new Models(folder, clock);
+    Models models = new Models(folder, seed, clock);
     try {
       models.client = httpClient(settings);
       for (Map.Entry<String, ModelSettings> entry : settings.entrySet()) {
@@ -93,7 +97,8 @@ public final class Models implements AutoCloseable {
     Turnstile turnstile =
         new Turnstile(
             new GateSettings(settings.waitingMax(), settings.reserved()),
-            settings.backends().stream().map(BackendSettings::limit).toList(),
+            settings.backends().stream().map(BackendSettings::lane).toList(),
+            seed + byName.size(),
             clock);
     turnstile.mode(settings.mode());
     List<Backend> backends = new ArrayList<>();

@@ -5,13 +5,14 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import triage.admission.Absence;
 import triage.admission.Gate;
 import triage.admission.GateSettings;
 import triage.admission.GateSnapshot;
+import triage.admission.LaneSettings;
 import triage.admission.LimitSettings;
 import triage.admission.Mode;
 import triage.admission.Outcome;
-import triage.admission.Reason;
 import triage.admission.Ticket;
 import triage.admission.Verdict;
 import triage.time.MonotonicClock;
@@ -35,16 +36,37 @@ public final class Turnstile {
     this.clock = clock;
   }
 
+  /// Makes the turnstile in front of some backends.
+  ///
+  /// @param seed of the choices between them
+  Turnstile(GateSettings settings, List<LaneSettings> lanes, long seed, MonotonicClock clock) {
+    this.gate = new Gate(settings, lanes, seed);
+    this.clock = clock;
+  }
+
   /// Waits until the request is admitted or refused; the pass then says which, and why. A thread
   /// that is interrupted while it waits is withdrawn, and stays interrupted.
   ///
   /// An admitted pass must be given to [#leave] exactly once.
   public void enter(Pass pass) {
+    enter(pass, Gate::offer);
+  }
+
+  /// Does the same for a request that a backend has failed, whose pass there has left: it comes
+  /// before all who wait, and goes to another backend.
+  ///
+  /// @param again the request's new pass
+  /// @param avoided the lane of the backend that failed
+  public void enterAgain(Pass again, int avoided) {
+    enter(again, (open, pass, now) -> open.offerAgain(pass, avoided, now));
+  }
+
+  private void enter(Pass pass, Offer offer) {
     Verdict verdict;
     Ticket decided;
     lock.lock();
     try {
-      verdict = gate.offer(pass, clock.nanos());
+      verdict = offer.make(gate, pass, clock.nanos());
       decided = gate.takeDecided();
     } finally {
       lock.unlock();
@@ -105,15 +127,16 @@ public final class Turnstile {
 
   /// Takes a backend out of rotation.
   ///
-  /// @param because what refused callers are told
+  /// @param why what is wrong with it
   /// @param untilNanos when it is tried again
-  public void close(int lane, Reason because, long untilNanos) {
-    decide((open, now) -> open.close(lane, because, untilNanos, now));
+  public void close(int lane, Absence why, long untilNanos) {
+    decide((open, now) -> open.close(lane, why, untilNanos, now));
   }
 
-  /// Takes a backend back into rotation, slowly.
-  public void open(int lane) {
-    decide((gate, now) -> gate.open(lane, now));
+  /// Ends one reason why a backend is out of rotation; where it was the last, the backend comes
+  /// back slowly.
+  public void open(int lane, Absence why) {
+    decide((gate, now) -> gate.open(lane, why, now));
   }
 
   /// Changes how far the gate acts upon its decisions, from now on.
@@ -181,6 +204,12 @@ public final class Turnstile {
       ((Pass) ticket).wake();
       ticket = next;
     }
+  }
+
+  /// An offer at the gate.
+  @FunctionalInterface
+  private interface Offer {
+    Verdict make(Gate gate, Pass pass, long nowNanos);
   }
 
   /// A call on the gate.

@@ -163,7 +163,7 @@ final class GateTest {
     admitted(CRITICAL);
     Ticket waiting = waiting(CRITICAL);
 
-    gate.close(0, Reason.BREAKER_OPEN, now + 7 * SECONDS, now);
+    gate.close(0, Absence.BREAKER_OPEN, now + 7 * SECONDS, now);
 
     assertThat(decided()).containsExactly(waiting);
     Ticket newcomer = ticket(CRITICAL);
@@ -175,8 +175,8 @@ final class GateTest {
   @Test
   void rampsUpAfterAnOutage() {
     Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(8)));
-    wide.close(0, Reason.BREAKER_OPEN, now, now);
-    wide.open(0, now);
+    wide.close(0, Absence.BREAKER_OPEN, now, now);
+    wide.open(0, Absence.BREAKER_OPEN, now);
     List<Integer> limits = new ArrayList<>();
     for (int round = 0; round < 5; round++) {
       int limit = wide.snapshot().lanes().getFirst().limit();
@@ -197,6 +197,93 @@ final class GateTest {
   }
 
   @Test
+  void aBackendThatOnlyRestedBeginsWithHalfOfItsLimit() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(8)));
+    wide.close(0, Absence.RESTING, now + SECONDS, now);
+    Ticket refused = ticket(CRITICAL);
+    assertThat(wide.offer(refused, now)).isEqualTo(Verdict.SHED);
+    assertThat(refused.reason()).isEqualTo(Reason.NO_BACKEND);
+    wide.open(0, Absence.RESTING, now);
+    assertThat(wide.snapshot().lanes().getFirst().limit()).isEqualTo(4);
+  }
+
+  @Test
+  void aBackendThatIsOutForTwoReasonsIsBackWhenBothAreOver() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(8)));
+    wide.close(0, Absence.DRAINED, now, now);
+    wide.close(0, Absence.BREAKER_OPEN, now + SECONDS, now);
+    wide.open(0, Absence.BREAKER_OPEN, now);
+    assertThat(wide.snapshot().lanes().getFirst().open()).isFalse();
+    wide.open(0, Absence.BREAKER_OPEN, now);
+    assertThat(wide.snapshot().lanes().getFirst().open()).isFalse();
+    wide.open(0, Absence.DRAINED, now);
+    assertThat(wide.snapshot().lanes().getFirst().open()).isTrue();
+  }
+
+  @Test
+  void aSecondTryComesBeforeAllWhoWaitAndAvoidsTheBackendThatFailed() {
+    Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
+    Ticket first = ticket(CRITICAL);
+    Ticket second = ticket(CRITICAL);
+    two.offer(first, now);
+    two.offer(second, now);
+    Ticket waiting = ticket(CRITICAL_PLUS);
+    Ticket waitingToo = ticket(CRITICAL_PLUS);
+    two.offer(waiting, now);
+    two.offer(waitingToo, now);
+
+    two.settle(first, Outcome.FAILED, 0, now);
+    assertThat(two.takeDecided()).isSameAs(waiting);
+    Ticket again = ticket(SHEDDABLE);
+    assertThat(two.offerAgain(again, first.lane(), now)).isEqualTo(Verdict.WAITING);
+    assertThat(two.waiting()).isEqualTo(2);
+    two.settle(second, Outcome.SERVED, 0, now);
+
+    assertThat(two.takeDecided()).isSameAs(again);
+    assertThat(again.lane()).isEqualTo(second.lane());
+    assertThat(waitingToo.state()).isEqualTo(Ticket.State.WAITING);
+  }
+
+  @Test
+  void aSecondTryIsShedWhereNoOtherBackendIsLeft() {
+    Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
+    Ticket first = ticket(CRITICAL);
+    Ticket second = ticket(CRITICAL);
+    two.offer(first, now);
+    two.offer(second, now);
+    two.settle(first, Outcome.FAILED, 0, now);
+    Ticket again = ticket(CRITICAL);
+    assertThat(two.offerAgain(again, first.lane(), now)).isEqualTo(Verdict.WAITING);
+
+    two.close(second.lane(), Absence.EJECTED, now + SECONDS, now);
+
+    assertThat(two.takeDecided()).isSameAs(again);
+    assertThat(again.state()).isEqualTo(Ticket.State.SHED);
+    assertThat(again.reason()).isEqualTo(Reason.NO_BACKEND);
+    Ticket third = ticket(CRITICAL);
+    assertThat(two.offerAgain(third, first.lane(), now)).isEqualTo(Verdict.SHED);
+  }
+
+  @Test
+  void aSecondTryExpiresAndCanBeWithdrawn() {
+    Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
+    Ticket first = ticket(CRITICAL);
+    two.offer(first, now);
+    two.offer(ticket(CRITICAL), now);
+    Ticket late = ticket(CRITICAL, now + MILLIS);
+    Ticket gone = ticket(CRITICAL);
+    two.offerAgain(late, first.lane(), now);
+    two.offerAgain(gone, first.lane(), now);
+
+    two.advance(now + MILLIS);
+    assertThat(two.takeDecided()).isSameAs(late);
+    assertThat(late.state()).isEqualTo(Ticket.State.EXPIRED);
+    two.withdraw(gone, now + MILLIS);
+    assertThat(gone.state()).isEqualTo(Ticket.State.WITHDRAWN);
+    assertThat(two.waiting()).isZero();
+  }
+
+  @Test
   void takesNothingNewWhileDraining() {
     Ticket running = admitted(CRITICAL);
     Ticket waiting = waiting(CRITICAL);
@@ -214,7 +301,12 @@ final class GateTest {
   void keepsItsInvariantsInAnyOrderOfEvents(long seed) {
     Random random = new Random(seed);
     Gate any =
-        new Gate(new GateSettings(20), Stream.of(3, 1, 5).map(LimitSettings::fixed).toList());
+        new Gate(
+            new GateSettings(20),
+            Stream.of(3, 1, 5)
+                .map(limit -> new LaneSettings(LimitSettings.fixed(limit), limit))
+                .toList(),
+            seed);
     List<Ticket> all = new ArrayList<>();
     List<Ticket> permits = new ArrayList<>();
     List<Ticket> queued = new ArrayList<>();
@@ -227,7 +319,9 @@ final class GateTest {
               random.nextBoolean() ? Ticket.NO_DEADLINE : now + random.nextInt(60) * MILLIS;
           Ticket ticket = ticket(Criticality.values()[random.nextInt(4)], deadline);
           all.add(ticket);
-          switch (any.offer(ticket, now)) {
+          boolean again = random.nextInt(8) == 0;
+          int avoided = random.nextInt(3);
+          switch (again ? any.offerAgain(ticket, avoided, now) : any.offer(ticket, now)) {
             case ADMITTED -> permits.add(ticket);
             case WAITING -> queued.add(ticket);
             case SHED -> assertThat(ticket.reason()).isNotNull();
@@ -248,10 +342,10 @@ final class GateTest {
         default -> {
           int lane = random.nextInt(3);
           if (closedAt[lane] == 0 && random.nextInt(10) == 0) {
-            any.close(lane, Reason.BREAKER_OPEN, now + SECONDS, now);
+            any.close(lane, Absence.BREAKER_OPEN, now + SECONDS, now);
             closedAt[lane] = now;
           } else if (closedAt[lane] != 0) {
-            any.open(lane, now);
+            any.open(lane, Absence.BREAKER_OPEN, now);
             closedAt[lane] = 0;
           }
         }
@@ -259,11 +353,13 @@ final class GateTest {
       for (Ticket ticket = any.takeDecided(); ticket != null; ticket = ticket.nextDecided()) {
         assertThat(queued.remove(ticket)).isTrue();
         if (ticket.state() == Ticket.State.ADMITTED) {
+          assertThat(ticket.lane()).isNotEqualTo(ticket.avoidedLane);
           permits.add(ticket);
         }
       }
       GateSnapshot seen = any.snapshot();
-      assertThat(seen.waitingTotal()).isEqualTo(queued.size()).isLessThanOrEqualTo(20);
+      assertThat(any.waiting()).isEqualTo(queued.size());
+      assertThat(seen.waitingTotal()).isLessThanOrEqualTo(20);
       assertThat(seen.lanes().stream().mapToInt(GateSnapshot.LaneSnapshot::inFlight).sum())
           .isEqualTo(permits.size());
       int[] fixedLimits = {3, 1, 5};

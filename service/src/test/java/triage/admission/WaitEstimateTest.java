@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 final class WaitEstimateTest {
   private static final long MILLIS = 1_000_000;
 
-  private final Lane fast = new Lane(LimitSettings.fixed(30));
-  private final Lane slow = new Lane(LimitSettings.fixed(10));
+  private final Lane fast = new Lane(new LaneSettings(LimitSettings.fixed(30), 1));
+  private final Lane slow = new Lane(new LaneSettings(LimitSettings.fixed(10), 1));
   private final WaitEstimate estimate = new WaitEstimate(new Lane[] {fast, slow}, 500);
 
   @Test
@@ -33,7 +33,7 @@ final class WaitEstimateTest {
   void leavesOutWhoIsNotInRotation() {
     serve(fast, 10 * MILLIS);
     serve(slow, 100 * MILLIS);
-    slow.close(Reason.BREAKER_OPEN, 0);
+    slow.close(Absence.BREAKER_OPEN, 0);
 
     assertThat(estimate.heldNanos()).isCloseTo(10.0 * MILLIS, within(1.0));
     assertThat(estimate.waitNanos(30)).isCloseTo(10.0 * MILLIS, within(1.0));

@@ -43,7 +43,7 @@ class SettingsFileIT {
         .isEqualTo(defaults.models().get(Settings.DEFAULT_MODEL));
     assertThat(model.backends())
         .containsExactly(
-            BackendSettings.of(null, Path.of("examples/models/breast-cancer.onnx"), null));
+            BackendSettings.of(null, Path.of("examples/models/breast-cancer.onnx"), null, null));
     assertThat(shipped.logging()).isEqualTo(Logging.defaults());
     assertThat(defaults.logging()).isEmpty();
   }

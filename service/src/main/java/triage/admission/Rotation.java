@@ -1,0 +1,120 @@
+package triage.admission;
+
+import java.util.List;
+
+/// The backends of one gate, and which of them a request is given to: the better of two that are
+/// drawn from all that may take it.
+///
+/// The better one is where the usual time of a permit, times the share of the limit that would be
+/// in use, over the backend's weight, is less. Two that are drawn and not the best of all: several
+/// instances in front of the same backends would otherwise all choose the same one at once.
+///
+/// What is drawn follows from the seed and from how often was drawn before: the same calls give the
+/// same choices.
+///
+/// **Threads**: guarded by the lock of the gate's owner.
+///
+/// **Source**: Mitzenmacher, The Power of Two Choices in Randomized Load Balancing, 2001;
+/// SplitMix64 of Steele, Lea and Flood, 2014.
+final class Rotation {
+  /// No backend, where one is named that must not be chosen.
+  static final int NONE = -1;
+
+  private final Lane[] lanes;
+  private long drawn;
+
+  Rotation(List<LaneSettings> settings, long seed) {
+    lanes = new Lane[settings.size()];
+    for (int i = 0; i < lanes.length; i++) {
+      lanes[i] = new Lane(settings.get(i));
+    }
+    drawn = seed;
+  }
+
+  /// Gives the backend that takes the next request, or [#NONE] if none has room.
+  ///
+  /// @param avoided a backend that must not be chosen, or [#NONE]
+  int withRoom(int avoided, long nowNanos) {
+    return choose(true, avoided, nowNanos);
+  }
+
+  /// Gives the backend that takes the next request, whether it has room or not; [#NONE] if none is
+  /// in rotation.
+  ///
+  /// @param avoided a backend that must not be chosen, or [#NONE]
+  int open(int avoided, long nowNanos) {
+    return choose(false, avoided, nowNanos);
+  }
+
+  private int choose(boolean roomWanted, int avoided, long nowNanos) {
+    int candidates = 0;
+    for (int i = 0; i < lanes.length; i++) {
+      if (mayTake(i, roomWanted, avoided)) {
+        candidates++;
+      }
+    }
+    if (candidates == 0) {
+      return NONE;
+    }
+    if (candidates == 1) {
+      return candidate(0, roomWanted, avoided);
+    }
+    int first = draw(candidates);
+    int second = draw(candidates - 1);
+    int one = candidate(first, roomWanted, avoided);
+    int other = candidate(second < first ? second : second + 1, roomWanted, avoided);
+    return lanes[other].load(nowNanos) < lanes[one].load(nowNanos) ? other : one;
+  }
+
+  private boolean mayTake(int index, boolean roomWanted, int avoided) {
+    return index != avoided && (roomWanted ? lanes[index].hasRoom() : lanes[index].isOpen());
+  }
+
+  /// Gives the lane of the candidate of this number.
+  private int candidate(int number, boolean roomWanted, int avoided) {
+    int left = number;
+    for (int i = 0; i < lanes.length; i++) {
+      if (mayTake(i, roomWanted, avoided) && left-- == 0) {
+        return i;
+      }
+    }
+    throw new IllegalStateException("no candidate " + number);
+  }
+
+  /// Gives a number from 0 to `bound` - 1.
+  private int draw(int bound) {
+    drawn += 0x9e3779b97f4a7c15L;
+    long mixed = (drawn ^ (drawn >>> 30)) * 0xbf58476d1ce4e5b9L;
+    mixed = (mixed ^ (mixed >>> 27)) * 0x94d049bb133111ebL;
+    return (int) (((mixed >>> 33) * bound) >>> 31);
+  }
+
+  Lane lane(int index) {
+    return lanes[index];
+  }
+
+  /// Gives all backends; not to be changed.
+  Lane[] lanes() {
+    return lanes;
+  }
+
+  /// Tells whether any backend but this one is in rotation.
+  boolean anyOpen(int avoided) {
+    for (int i = 0; i < lanes.length; i++) {
+      if (i != avoided && lanes[i].isOpen()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Gives what callers are told when no backend is in rotation.
+  Reason closedReason() {
+    for (Lane lane : lanes) {
+      if (lane.isAbsent(Absence.BREAKER_OPEN)) {
+        return Reason.BREAKER_OPEN;
+      }
+    }
+    return Reason.NO_BACKEND;
+  }
+}

@@ -1,0 +1,90 @@
+package triage.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+final class RotationTest {
+  private static final long MILLIS = 1_000_000;
+  private static final long SECONDS = 1000 * MILLIS;
+
+  private long now;
+
+  @Test
+  void sameSeedSameChoices() {
+    assertThat(lanesOf(gate(7, 1, 1, 1, 1), 200)).isEqualTo(lanesOf(gate(7, 1, 1, 1, 1), 200));
+    assertThat(lanesOf(gate(7, 1, 1, 1, 1), 200)).isNotEqualTo(lanesOf(gate(8, 1, 1, 1, 1), 200));
+  }
+
+  @Test
+  void equalBackendsHaveEqualShares() {
+    List<Integer> lanes = lanesOf(gate(1, 1, 1, 1, 1, 1), 400);
+    for (int lane = 0; lane < 5; lane++) {
+      int wanted = lane;
+      assertThat(lanes.stream().filter(chosen -> chosen == wanted).count()).isBetween(70L, 90L);
+    }
+  }
+
+  @Test
+  void aBackendOfMoreWeightHoldsMore() {
+    List<Integer> lanes = lanesOf(gate(1, 1, 3), 400);
+    assertThat(lanes.stream().filter(chosen -> chosen == 1).count()).isBetween(295L, 305L);
+  }
+
+  @Test
+  void aSlowBackendIsGivenLessAndTriedAgainAfterAWhile() {
+    Gate gate = gate(1, 1, 1);
+    teach(gate, 20 * MILLIS, 400 * MILLIS);
+    int fast = gate.snapshot().lanes().get(0).heldNanos() < 100 * MILLIS ? 0 : 1;
+    assertThat(lanesOf(gate, 10)).containsOnly(fast);
+
+    Gate later = gate(1, 1, 1);
+    teach(later, 20 * MILLIS, 400 * MILLIS);
+    now += 30 * SECONDS;
+    assertThat(lanesOf(later, 2)).containsExactly(fast, 1 - fast);
+  }
+
+  @Test
+  void refusesAWeightOutOfRange() {
+    assertThatThrownBy(() -> new LaneSettings(LimitSettings.fixed(1), 0))
+        .hasMessage("weight: 0.0 (expected: 0.01 to 100)");
+    assertThatThrownBy(() -> new LaneSettings(LimitSettings.fixed(1), Double.NaN))
+        .hasMessage("weight: NaN (expected: 0.01 to 100)");
+  }
+
+  /// Lets both of two backends serve one request each, in different times.
+  private void teach(Gate gate, long oneNanos, long otherNanos) {
+    Ticket one = offered(gate);
+    Ticket other = offered(gate);
+    assertThat(other.lane()).isNotEqualTo(one.lane());
+    gate.settle(one, Outcome.SERVED, 0, now + oneNanos);
+    gate.settle(other, Outcome.SERVED, 0, now + otherNanos);
+    now += otherNanos;
+  }
+
+  private List<Integer> lanesOf(Gate gate, int requests) {
+    List<Integer> lanes = new ArrayList<>();
+    IntStream.range(0, requests).forEach(_ -> lanes.add(offered(gate).lane()));
+    return lanes;
+  }
+
+  private Ticket offered(Gate gate) {
+    Ticket ticket = new Ticket("tenant", Criticality.CRITICAL, Ticket.NO_DEADLINE);
+    assertThat(gate.offer(ticket, now)).isEqualTo(Verdict.ADMITTED);
+    return ticket;
+  }
+
+  private static Gate gate(long seed, double... weights) {
+    return new Gate(
+        new GateSettings(100),
+        DoubleStream.of(weights)
+            .mapToObj(weight -> new LaneSettings(LimitSettings.fixed(1000), weight))
+            .toList(),
+        seed);
+  }
+}
