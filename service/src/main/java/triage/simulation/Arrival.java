@@ -18,7 +18,9 @@ public final class Arrival extends Ticket {
     /// Refused, or given up in the queue.
     SHED,
     /// The backend said that it is overloaded.
-    REFUSED
+    REFUSED,
+    /// The backend failed.
+    FAILED
   }
 
   /// The tenant of arrivals that reach the backend past the gate.
@@ -30,9 +32,9 @@ public final class Arrival extends Ticket {
   final int attempt;
   Fate fate = Fate.OPEN;
   boolean dispatched;
-  boolean atServer;
+  boolean failed;
   long dispatchedNanos;
-  double remaining;
+  int backend = -1;
 
   Arrival(
       int tenantNumber,
@@ -49,6 +51,18 @@ public final class Arrival extends Ticket {
     this.attempt = attempt;
   }
 
+  /// Gives the next try of the same request, whose caller is as patient as before.
+  Arrival again(long atNanos) {
+    return new Arrival(
+        tenantNumber,
+        tenant(),
+        criticality(),
+        atNanos,
+        atNanos + deadlineNanos() - arrivedNanos,
+        workNanos,
+        attempt + 1);
+  }
+
   /// Tells whether it reaches the backend past the gate, and does not count.
   public boolean isForeign() {
     return tenant().equals(FOREIGN);
@@ -57,6 +71,11 @@ public final class Arrival extends Ticket {
   /// Gives when it came, in nanoseconds of virtual time.
   public long arrivedNanos() {
     return arrivedNanos;
+  }
+
+  /// Gives which backend it was dispatched to; -1 if to none.
+  public int backend() {
+    return backend;
   }
 
   /// Gives when it was dispatched, in nanoseconds of virtual time.

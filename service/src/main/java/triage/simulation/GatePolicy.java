@@ -17,12 +17,18 @@ public final class GatePolicy implements Policy {
   private final long tickNanos;
   private long wakeNanos;
 
+  /// Makes a gate with the usual settings, and more room to wait than anybody needs.
+  public GatePolicy(List<LimitSettings> limits, long tickNanos) {
+    this(new GateSettings(100_000), limits, tickNanos);
+  }
+
   /// Makes a gate.
   ///
+  /// @param settings of the gate
   /// @param limits one for each backend
   /// @param tickNanos how often those who wait look at the time, as their threads do in the service
-  public GatePolicy(List<LimitSettings> limits, long tickNanos) {
-    this.gate = new Gate(new GateSettings(100_000), limits);
+  public GatePolicy(GateSettings settings, List<LimitSettings> limits, long tickNanos) {
+    this.gate = new Gate(settings, limits);
     this.tickNanos = tickNanos;
   }
 

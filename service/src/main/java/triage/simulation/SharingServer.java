@@ -9,14 +9,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Threads**: confined to its simulation.
 public final class SharingServer implements ModelServer {
-  private record Work(double finishAt, long number, Arrival arrival) implements Comparable<Work> {
-    @Override
-    public int compareTo(Work other) {
-      int byTime = Double.compare(finishAt, other.finishAt);
-      return byTime != 0 ? byTime : Long.compare(number, other.number);
-    }
-  }
-
   private final PriorityQueue<Work> working = new PriorityQueue<>();
   private final DoubleUnaryOperator speedOfLoad;
   private double slots;
@@ -45,7 +37,7 @@ public final class SharingServer implements ModelServer {
     Work next = working.peek();
     return next == null
         ? Long.MAX_VALUE
-        : sinceNanos + (long) Math.ceil(Math.max(0, next.finishAt() - progress) / speed());
+        : sinceNanos + (long) Math.ceil(Math.max(0, next.dueAt() - progress) / speed());
   }
 
   @Override

@@ -26,9 +26,6 @@ public final class Simulation implements Policy.Port {
 
   private static final double SECOND = 1e9;
 
-  /// Into how many steps a run is cut for looking at the rate of arrivals.
-  private static final int STEPS = 20_000;
-
   private final Workload workload;
   private final Policy policy;
   private final List<ModelServer> servers;
@@ -37,11 +34,15 @@ public final class Simulation implements Policy.Port {
   private final long endNanos;
   private final PriorityQueue<Arrival> deadlines =
       new PriorityQueue<>(Comparator.comparingLong(Arrival::deadlineNanos));
+  private final PriorityQueue<Arrival> nextTries =
+      new PriorityQueue<>(Comparator.comparingLong(Arrival::arrivedNanos));
   private final List<Change> changes;
   private final double[] shares;
+  private final Arrivals.Moments moments;
   private int nextChange;
   private long nextArrivalNanos;
   private long arrivals;
+  private long retries;
   private int inFlight;
 
   /// Makes a run.
@@ -63,6 +64,7 @@ public final class Simulation implements Policy.Port {
     this.servers = List.copyOf(servers);
     this.chance = new Chance(seed);
     this.endNanos = endNanos;
+    this.moments = workload.arrivals().begin(chance, endNanos);
     this.changes = new ArrayList<>(changes);
     this.score = score;
     this.shares = new double[workload.streams().size()];
@@ -77,7 +79,7 @@ public final class Simulation implements Policy.Port {
   ///
   /// @throws IllegalStateException if an invariant does not hold
   public void run() {
-    drawNextArrival(0);
+    nextArrivalNanos = moments.after(0);
     while (true) {
       long workNanos = Long.MAX_VALUE;
       ModelServer first = null;
@@ -91,11 +93,13 @@ public final class Simulation implements Policy.Port {
       long deadlineNanos = nextDeadline();
       long changeNanos =
           nextChange < changes.size() ? changes.get(nextChange).atNanos() : Long.MAX_VALUE;
-      long wakeNanos = policy.wakeNanos();
+      Arrival again = nextTries.peek();
+      long againNanos = again == null ? Long.MAX_VALUE : again.arrivedNanos;
+      long callerNanos = Math.min(againNanos, nextArrivalNanos);
       long now =
           Math.min(
-              Math.min(Math.min(workNanos, deadlineNanos), Math.min(changeNanos, wakeNanos)),
-              nextArrivalNanos);
+              Math.min(Math.min(workNanos, deadlineNanos), Math.min(changeNanos, callerNanos)),
+              policy.wakeNanos());
       if (now >= endNanos) {
         return;
       }
@@ -107,6 +111,9 @@ public final class Simulation implements Policy.Port {
         giveUp(now);
       } else if (nextArrivalNanos == now) {
         arrive(now);
+      } else if (again != null && againNanos == now) {
+        nextTries.remove(again);
+        policy.arrive(again, this, now);
       } else {
         policy.advance(this, now);
       }
@@ -131,11 +138,17 @@ public final class Simulation implements Policy.Port {
     if (done == null) {
       return;
     }
-    score.finished(done, now);
+    if (!done.failed) {
+      score.finished(done, now);
+    }
     if (done.fate != Arrival.Fate.OPEN) {
       return;
     }
-    end(done, Arrival.Fate.GOOD, Outcome.SERVED, now);
+    if (done.failed) {
+      end(done, Arrival.Fate.FAILED, Outcome.FAILED, now);
+    } else {
+      end(done, Arrival.Fate.GOOD, Outcome.SERVED, now);
+    }
   }
 
   private void giveUp(long now) {
@@ -150,7 +163,7 @@ public final class Simulation implements Policy.Port {
     arrival.fate = fate;
     inFlight--;
     require(inFlight >= 0, arrival, "more ended than were dispatched");
-    score.ended(arrival, now);
+    close(arrival, now);
     policy.end(arrival, outcome, this, now);
   }
 
@@ -162,6 +175,10 @@ public final class Simulation implements Policy.Port {
       number++;
     }
     Workload.Stream stream = workload.streams().get(number);
+    if (seconds < stream.fromSeconds()) {
+      nextArrivalNanos = moments.after(now);
+      return;
+    }
     double work = workload.work().seconds(chance, seconds) * stream.workFactor();
     double patience = workload.deadline().seconds(chance, seconds);
     Arrival arrival =
@@ -174,27 +191,9 @@ public final class Simulation implements Policy.Port {
             Math.max(1, work * SECOND),
             1);
     arrivals++;
-    drawNextArrival(now);
+    nextArrivalNanos = moments.after(now);
     score.arrived(arrival, now);
     policy.arrive(arrival, this, now);
-  }
-
-  /// Draws the next arrival of a stream whose rate changes: where none comes within a step, the
-  /// rate is looked at again. That is exact for a rate that is constant within steps, since an
-  /// exponential time has no memory.
-  private void drawNextArrival(long now) {
-    double step = endNanos / SECOND / STEPS;
-    double seconds = now / SECOND;
-    while (seconds * SECOND < endNanos) {
-      double rate = workload.arrivals().perSecond(seconds);
-      double gap = rate <= 0 ? Double.MAX_VALUE : chance.exponential() / rate;
-      if (gap < step) {
-        nextArrivalNanos = Math.max(now + 1, (long) ((seconds + gap) * SECOND));
-        return;
-      }
-      seconds += step;
-    }
-    nextArrivalNanos = Long.MAX_VALUE;
   }
 
   @Override
@@ -203,6 +202,7 @@ public final class Simulation implements Policy.Port {
     require(now < arrival.deadlineNanos(), arrival, "dispatched after its deadline");
     arrival.dispatched = true;
     arrival.dispatchedNanos = now;
+    arrival.backend = backend;
     inFlight++;
     score.dispatched(arrival, inFlight, now);
     if (servers.get(backend).take(arrival, now)) {
@@ -216,7 +216,21 @@ public final class Simulation implements Policy.Port {
   public void shed(Arrival arrival, long now) {
     require(!arrival.dispatched && arrival.fate == Arrival.Fate.OPEN, arrival, "shed twice");
     arrival.fate = Arrival.Fate.SHED;
-    score.ended(arrival, now);
+    close(arrival, now);
+  }
+
+  /// Counts a try that has ended, and lets its caller try again where it does.
+  private void close(Arrival arrival, long now) {
+    Retries how = workload.retries();
+    boolean again =
+        arrival.fate != Arrival.Fate.GOOD
+            && !arrival.isForeign()
+            && how.allow(arrival.attempt, retries, arrivals);
+    if (again) {
+      retries++;
+      nextTries.add(arrival.again(now + Math.max(1, (long) (how.pauseSeconds() * SECOND))));
+    }
+    score.ended(arrival, !again, now);
   }
 
   /// Gives how many are in flight now.

@@ -3,27 +3,45 @@ package triage.simulation;
 import java.util.ArrayDeque;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
 
 /// A server with some slots and a queue: the first to come is the first to be worked on.
 ///
 /// **Threads**: confined to its simulation.
 public final class SlotServer implements ModelServer {
-  private record Work(long endNanos, long number, Arrival arrival) implements Comparable<Work> {
-    @Override
-    public int compareTo(Work other) {
-      int byTime = Long.compare(endNanos, other.endNanos);
-      return byTime != 0 ? byTime : Long.compare(number, other.number);
-    }
-  }
-
   private final PriorityQueue<Work> working = new PriorityQueue<>();
   private final ArrayDeque<Arrival> queue = new ArrayDeque<>();
+  private final double slowness;
   private int slots;
   private long number;
 
   /// Makes an idle server.
   public SlotServer(int slots) {
+    this(slots, 1);
+  }
+
+  /// Makes an idle server that takes a multiple of the usual time.
+  public SlotServer(int slots, double slowness) {
     this.slots = slots;
+    this.slowness = slowness;
+  }
+
+  /// Gives it work that nobody waits for any more, as a gateway that has gone leaves behind.
+  public void occupy(int count, long workNanos, long nowNanos) {
+    for (int i = 0; i < count; i++) {
+      Arrival left =
+          new Arrival(
+              0,
+              Arrival.FOREIGN,
+              Criticality.CRITICAL,
+              nowNanos,
+              Long.MAX_VALUE,
+              (double) workNanos,
+              1);
+      left.fate = Arrival.Fate.LATE;
+      queue.add(left);
+    }
+    fill(nowNanos);
   }
 
   @Override
@@ -36,7 +54,7 @@ public final class SlotServer implements ModelServer {
   @Override
   public long nextNanos() {
     Work next = working.peek();
-    return next == null ? Long.MAX_VALUE : next.endNanos();
+    return next == null ? Long.MAX_VALUE : (long) next.dueAt();
   }
 
   @Override
@@ -58,7 +76,8 @@ public final class SlotServer implements ModelServer {
       if (next == null) {
         return;
       }
-      working.add(new Work(nowNanos + (long) next.workNanos, number++, next));
+      working.add(
+          new Work((double) (nowNanos + (long) (next.workNanos * slowness)), number++, next));
     }
   }
 }

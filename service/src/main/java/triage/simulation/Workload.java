@@ -9,14 +9,9 @@ import triage.admission.Criticality;
 /// @param work how long a free slot takes for one
 /// @param deadline how long its caller waits
 /// @param streams who sends, and the share of each in the arrivals
-public record Workload(Arrivals arrivals, Draw work, Draw deadline, List<Stream> streams) {
-  /// The rate of the arrivals.
-  @FunctionalInterface
-  public interface Arrivals {
-    /// Gives arrivals per second.
-    double perSecond(double seconds);
-  }
-
+/// @param retries how callers try again
+public record Workload(
+    Arrivals arrivals, Draw work, Draw deadline, List<Stream> streams, Retries retries) {
   /// A number drawn for each arrival.
   @FunctionalInterface
   public interface Draw {
@@ -30,7 +25,19 @@ public record Workload(Arrivals arrivals, Draw work, Draw deadline, List<Stream>
   /// @param criticality the class
   /// @param share of all arrivals; shares add up to 1
   /// @param workFactor how much more one of its requests costs than another's
-  public record Stream(String tenant, Criticality criticality, double share, double workFactor) {}
+  /// @param fromSeconds when it begins; its share of the arrivals is missing until then
+  public record Stream(
+      String tenant, Criticality criticality, double share, double workFactor, double fromSeconds) {
+    /// Gives a stream that is there from the beginning.
+    public Stream(String tenant, Criticality criticality, double share, double workFactor) {
+      this(tenant, criticality, share, workFactor, 0);
+    }
+  }
+
+  /// Gives a workload in which nobody tries again.
+  public Workload(Arrivals arrivals, Draw work, Draw deadline, List<Stream> streams) {
+    this(arrivals, work, deadline, streams, Retries.NONE);
+  }
 
   /// Copies the list.
   public Workload {

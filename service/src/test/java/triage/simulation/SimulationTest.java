@@ -118,11 +118,12 @@ final class SimulationTest {
       long seed) {
     Workload workload =
         new Workload(
-            at -> load * perSecond,
+            Arrivals.poisson(at -> load * perSecond),
             (chance, at) -> .05 * chance.lognormal(.5),
             (chance, at) -> .35,
             STREAMS);
-    Score score = new Score(SECOND, from * SECOND, seconds * SECOND, STREAMS, policy::limit);
+    Score score =
+        new Score(new Score.Frame(SECOND, from * SECOND, seconds * SECOND), STREAMS, policy::limit);
     new Simulation(workload, policy, List.of(server), seed, seconds * SECOND, List.of(), score)
         .run();
     return score;

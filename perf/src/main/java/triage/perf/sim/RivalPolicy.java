@@ -1,27 +1,34 @@
 package triage.perf.sim;
 
+import java.util.Arrays;
 import triage.admission.Outcome;
 import triage.perf.rival.Ending;
 import triage.perf.rival.Rival;
 import triage.simulation.Arrival;
 import triage.simulation.Policy;
 
-/// A rival as it ships: it decides on arrival, and has no queue.
+/// A rival as it ships: it decides on arrival, and has no queue. Of several backends it sends to
+/// the one with the fewest in flight.
 ///
 /// **Threads**: confined to its simulation.
 final class RivalPolicy implements Policy {
   private final Rival rival;
-  private int inFlight;
+  private final int[] inFlight;
 
-  RivalPolicy(Rival rival) {
+  RivalPolicy(Rival rival, int backends) {
     this.rival = rival;
+    this.inFlight = new int[backends];
   }
 
   @Override
   public void arrive(Arrival arrival, Port port, long nowNanos) {
     if (rival.tryAcquire(arrival.criticality().rank(), nowNanos)) {
-      inFlight++;
-      port.dispatch(arrival, 0, nowNanos);
+      int least = 0;
+      for (int i = 1; i < inFlight.length; i++) {
+        least = inFlight[i] < inFlight[least] ? i : least;
+      }
+      inFlight[least]++;
+      port.dispatch(arrival, least, nowNanos);
     } else {
       port.shed(arrival, nowNanos);
     }
@@ -29,7 +36,7 @@ final class RivalPolicy implements Policy {
 
   @Override
   public void end(Arrival arrival, Outcome outcome, Port port, long nowNanos) {
-    inFlight--;
+    inFlight[arrival.backend()]--;
     Ending ending =
         switch (outcome) {
           case SERVED -> Ending.SUCCESS;
@@ -50,7 +57,7 @@ final class RivalPolicy implements Policy {
 
   @Override
   public int inFlight() {
-    return inFlight;
+    return Arrays.stream(inFlight).sum();
   }
 
   @Override

@@ -30,13 +30,17 @@ final class Table {
           first.policy(),
           100 * median(row, Figures::goodput),
           100 * row.stream().mapToDouble(Figures::goodput).min().orElse(Double.NaN),
-          100 * median(row, Figures::worstWindow),
-          median(row, Figures::p99OverDeadline),
-          100 * row.stream().mapToDouble(Figures::criticalSuccess).min().orElse(Double.NaN),
-          row.stream().mapToDouble(Figures::jain).min().orElse(Double.NaN),
+          100 * median(row, one -> one.value("worst_window")),
+          median(row, one -> one.value("p99_over_deadline")),
+          100
+              * row.stream()
+                  .mapToDouble(one -> one.value("critical_success"))
+                  .min()
+                  .orElse(Double.NaN),
+          row.stream().mapToDouble(one -> one.value("jain")).min().orElse(Double.NaN),
           median(row, Figures::limitOverCapacity),
-          row.stream().mapToDouble(Figures::recoverSeconds).max().orElse(Double.NaN),
-          100 * median(row, Figures::wasted));
+          row.stream().mapToDouble(one -> one.value("recover_s")).max().orElse(Double.NaN),
+          100 * median(row, one -> one.value("wasted")));
     }
     for (String policy : policies) {
       double least =
