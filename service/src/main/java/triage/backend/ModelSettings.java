@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Mode;
@@ -14,6 +15,8 @@ import triage.admission.ReservedShares;
 /// @param version the version's name, as in `/versions/{version}`
 /// @param timeout how long a caller waits who does not say
 /// @param timeoutMax the longest wait that a caller may ask for
+/// @param streamIdleTimeout the longest pause between two parts of an answer
+/// @param protocols in which protocols it may be asked; a file in process knows [Protocol#OIP] only
 /// @param bodyBytesMax the largest request body, in bytes; 1 KiB to 1 GiB
 /// @param waitingMax how many requests may wait at the gate; 1 to 1,000,000
 /// @param reserved what share of the dispatches from the queue each class is sure of
@@ -24,30 +27,45 @@ public record ModelSettings(
     String version,
     Duration timeout,
     Duration timeoutMax,
+    Duration streamIdleTimeout,
+    Set<Protocol> protocols,
     long bodyBytesMax,
     int waitingMax,
     ReservedShares reserved,
     Mode mode,
     BreakerSettings breaker,
     List<BackendSettings> backends) {
-  /// What the name of a model or a version may be: safe in paths, labels and log lines.
-  public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+  /// What the name of a version may be: safe in paths, labels and log lines.
+  public static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+
+  /// What the name of a model may be: safe in labels and log lines. With `/` or `:`, as in
+  /// `meta-llama/Llama-3.1-8B`, it can be asked under `/v1` only, where no path holds it.
+  public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}");
 
   private static final String VERSION_DEFAULT = "1";
   private static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(30);
   private static final Duration TIMEOUT_MAX_DEFAULT = Duration.ofMinutes(10);
+  private static final Duration STREAM_IDLE_TIMEOUT_DEFAULT = Duration.ofSeconds(60);
   private static final long BODY_BYTES_MAX_DEFAULT = 16 << 20;
   private static final int WAITING_MAX_DEFAULT = 1_000;
 
-  /// Copies the list and checks the ranges.
+  /// Copies the lists and checks the ranges.
   ///
   /// @throws IllegalArgumentException naming the setting, its value and the rule
   public ModelSettings {
     backends = List.copyOf(backends);
-    require(NAME.matcher(version).matches(), "version", version, NAME.pattern());
+    protocols = Set.copyOf(protocols);
+    require(VERSION.matcher(version).matches(), "version", version, VERSION.pattern());
     require(timeout.toMillis() >= 1, "timeout", timeout, ">= 1 ms");
     require(timeoutMax.compareTo(timeout) >= 0, "timeoutMax", timeoutMax, ">= timeout, " + timeout);
     require(timeoutMax.compareTo(Duration.ofDays(1)) <= 0, "timeoutMax", timeoutMax, "<= 1 d");
+    require(
+        streamIdleTimeout.toMillis() >= 100
+            && streamIdleTimeout.compareTo(Duration.ofHours(1)) <= 0,
+        "streamIdleTimeout",
+        streamIdleTimeout,
+        "100 ms to 1 h");
+    require(!protocols.isEmpty(), "protocols", "none", "oip, openai or both");
     require(
         bodyBytesMax >= 1 << 10 && bodyBytesMax <= 1 << 30,
         "bodyBytesMax",
@@ -67,6 +85,8 @@ public record ModelSettings(
       @Nullable String version,
       @Nullable Duration timeout,
       @Nullable Duration timeoutMax,
+      @Nullable Duration streamIdleTimeout,
+      @Nullable List<String> protocols,
       @Nullable Long bodyBytesMax,
       @Nullable Integer waitingMax,
       @Nullable ReservedSettings reserved,
@@ -80,6 +100,8 @@ public record ModelSettings(
         timeoutMax != null
             ? timeoutMax
             : wait.compareTo(TIMEOUT_MAX_DEFAULT) > 0 ? wait : TIMEOUT_MAX_DEFAULT,
+        streamIdleTimeout == null ? STREAM_IDLE_TIMEOUT_DEFAULT : streamIdleTimeout,
+        protocols == null ? Protocol.ALL : Protocol.of(protocols),
         bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
         waitingMax == null ? WAITING_MAX_DEFAULT : waitingMax,
         reserved == null ? ReservedShares.DEFAULTS : reserved.shares(),
@@ -94,7 +116,7 @@ public record ModelSettings(
   /// @param file the ONNX file
   public static ModelSettings inProcess(Path file) {
     List<BackendSettings> backends = List.of(BackendSettings.of(null, file, null, null));
-    return of(null, null, null, null, null, null, null, null, backends);
+    return of(null, null, null, null, null, null, null, null, null, null, backends);
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

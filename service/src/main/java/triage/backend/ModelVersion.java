@@ -19,4 +19,11 @@ public record ModelVersion(
   public String version() {
     return settings.version();
   }
+
+  /// Tells whether it may be asked in this protocol. A model in process knows one only.
+  public boolean speaks(Protocol protocol) {
+    return settings.protocols().contains(protocol)
+        && (protocol == Protocol.OIP
+            || backends.stream().noneMatch(InProcessBackend.class::isInstance));
+  }
 }

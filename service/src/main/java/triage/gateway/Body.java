@@ -22,7 +22,7 @@ final class Body {
   static final int FIRST_BYTES_MAX = 256 << 10;
 
   private final Request request;
-  private final long bytesMax;
+  private long bytesMax;
   private final MessageDigest digest = sha256();
   private byte[] first = new byte[0];
   private int firstSize;
@@ -92,6 +92,21 @@ final class Body {
     bytes.get(first, firstSize, length);
     digest.update(first, firstSize, length);
     firstSize += length;
+  }
+
+  /// Bounds the rest of a body whose first part was read under a wider bound.
+  ///
+  /// @throws RefusedException 413 if it is known to be longer than `most`
+  void limit(long most) throws RefusedException {
+    bytesMax = most;
+    if (request.getLength() > most || size > most) {
+      throw tooLarge(most);
+    }
+  }
+
+  /// Gives what has been read so far, as a view.
+  ByteBuffer begun() {
+    return ByteBuffer.wrap(first, 0, firstSize);
   }
 
   /// Tells whether all of the body has been read.

@@ -63,6 +63,11 @@ final class Call {
     return dialect;
   }
 
+  /// Gives the path and the query as they were sent.
+  String pathAndQuery() {
+    return request.getHttpURI().getPathQuery();
+  }
+
   String method() {
     return request.getMethod();
   }
@@ -92,6 +97,11 @@ final class Call {
   /// Breaks the connection because the rest of the answer will not come.
   void cutOff(Throwable cause) {
     callback.failed(cause);
+  }
+
+  /// Sends the last of an answer whose rest will not come, and breaks the connection.
+  void cutOff(byte[] last, Throwable cause) {
+    response.write(false, ByteBuffer.wrap(last), Callback.from(() -> cutOff(cause)));
   }
 
   /// Lets pass what only reads.
@@ -133,6 +143,7 @@ final class Call {
           .getHeaders()
           .put(HttpHeader.RETRY_AFTER, retryAfter.seconds(refusal.retryAfterNanos()));
     }
+    dialect.advise(response.getHeaders(), refusal.isWorthAnotherTry());
     if (refusal.status() == 401) {
       response.getHeaders().put(CHALLENGE);
     }

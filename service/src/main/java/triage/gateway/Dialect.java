@@ -5,6 +5,10 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.PreEncodedHttpField;
+import org.jspecify.annotations.Nullable;
 
 /// The form in which the callers of a path read errors.
 enum Dialect {
@@ -26,9 +30,14 @@ enum Dialect {
       json.writeObjectFieldStart("error");
       json.writeStringField("message", refusal.message());
       json.writeStringField("type", openAiType(refusal.status()));
-      json.writeNullField("param");
-      json.writeStringField("code", refusal.reason());
+      json.writeStringField("param", refusal.param());
+      json.writeStringField("code", openAiCode(refusal));
       json.writeEndObject();
+    }
+
+    @Override
+    void advise(HttpFields.Mutable headers, boolean again) {
+      headers.put(again ? SHOULD_RETRY : SHOULD_NOT_RETRY);
     }
   },
 
@@ -50,6 +59,9 @@ enum Dialect {
   };
 
   private static final JsonFactory JSON = new JsonFactory();
+  private static final HttpField SHOULD_RETRY = new PreEncodedHttpField("x-should-retry", "true");
+  private static final HttpField SHOULD_NOT_RETRY =
+      new PreEncodedHttpField("x-should-retry", "false");
 
   private final String root;
   private final String contentType;
@@ -96,6 +108,21 @@ enum Dialect {
   }
 
   abstract void write(JsonGenerator json, Refusal refusal) throws IOException;
+
+  /// Says in an error's headers whether the request should be sent again, where the dialect has a
+  /// header of its own for that.
+  void advise(HttpFields.Mutable headers, boolean again) {}
+
+  private static @Nullable String openAiCode(Refusal refusal) {
+    if (refusal.reason() != null) {
+      return refusal.reason();
+    }
+    return switch (refusal.status()) {
+      case 401 -> "invalid_api_key";
+      case 404 -> "model".equals(refusal.param()) ? "model_not_found" : null;
+      default -> null;
+    };
+  }
 
   private static String openAiType(int status) {
     return switch (status) {

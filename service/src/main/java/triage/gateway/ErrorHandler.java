@@ -18,10 +18,12 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
     int status = response.getStatus() < 400 ? 500 : response.getStatus();
     String path = request.getHttpURI().getPath();
     Dialect dialect = Dialect.of(path == null ? "/" : path);
-    byte[] body = dialect.body(new Refusal(status, null, 0, message(status)));
+    Refusal refusal = new Refusal(status, null, 0, message(status));
+    byte[] body = dialect.body(refusal);
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+    dialect.advise(response.getHeaders(), refusal.isWorthAnotherTry());
     boolean head = "HEAD".equals(request.getMethod());
     response.write(true, head ? null : ByteBuffer.wrap(body), callback);
     return true;

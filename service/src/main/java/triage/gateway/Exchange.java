@@ -47,7 +47,9 @@ final class Exchange {
   }
 
   /// Serves one inference, or says why not.
-  void infer(Call call, Caller caller, ModelVersion model) {
+  ///
+  /// @param begun the body, if its first part had to be read to know the model; or `null`
+  void infer(Call call, Caller caller, ModelVersion model, @Nullable Body begun) {
     Criticality criticality = RequestHeaders.criticality(call.header("Priority"), caller.ceiling());
     Passage passage = new Passage(call, caller, model, criticality, wallClock.instant());
     Optional<Slot> slot = audit.reserve();
@@ -57,7 +59,7 @@ final class Exchange {
       return;
     }
     try {
-      serve(passage);
+      serve(passage, begun);
     } catch (RefusedException e) {
       passage.refuse(e.refusal());
     } catch (RuntimeException e) {
@@ -78,7 +80,7 @@ final class Exchange {
     }
   }
 
-  private void serve(Passage passage) throws RefusedException {
+  private void serve(Passage passage, @Nullable Body begun) throws RefusedException {
     Authentication.require(passage.caller(), Role.REQUEST);
     Call call = passage.call();
     ModelVersion model = passage.model();
@@ -87,7 +89,7 @@ final class Exchange {
             call.header("Request-Timeout"),
             model.settings().timeout(),
             model.settings().timeoutMax());
-    Body body = passage.read(model.settings().bodyBytesMax());
+    Body body = passage.read(begun);
 
     Pass pass =
         new Pass(
@@ -138,8 +140,7 @@ final class Exchange {
       CompletableFuture<@Nullable Void> gone)
       throws RefusedException {
     passage.started(backend, clock.nanos());
-    HttpRelay relay =
-        new HttpRelay(passage.call(), permit.pass(), backend, passage.path(), body, clock);
+    HttpRelay relay = new HttpRelay(passage, permit.pass(), backend, body, clock);
     HttpFields provenance = passage.provenance();
     if (!backend.breaker().begin()) {
       throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));

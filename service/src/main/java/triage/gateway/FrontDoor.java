@@ -128,6 +128,7 @@ public final class FrontDoor extends Handler.Wrapper {
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
     response.getHeaders().put(HttpHeader.RETRY_AFTER, retryAfter.seconds(retryNanos));
     response.getHeaders().put(Call.REASON, reason.wire());
+    dialect.advise(response.getHeaders(), true);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
     response.write(true, ByteBuffer.wrap(body), callback);
   }

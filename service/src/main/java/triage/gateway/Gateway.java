@@ -33,6 +33,8 @@ public record Gateway(
     Authentication authentication = new Authentication(tokens, meter);
     Exchange exchange = new Exchange(audit, meter, clock, wallClock);
     OipHandler oip = new OipHandler(models, authentication, exchange, readiness, version);
-    return new GatewayHandler(oip, new NativeHandler(authentication), clock, seed);
+    OpenAiHandler openAi =
+        new OpenAiHandler(models, authentication, exchange, wallClock.instant().getEpochSecond());
+    return new GatewayHandler(oip, openAi, new NativeHandler(authentication), clock, seed);
   }
 }

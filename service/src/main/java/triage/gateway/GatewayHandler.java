@@ -17,12 +17,15 @@ public final class GatewayHandler extends Handler.Wrapper {
   private static final String APPLICATION = "application";
 
   private final OipHandler oip;
+  private final OpenAiHandler openAi;
   private final NativeHandler others;
   private final MonotonicClock clock;
   private final RetryAfter retryAfter;
 
-  GatewayHandler(OipHandler oip, NativeHandler others, MonotonicClock clock, long seed) {
+  GatewayHandler(
+      OipHandler oip, OpenAiHandler openAi, NativeHandler others, MonotonicClock clock, long seed) {
     this.oip = oip;
+    this.openAi = openAi;
     this.others = others;
     this.clock = clock;
     this.retryAfter = new RetryAfter(seed);
@@ -37,7 +40,8 @@ public final class GatewayHandler extends Handler.Wrapper {
     try {
       switch (call.dialect()) {
         case OIP -> oip.handle(call);
-        case OPENAI, NATIVE -> others.handle(call);
+        case OPENAI -> openAi.handle(call);
+        case NATIVE -> others.handle(call);
       }
     } catch (RefusedException e) {
       call.refuse(e.refusal());

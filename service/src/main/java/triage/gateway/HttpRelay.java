@@ -27,8 +27,9 @@ import triage.time.MonotonicClock;
 /// looked into.
 ///
 /// The exchange's thread waits for the end; what streams runs on Jetty's threads. The first of
-/// three decides: the response's first byte (from then on it is relayed, whatever the deadline
-/// says), the deadline, or the caller's going away.
+/// three decides: the first byte of the answer's body (from then on it is relayed, whatever the
+/// deadline says), the deadline, or the caller's going away. The answer's head alone decides
+/// nothing: a server that streams may send it long before the first event.
 ///
 /// **Threads**: made and awaited by the exchange's thread; [#callerGone()] may come from any.
 final class HttpRelay {
@@ -36,7 +37,6 @@ final class HttpRelay {
   static final String BACKEND_REFUSED = "backend-refused";
 
   private static final int STATUS_MAX = 599;
-  private static final long IDLE_NANOS = 60_000_000_000L;
 
   /// What is between two parties only, and what is Triage's own: never sent on to a backend.
   private static final Set<String> NOT_SENT_ON =
@@ -103,6 +103,7 @@ final class HttpRelay {
   private final HttpBackend backend;
   private final Body body;
   private final MonotonicClock clock;
+  private final long idleNanos;
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.ASKED);
   private final CompletableFuture<Result> ended = new CompletableFuture<>();
   private final Thread waiter = Thread.currentThread();
@@ -112,16 +113,21 @@ final class HttpRelay {
   private volatile long progressedNanos;
   private final AtomicLong stalledNanos = new AtomicLong();
   private volatile @Nullable HttpFields provenance;
+  private volatile @Nullable EventStream events;
+  private volatile boolean writing;
 
   /// Prepares the request; nothing is sent yet.
-  HttpRelay(
-      Call call, Pass pass, HttpBackend backend, String path, Body body, MonotonicClock clock) {
-    this.call = call;
+  ///
+  /// @throws RefusedException 400 for a query that cannot be sent on
+  HttpRelay(Passage passage, Pass pass, HttpBackend backend, Body body, MonotonicClock clock)
+      throws RefusedException {
+    this.call = passage.call();
     this.pass = pass;
     this.backend = backend;
     this.body = body;
     this.clock = clock;
-    this.request = backend.request(HttpMethod.POST, path).body(body.rest());
+    this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
+    this.request = request(backend, passage.path()).body(body.rest());
     request.headers(headers -> {
       for (HttpField field : call.request().getHeaders()) {
         if (!NOT_SENT_ON.contains(field.getLowerCaseName())) {
@@ -129,6 +135,15 @@ final class HttpRelay {
         }
       }
     });
+  }
+
+  private static Request request(HttpBackend backend, String path) throws RefusedException {
+    try {
+      return backend.request(HttpMethod.POST, path);
+    } catch (IllegalArgumentException e) {
+      throw new RefusedException(
+          Refusal.badRequest("the query has a character that must be percent-encoded"));
+    }
   }
 
   /// Sends the request and waits until it is over, or given up at the deadline.
@@ -185,7 +200,7 @@ final class HttpRelay {
   /// parts, whoever makes it: neither a backend that stalls nor a caller that does not read may
   /// hold a permit for ever.
   private void awaitMore() {
-    long leftNanos = progressedNanos + IDLE_NANOS - clock.nanos();
+    long leftNanos = progressedNanos + idleNanos - clock.nanos();
     if (leftNanos > 0) {
       LockSupport.parkNanos(this, leftNanos);
     } else {
@@ -245,10 +260,20 @@ final class HttpRelay {
       var _ = request.abort(new IOException("no such status: " + response.getStatus()));
       return;
     }
-    if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
-      return;
+  }
+
+  /// Begins the caller's answer with the head of the backend's, unless something else was first.
+  private boolean relayHead(Response response) {
+    if (stage.get() == Stage.RELAYING) {
+      return true;
     }
     status = response.getStatus();
+    if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
+      return false;
+    }
+    if (call.dialect() == Dialect.OPENAI) {
+      events = EventStream.of(response.getHeaders());
+    }
     call.response().setStatus(status);
     HttpFields.Mutable headers = call.response().getHeaders();
     for (HttpField field : response.getHeaders()) {
@@ -263,6 +288,7 @@ final class HttpRelay {
     if (fields != null) {
       headers.add(fields);
     }
+    return true;
   }
 
   private void progress() {
@@ -273,16 +299,17 @@ final class HttpRelay {
   private void pass(Response response, Content.Chunk chunk, Runnable demander) {
     backend.breaker().progressed();
     progress();
-    if (stage.get() != Stage.RELAYING) {
+    ByteBuffer bytes = chunk.getByteBuffer();
+    if (!bytes.hasRemaining() || !relayHead(response)) {
       demander.run();
       return;
     }
-    ByteBuffer bytes = chunk.getByteBuffer();
-    if (!bytes.hasRemaining()) {
-      demander.run();
-      return;
+    EventStream stream = events;
+    if (stream != null) {
+      stream.passed(bytes);
     }
     chunk.retain();
+    writing = true;
     long startedNanos = clock.nanos();
     call.response()
         .write(
@@ -292,6 +319,7 @@ final class HttpRelay {
                 () -> {
                   progress();
                   stalledNanos.addAndGet(progressedNanos - startedNanos);
+                  writing = false;
                   chunk.release();
                   demander.run();
                 },
@@ -303,12 +331,19 @@ final class HttpRelay {
   }
 
   private void finish(Result result) {
+    if (result.isSucceeded()) {
+      // An answer without a body.
+      var _ = relayHead(result.getResponse());
+    }
     stage.compareAndSet(Stage.ASKED, Stage.FAILED);
     if (stage.get() == Stage.RELAYING) {
+      EventStream stream = events;
       if (result.isSucceeded()) {
         call.finish();
-      } else {
+      } else if (stream == null || writing || callerFailed) {
         call.cutOff(result.getFailure());
+      } else {
+        call.cutOff(stream.brokenOff(), result.getFailure());
       }
     }
     ended.complete(result);

@@ -35,6 +35,6 @@ final class NativeHandler {
       return;
     }
     throw new RefusedException(
-        new Refusal(404, null, 0, "there is nothing at this path; models are under /v2"));
+        new Refusal(404, null, 0, "there is nothing at this path; models are under /v2 and /v1"));
   }
 }

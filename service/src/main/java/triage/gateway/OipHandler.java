@@ -11,6 +11,7 @@ import triage.backend.InProcessBackend;
 import triage.backend.ModelSettings;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
+import triage.backend.Protocol;
 import triage.identity.Caller;
 import triage.identity.Role;
 
@@ -70,7 +71,7 @@ final class OipHandler {
       case OipRoute.Infer(String name, String asked) -> {
         Caller caller = authentication.caller(call);
         call.require("POST");
-        exchange.infer(call, caller, model(name, asked));
+        exchange.infer(call, caller, speaking(model(name, asked)), null);
       }
       case OipRoute.Unknown() -> {
         authentication.caller(call);
@@ -106,6 +107,14 @@ final class OipHandler {
             otherVersion
                 ? "model " + shown + " is not served in that version; leave the version out"
                 : "no model " + shown + " is served here; check the name in the path"));
+  }
+
+  private static ModelVersion speaking(ModelVersion model) throws RefusedException {
+    if (!model.speaks(Protocol.OIP)) {
+      throw new RefusedException(
+          new Refusal(404, null, 0, "model `" + model.name() + "` is served under /v1 only"));
+    }
+    return model;
   }
 
   private static boolean isInRotation(ModelVersion model) {

@@ -60,9 +60,12 @@ final class Passage {
     return criticality;
   }
 
-  /// Gives the path of the same request at a backend.
+  /// Gives the path of the same request at a backend, with the query where the dialect has one.
   String path() {
-    return "/v2/models/" + model.name() + "/infer";
+    return switch (call.dialect()) {
+      case OIP -> "/v2/models/" + model.name() + "/infer";
+      case OPENAI, NATIVE -> call.pathAndQuery();
+    };
   }
 
   int status() {
@@ -77,10 +80,17 @@ final class Passage {
     return serviceNanos;
   }
 
-  Body read(long bytesMax) throws RefusedException {
-    Body read = Body.read(call.request(), bytesMax);
-    body = read;
-    return read;
+  /// Takes over the body, of which the first part may have been read already.
+  ///
+  /// @throws RefusedException 413 if it is longer than the model takes, 408 if it stops coming
+  Body read(@Nullable Body begun) throws RefusedException {
+    long bytesMax = model.settings().bodyBytesMax();
+    if (begun == null) {
+      begun = Body.read(call.request(), bytesMax);
+    }
+    body = begun;
+    begun.limit(bytesMax);
+    return begun;
   }
 
   /// Notes what the gate said.

@@ -10,7 +10,23 @@ import triage.admission.Ticket;
 /// @param reason the word for programs, or `null` where the status says it all
 /// @param retryAfterNanos when a new try is likely to pass; 0 if a new try makes no sense
 /// @param message what is wrong and what to do, for people
-record Refusal(int status, @Nullable String reason, long retryAfterNanos, String message) {
+/// @param param the member of the body that is wrong, for dialects that tell; or `null`
+record Refusal(
+    int status,
+    @Nullable String reason,
+    long retryAfterNanos,
+    String message,
+    @Nullable String param) {
+
+  /// Makes a refusal that is not about a member of the body.
+  Refusal(int status, @Nullable String reason, long retryAfterNanos, String message) {
+    this(status, reason, retryAfterNanos, message, null);
+  }
+
+  /// Tells whether the same request may well be served when it is sent again.
+  boolean isWorthAnotherTry() {
+    return retryAfterNanos > 0 || status == 408 || status == 503;
+  }
 
   static Refusal badRequest(String message) {
     return new Refusal(400, null, 0, message);

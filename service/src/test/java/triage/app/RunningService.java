@@ -3,6 +3,7 @@ package triage.app;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -164,6 +165,16 @@ final class RunningService implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  /// Sends a request and gives the answer's very bytes.
+  HttpResponse<byte[]> exchange(HttpRequest request) throws IOException, InterruptedException {
+    return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  /// Sends a request and gives the answer as soon as its head is there.
+  HttpResponse<InputStream> stream(HttpRequest request) throws IOException, InterruptedException {
+    return client.send(request, HttpResponse.BodyHandlers.ofInputStream());
   }
 
   HttpResponse<String> get(String path) {
