@@ -5,6 +5,8 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import triage.gateway.ConnectionSettings;
+import triage.gateway.PaceSettings;
 
 /// Where Triage listens and how it stops: the settings under the key `server`.
 ///
@@ -18,13 +20,17 @@ import org.jspecify.annotations.Nullable;
 ///   default 30 s. Keep it below the grace that the platform gives before it kills
 /// @param drainNotice how long the ports stay open after SIGTERM at least, so that a load balancer
 ///     sees `/ready` say no; 0 s to `drainTimeout`, default 1 s
+/// @param connections how many connections there may be, and what may come on one
+/// @param pace how fast callers must send and read
 public record ServerSettings(
     String host,
     int port,
     String adminHost,
     int adminPort,
     Duration drainTimeout,
-    Duration drainNotice) {
+    Duration drainNotice,
+    ConnectionSettings connections,
+    PaceSettings pace) {
   private static final String HOST_DEFAULT = "0.0.0.0";
   private static final int PORT_DEFAULT = 8080;
   private static final String ADMIN_HOST_DEFAULT = "127.0.0.1";
@@ -63,7 +69,9 @@ public record ServerSettings(
       @Nullable String adminHost,
       @Nullable Integer adminPort,
       @Nullable Duration drainTimeout,
-      @Nullable Duration drainNotice) {
+      @Nullable Duration drainNotice,
+      @Nullable ConnectionSettings connections,
+      @Nullable PaceSettings pace) {
     Duration most = drainTimeout == null ? DRAIN_TIMEOUT_DEFAULT : drainTimeout;
     Duration least = most.compareTo(DRAIN_NOTICE_DEFAULT) < 0 ? most : DRAIN_NOTICE_DEFAULT;
     return new ServerSettings(
@@ -72,12 +80,14 @@ public record ServerSettings(
         adminHost == null ? ADMIN_HOST_DEFAULT : adminHost,
         adminPort == null ? ADMIN_PORT_DEFAULT : adminPort,
         most,
-        drainNotice == null ? least : drainNotice);
+        drainNotice == null ? least : drainNotice,
+        connections == null ? ConnectionSettings.DEFAULTS : connections,
+        pace == null ? PaceSettings.DEFAULTS : pace);
   }
 
   /// Gives the settings of a file that says nothing about the server.
   public static ServerSettings defaults() {
-    return of(null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null);
   }
 
   private static void requireHost(String name, String value) {

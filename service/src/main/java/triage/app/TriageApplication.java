@@ -38,10 +38,12 @@ import triage.backend.ModelLoadException;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
 import triage.backend.Turnstile;
+import triage.gateway.ConnectionLimits;
 import triage.gateway.Doorkeeper;
 import triage.gateway.ExchangeMeter;
 import triage.gateway.FrontDoor;
 import triage.gateway.Gateway;
+import triage.gateway.Pacer;
 import triage.gateway.Readiness;
 import triage.identity.TokenSecret;
 import triage.identity.TokenVerifier;
@@ -147,7 +149,13 @@ final class TriageApplication extends Application<TriageConfiguration> {
             audit,
             models.all().stream().map(ModelVersion::name).toList(),
             wallClock);
-    FrontDoor door = new FrontDoor(settings.door().inFlightMax(), exchanges, doorkeeper, seed);
+    ConnectionLimits connections = new ConnectionLimits(settings.server().connections());
+    Pacer pacer =
+        new Pacer(settings.server().pace(), settings.server().connections(), clock, exchanges);
+    environment.lifecycle().manage(new AutoCloseableManager(pacer));
+    pacer.start();
+    FrontDoor door =
+        new FrontDoor(settings.door().inFlightMax(), exchanges, doorkeeper, pacer, seed);
     Pressure pressure = pressures.apply(clock);
     environment.lifecycle().manage(new AutoCloseableManager(pressure));
     pressure.start(reading -> doorkeeper.regulate(reading.shedFraction(), clock.nanos()));
@@ -157,12 +165,15 @@ final class TriageApplication extends Application<TriageConfiguration> {
     PrometheusRegistry metrics = new PrometheusRegistry();
     ExchangeMeter meter = new ExchangeMeter(metrics, models, door, doorkeeper, audit);
     PressureMeter.register(metrics, pressure, modes);
+    ConnectionMeter.register(metrics, connections, pacer);
 
     TriageServerFactory factory = (TriageServerFactory) configuration.getServerFactory();
     factory.serve(
         door,
         new Gateway(models, tokens, audit, meter, readiness, clock, wallClock, seed, version())
-            .handler());
+            .handler(),
+        pacer,
+        connections);
     environment
         .lifecycle()
         .addEventListener(

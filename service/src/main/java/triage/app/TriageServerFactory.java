@@ -12,9 +12,11 @@ import java.util.Objects;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Server;
 import org.jspecify.annotations.Nullable;
+import triage.gateway.ConnectionLimits;
 import triage.gateway.ErrorHandler;
 import triage.gateway.FrontDoor;
 import triage.gateway.GatewayHandler;
+import triage.gateway.Pacer;
 import triage.gateway.TriageConnectorFactory;
 
 /// Dropwizard's server with the front door as its first handler and the gateway behind it.
@@ -31,12 +33,12 @@ final class TriageServerFactory extends DefaultServerFactory {
   /// For the request line and all headers: room for a token of 8 KiB beside others.
   private static final DataSize HEADERS_MAX = DataSize.kibibytes(16);
 
+  private final TriageConnectorFactory callers = new TriageConnectorFactory();
   private @Nullable FrontDoor door;
   private @Nullable GatewayHandler gateway;
 
   TriageServerFactory(ServerSettings settings) {
-    setApplicationConnectors(
-        List.of(connector(new TriageConnectorFactory(), settings.host(), settings.port())));
+    setApplicationConnectors(List.of(connector(callers, settings.host(), settings.port())));
     setAdminConnectors(
         List.of(connector(new HttpConnectorFactory(), settings.adminHost(), settings.adminPort())));
     setEnableVirtualThreads(true);
@@ -62,7 +64,12 @@ final class TriageServerFactory extends DefaultServerFactory {
   }
 
   /// Puts the handlers in place; must be called before [#build].
-  void serve(FrontDoor frontDoor, GatewayHandler gatewayHandler) {
+  ///
+  /// @param pacer looks at the pace of callers
+  /// @param limits how many connections there may be
+  void serve(
+      FrontDoor frontDoor, GatewayHandler gatewayHandler, Pacer pacer, ConnectionLimits limits) {
+    callers.guard(pacer, limits);
     this.door = frontDoor;
     this.gateway = gatewayHandler;
   }

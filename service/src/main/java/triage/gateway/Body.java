@@ -51,7 +51,7 @@ final class Body {
         body.readOn();
       }
     } catch (IOException e) {
-      throw new RefusedException(brokenOff());
+      throw new RefusedException(brokenOff(e.getCause()));
     }
     return body;
   }
@@ -123,7 +123,7 @@ final class Body {
         readOn();
       }
     } catch (IOException e) {
-      throw new RefusedException(brokenOff());
+      throw new RefusedException(brokenOff(e.getCause()));
     }
     return firstSize == first.length ? first : Arrays.copyOf(first, firstSize);
   }
@@ -149,7 +149,10 @@ final class Body {
     return new Relayed();
   }
 
-  private static Refusal brokenOff() {
+  private static Refusal brokenOff(@Nullable Throwable cause) {
+    if (cause instanceof CallerFaultException fault) {
+      return new Refusal(fault.getCode(), null, 0, fault.getReason());
+    }
     return new Refusal(408, null, 0, "the body did not arrive whole; send it again");
   }
 
@@ -198,7 +201,7 @@ final class Body {
         return null;
       }
       if (Content.Chunk.isFailure(chunk)) {
-        refusal = brokenOff();
+        refusal = brokenOff(chunk.getFailure());
         return chunk;
       }
       if (isTooLarge(chunk)) {

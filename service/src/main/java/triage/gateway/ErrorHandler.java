@@ -18,7 +18,7 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
     int status = response.getStatus() < 400 ? 500 : response.getStatus();
     String path = request.getHttpURI().getPath();
     Dialect dialect = Dialect.of(path == null ? "/" : path);
-    Refusal refusal = new Refusal(status, null, 0, message(status));
+    Refusal refusal = new Refusal(status, null, 0, message(status, headerBytesMax(request)));
     byte[] body = dialect.body(refusal);
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
@@ -34,16 +34,24 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
     return true;
   }
 
-  private static String message(int status) {
+  private static int headerBytesMax(Request request) {
+    return request.getConnectionMetaData().getHttpConfiguration().getRequestHeaderSize();
+  }
+
+  private static String message(int status, int headerBytesMax) {
     return switch (status) {
       case 400 -> "the request cannot be read; check its path, its headers and its framing";
       case 404 -> "there is nothing at this path";
       case 408 -> "the request did not arrive in time; send it again";
       case 413 -> "the body is too large";
-      case 414 -> "the path is too long; 16 KiB is the most for the request line and headers";
+      case 414 ->
+          "the path is too long; "
+              + headerBytesMax
+              + " bytes are the most for the request line and headers";
       case 417 -> "this Expect header is not supported; leave it out";
       case 426, 505 -> "use HTTP/1.1";
-      case 431 -> "the headers are too large; 16 KiB is the most for all of them";
+      case 431 ->
+          "the headers are too large; " + headerBytesMax + " bytes are the most for all of them";
       case 503 -> "this instance is not taking requests; try again";
       default ->
           status < 500 ? "the request was refused" : "something failed inside; the log tells what";

@@ -32,6 +32,7 @@ public final class FrontDoor extends Handler.Wrapper {
   private final int inFlightMax;
   private final Executor executor;
   private final Doorkeeper doorkeeper;
+  private final Pacer pacer;
   private final RetryAfter retryAfter;
   private final Map<Dialect, byte[]> pressed = new EnumMap<>(Dialect.class);
   private final Map<Dialect, byte[]> draining = new EnumMap<>(Dialect.class);
@@ -44,11 +45,14 @@ public final class FrontDoor extends Handler.Wrapper {
   /// @param inFlightMax how many requests may be inside at once
   /// @param executor runs each admitted request on a thread that may block
   /// @param doorkeeper who passes under pressure
+  /// @param pacer looks at the pace of callers
   /// @param seed of the spread of Retry-After
-  public FrontDoor(int inFlightMax, Executor executor, Doorkeeper doorkeeper, long seed) {
+  public FrontDoor(
+      int inFlightMax, Executor executor, Doorkeeper doorkeeper, Pacer pacer, long seed) {
     this.inFlightMax = inFlightMax;
     this.executor = executor;
     this.doorkeeper = doorkeeper;
+    this.pacer = pacer;
     this.retryAfter = new RetryAfter(seed);
     for (Dialect dialect : Dialect.values()) {
       pressed.put(dialect, dialect.body(Refusal.of(Reason.SHED_PRESSURE, PRESSURE_RETRY_NANOS)));
@@ -89,7 +93,7 @@ public final class FrontDoor extends Handler.Wrapper {
     }
     String path = request.getHttpURI().getPath();
     if (path != null && path.startsWith("/v2/health/")) {
-      dispatch(request, response, callback);
+      dispatch(new PacedExchange(pacer, request, response, callback));
       return true;
     }
     if (drain) {
@@ -106,7 +110,7 @@ public final class FrontDoor extends Handler.Wrapper {
       refuse(Reason.SHED_PRESSURE, request, response, callback);
       return true;
     }
-    dispatch(request, response, new Leaving(callback));
+    dispatch(new Visit(request, response, callback));
     return true;
   }
 
@@ -133,6 +137,10 @@ public final class FrontDoor extends Handler.Wrapper {
     response.write(true, ByteBuffer.wrap(body), callback);
   }
 
+  private void dispatch(PacedExchange exchange) {
+    dispatch(exchange.request(), exchange.response(), exchange);
+  }
+
   private void dispatch(Request request, Response response, Callback callback) {
     executor.execute(() -> {
       try {
@@ -145,22 +153,15 @@ public final class FrontDoor extends Handler.Wrapper {
     });
   }
 
-  /// Counts a request out when it is over, however it ends.
-  private final class Leaving extends Callback.Nested {
-    private Leaving(Callback callback) {
-      super(callback);
+  /// An exchange that is inside: counts itself out when it is over, however it ends.
+  private final class Visit extends PacedExchange {
+    private Visit(Request request, Response response, Callback callback) {
+      super(pacer, request, response, callback);
     }
 
     @Override
-    public void succeeded() {
+    void ended() {
       inFlight.decrementAndGet();
-      super.succeeded();
-    }
-
-    @Override
-    public void failed(Throwable cause) {
-      inFlight.decrementAndGet();
-      super.failed(cause);
     }
   }
 }

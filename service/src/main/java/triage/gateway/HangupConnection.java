@@ -67,11 +67,32 @@ final class HangupConnection extends HttpConnection {
 
   private volatile long aheadBytes;
 
+  private final ConnectionPace pace;
+
   /// The target of the request that is being parsed; confined to the parsing thread.
   private String target = "/";
 
-  HangupConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
+  HangupConnection(
+      HttpConfiguration configuration, Connector connector, EndPoint endPoint, Pacer pacer) {
     super(configuration, connector, endPoint);
+    this.pace = new ConnectionPace(pacer, endPoint::close);
+  }
+
+  @Override
+  public void onOpen() {
+    pace.opened();
+    super.onOpen();
+  }
+
+  @Override
+  public void onClose(@Nullable Throwable cause) {
+    pace.closed();
+    super.onClose(cause);
+  }
+
+  @Override
+  protected RequestHandler newRequestHandler() {
+    return new Head();
   }
 
   /// Gives the identity of the exchange in hand, or null between two.
@@ -243,13 +264,17 @@ final class HangupConnection extends HttpConnection {
     if (input != null && reusable) {
       onUpgradeTo(input);
     }
+    pace.ended(ended.group);
     proceed.run();
   }
 
   /// One request and its response, as the parser sees them; it tells when they are over.
   private final class Exchange extends HttpStreamOverHTTP1 {
+    private final RouteGroup group;
+
     private Exchange(String method, String uri, HttpVersion version) {
       super(method, uri, version);
+      group = RouteGroup.of(method, uri);
     }
 
     @Override
@@ -260,6 +285,24 @@ final class HangupConnection extends HttpConnection {
     @Override
     public void failed(Throwable failure) {
       complete(this, false, () -> super.failed(failure));
+    }
+  }
+
+  /// What the parser tells of the head of a request.
+  private final class Head extends RequestHandler {
+    @Override
+    public void messageBegin() {
+      // The parser also begins with nothing in hand, and waits then.
+      if (!isRequestBufferEmpty()) {
+        pace.begun();
+      }
+      super.messageBegin();
+    }
+
+    @Override
+    public boolean headerComplete() {
+      pace.headed();
+      return super.headerComplete();
     }
   }
 

@@ -64,17 +64,30 @@ final class RunningService implements AutoCloseable {
   ///
   /// @param store what the settings file says under `store`
   static RunningService start(Path folder, String yaml, String store) throws Exception {
+    return start(folder, "", yaml, store);
+  }
+
+  /// Starts the service with an embedded store.
+  ///
+  /// @param server what the settings file says under `server`, beside ports
+  static RunningService startServer(Path folder, String server, String yaml) throws Exception {
+    Path programs = Path.of("target", "postgresql").toAbsolutePath();
+    return start(folder, ", " + server, yaml, "{binaries: '" + programs + "'}");
+  }
+
+  private static RunningService start(Path folder, String server, String yaml, String store)
+      throws Exception {
     RunningService service = new RunningService(folder);
     Path file = folder.resolve("config.yml");
     Files.writeString(
         file,
         """
-        server: {port: 0, adminPort: 0, host: 127.0.0.1, drainNotice: 0s}
+        server: {port: 0, adminPort: 0, host: 127.0.0.1, drainNotice: 0s%s}
         data: %s
         store: %s
         logging: {level: WARN}
         """
-                .formatted(folder.resolve("data"), store)
+                .formatted(server, folder.resolve("data"), store)
             + yaml);
     service.application.serve(file);
     return service;

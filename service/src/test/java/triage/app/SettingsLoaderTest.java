@@ -93,7 +93,7 @@ class SettingsLoaderTest {
             Settings.class);
 
     assertThat(settings.server())
-        .isEqualTo(ServerSettings.of(null, 0, null, null, Duration.ofSeconds(5), null));
+        .isEqualTo(ServerSettings.of(null, 0, null, null, Duration.ofSeconds(5), null, null, null));
     assertThat(settings.data()).isEqualTo(Path.of("/var/lib/triage"));
     assertThat(settings.identity())
         .isEqualTo(
@@ -286,6 +286,16 @@ class SettingsLoaderTest {
         "server: {adminPort: 65536}|server.adminPort: 65536 (expected: 0 to 65535)",
         "server: {adminPort: 8080}|server.adminPort: 8080 (expected: another one than port)",
         "server: {host: 'a b'}|server.host: a b (expected: a host name or an IP address)",
+        "server: {connections: {max: 0}}|server.connections.max: 0 (expected: 1 to 1,000,000)",
+        "server: {connections: {headerTimeout: 1ms}}|server.connections.headerTimeout: PT0.001S"
+            + " (expected: 100 ms to 1 h)",
+        "server: {connections: {headerBytesMax: 1}}|server.connections.headerBytesMax: 1"
+            + " (expected: 1 KiB to 1 MiB)",
+        "server: {pace: {grace: 2h}}|server.pace.grace: PT2H (expected: 0 s to 1 h)",
+        "server: {pace: {bytesPerSecondMin: 0}}|server.pace.bytesPerSecondMin: 0"
+            + " (expected: 1 B to 1 GiB)",
+        "server: {pace: {reads: {keepAlive: 2h}}}|server.pace.reads.keepAlive: PT2H"
+            + " (expected: 100 ms to 1 h)",
         "server: {drainTimeout: 61m}|server.drainTimeout: PT1H1M (expected: 0s to 1h)",
         "identity: {issuer: 'a b'}|identity.issuer: a b (expected: 1 to 200 printable characters)",
         "identity: {tokenLifetimeMax: 10s}|identity.tokenLifetimeMax: PT10S (expected: 1m to 366d)",
@@ -309,9 +319,11 @@ class SettingsLoaderTest {
 
   @Test
   void allowsTheSamePortOnTwoAddresses() {
-    assertThat(ServerSettings.of("10.0.0.1", 8080, "127.0.0.1", 8080, null, null).adminPort())
+    assertThat(
+            ServerSettings.of("10.0.0.1", 8080, "127.0.0.1", 8080, null, null, null, null)
+                .adminPort())
         .isEqualTo(8080);
-    assertThat(ServerSettings.of(null, 0, null, 0, null, null).adminPort()).isZero();
+    assertThat(ServerSettings.of(null, 0, null, 0, null, null, null, null).adminPort()).isZero();
   }
 
   private static Root read(String text) {

@@ -1,0 +1,230 @@
+package triage.gateway;
+
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable;
+import org.jspecify.annotations.Nullable;
+
+/// One exchange whose caller must keep pace: it fails with a [CallerFaultException] when a body
+/// comes too slowly or is too long, and when an answer is not read.
+///
+/// Stands between Jetty and the handlers: they get [#request()], [#response()] and, as their
+/// callback, the exchange itself. A failure reaches whoever reads or writes at the time; a reader
+/// of a body then answers with the status that it carries.
+///
+/// **Threads**: safe for use by several threads, as Jetty's own requests are: one reads at a time,
+/// one writes at a time. The pacer looks at it meanwhile.
+class PacedExchange extends Callback.Nested implements Pacer.Paced {
+  private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+  private final Pacer pacer;
+  private final PaceSettings pace;
+  private final long idleNanos;
+  private final PacedRequest request;
+  private final PacedResponse response;
+  private volatile boolean known;
+  private volatile boolean over;
+  private boolean bodyGivenUp;
+  private boolean readerGivenUp;
+
+  /// Begins an exchange whose headers have come.
+  PacedExchange(Pacer pacer, Request request, Response response, Callback callback) {
+    super(callback);
+    this.pacer = pacer;
+    this.pace = pacer.pace();
+    String path = request.getHttpURI().getPath();
+    RouteGroup group = RouteGroup.of(request.getMethod(), path == null ? "/" : path);
+    this.idleNanos = pace.of(group).idleNanos();
+    this.request = new PacedRequest(request);
+    this.response = new PacedResponse(this.request, response);
+  }
+
+  Request request() {
+    return request;
+  }
+
+  Response response() {
+    return response;
+  }
+
+  /// Runs once the exchange is over, however it ended.
+  void ended() {}
+
+  @Override
+  public final void succeeded() {
+    end();
+    super.succeeded();
+  }
+
+  @Override
+  public final void failed(Throwable cause) {
+    end();
+    super.failed(cause);
+  }
+
+  private void end() {
+    over = true;
+    if (known) {
+      pacer.remove(this);
+    }
+    ended();
+  }
+
+  /// Makes the exchange known to the pacer, once it has to wait.
+  private void waits() {
+    if (!known) {
+      known = true;
+      pacer.add(this);
+    }
+  }
+
+  @Override
+  public void check(long nowNanos) {
+    if (over) {
+      pacer.remove(this); // It ended while it was made known.
+    } else if (request.isOverdue(nowNanos) && !bodyGivenUp) {
+      bodyGivenUp = true;
+      pacer.giveUp(Slowness.BODY, () -> request.getWrapped().fail(tooSlow()));
+    } else if (response.isOverdue(nowNanos) && !readerGivenUp) {
+      readerGivenUp = true;
+      pacer.giveUp(Slowness.READER, () -> request.getWrapped().fail(unread()));
+    }
+  }
+
+  private CallerFaultException tooSlow() {
+    return new CallerFaultException(
+        408,
+        "the body came too slowly (expected: no pause of "
+            + idleNanos / 1_000_000
+            + " ms, and at least "
+            + pace.bytesPerSecondMin()
+            + " bytes a second); send it again");
+  }
+
+  private static CallerFaultException unread() {
+    return new CallerFaultException(408, "the answer was not read");
+  }
+
+  private CallerFaultException tooLong() {
+    return new CallerFaultException(
+        413,
+        "the body is larger than "
+            + pacer.connections().bodyBytesMax()
+            + " bytes; send it in parts");
+  }
+
+  private long nanosFor(long bytes) {
+    // In floating point, since bytes times 1e9 overflows.
+    return (long) ((double) bytes / pace.bytesPerSecondMin() * NANOS_PER_SECOND);
+  }
+
+  /// The request as the handlers see it.
+  private final class PacedRequest extends Request.Wrapper {
+    // One reads at a time; Jetty's own hand-over makes these visible to the next one.
+    private long bytes;
+    private long waitedNanos;
+    private Content.@Nullable Chunk tooLong;
+
+    private volatile boolean waiting;
+    private volatile long dueNanos;
+
+    private PacedRequest(Request wrapped) {
+      super(wrapped);
+    }
+
+    @Override
+    public Content.@Nullable Chunk read() {
+      if (tooLong != null) {
+        return tooLong;
+      }
+      Content.Chunk chunk = super.read();
+      if (chunk == null || Content.Chunk.isFailure(chunk)) {
+        return chunk;
+      }
+      bytes += chunk.remaining();
+      if (bytes > pacer.connections().bodyBytesMax()) {
+        chunk.release();
+        tooLong = Content.Chunk.from(tooLong(), true);
+        return tooLong;
+      }
+      return chunk;
+    }
+
+    @Override
+    public void demand(Runnable callback) {
+      long startedNanos = pacer.nanos();
+      long behindNanos = pace.grace().toNanos() + nanosFor(bytes) - waitedNanos;
+      dueNanos = startedNanos + Math.min(idleNanos, behindNanos);
+      waiting = true;
+      waits();
+      super.demand(
+          Invocable.from(
+              Invocable.getInvocationType(callback),
+              () -> {
+                waiting = false;
+                waitedNanos += pacer.nanos() - startedNanos;
+                callback.run();
+              }));
+    }
+
+    private boolean isOverdue(long nowNanos) {
+      return waiting && nowNanos - dueNanos > 0;
+    }
+  }
+
+  /// The response as the handlers see it, and the callback of the write under way.
+  private final class PacedResponse extends Response.Wrapper implements Callback {
+    private volatile @Nullable Callback writer;
+    private volatile long dueNanos;
+
+    private PacedResponse(Request request, Response wrapped) {
+      super(request, wrapped);
+    }
+
+    @Override
+    public void write(boolean last, @Nullable ByteBuffer content, Callback callback) {
+      if (writer != null) {
+        super.write(last, content, callback); // Which Jetty refuses, since a write is under way.
+        return;
+      }
+      int length = content == null ? 0 : content.remaining();
+      dueNanos = pacer.nanos() + idleNanos + nanosFor(length);
+      writer = callback;
+      super.write(last, content, this);
+      if (writer != null) {
+        waits();
+      }
+    }
+
+    @Override
+    public void succeeded() {
+      Callback told = writer;
+      writer = null;
+      if (told != null) {
+        told.succeeded();
+      }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+      Callback told = writer;
+      writer = null;
+      if (told != null) {
+        told.failed(cause);
+      }
+    }
+
+    @Override
+    public InvocationType getInvocationType() {
+      Callback asked = writer;
+      return asked == null ? InvocationType.NON_BLOCKING : asked.getInvocationType();
+    }
+
+    private boolean isOverdue(long nowNanos) {
+      return writer != null && nowNanos - dueNanos > 0;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package triage.gateway;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.ArrayByteBufferPool;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import triage.time.SettableTime;
+
+/// A Jetty server at whose callers' pace a pacer looks when the test tells it to, by a clock that
+/// the test sets. It answers a body with its length, and `/big/N` with N bytes in one write.
+final class PacedServer implements AutoCloseable {
+  final SettableTime time = new SettableTime(Instant.EPOCH);
+  final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
+  final Pacer pacer;
+  final ConnectionLimits limits;
+  final AtomicInteger inside = new AtomicInteger();
+  final AtomicReference<Throwable> failure = new AtomicReference<>();
+  final Semaphore begun = new Semaphore(0);
+  private final Server server = new Server();
+  private final ServerConnector connector;
+
+  PacedServer(PaceSettings pace, ConnectionSettings connections) throws Exception {
+    pacer = new Pacer(pace, connections, time, task -> Thread.startVirtualThread(task));
+    limits = new ConnectionLimits(connections);
+    connector =
+        new ServerConnector(
+            server, null, null, buffers, 1, 1, factories(new HttpConfiguration(), pacer));
+    connector.addBean(limits);
+    server.addConnector(connector);
+    server.setHandler(new Door());
+    server.start();
+  }
+
+  private static ConnectionFactory[] factories(HttpConfiguration configuration, Pacer pacer) {
+    return new ConnectionFactory[] {new HangupConnectionFactory(configuration, pacer)};
+  }
+
+  int port() {
+    return connector.getLocalPort();
+  }
+
+  Socket connect() throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port());
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  static void send(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.ISO_8859_1));
+    socket.getOutputStream().flush();
+  }
+
+  static String readAll(Socket socket) throws IOException {
+    return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+  }
+
+  static String read(Socket socket, String end) throws IOException {
+    StringBuilder text = new StringBuilder();
+    InputStream in = socket.getInputStream();
+    while (text.indexOf(end) < 0) {
+      int next = in.read();
+      if (next < 0) {
+        throw new IOException("ended after: " + text);
+      }
+      text.append((char) next);
+    }
+    return text.toString();
+  }
+
+  /// Waits until a request is being handled.
+  void awaitBegun() throws InterruptedException {
+    if (!begun.tryAcquire(10, TimeUnit.SECONDS)) {
+      throw new AssertionError("no request in 10 s");
+    }
+  }
+
+  /// Waits until the pacer looks at this many connections and exchanges.
+  void awaitWatched(int count) {
+    await("watched: " + count, () -> pacer.watched() == count);
+  }
+
+  static void await(String what, BooleanSupplier holds) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!holds.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("not within 10 s: " + what);
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    server.stop();
+    pacer.close();
+  }
+
+  private final class Door extends Handler.Abstract.NonBlocking {
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+      inside.incrementAndGet();
+      PacedExchange exchange =
+          new PacedExchange(pacer, request, response, callback) {
+            @Override
+            void ended() {
+              inside.decrementAndGet();
+            }
+          };
+      Thread.startVirtualThread(() -> serve(exchange));
+      begun.release();
+      return true;
+    }
+
+    private void serve(PacedExchange exchange) {
+      Request request = exchange.request();
+      String path = request.getHttpURI().getPath();
+      if (path.startsWith("/big/")) {
+        ByteBuffer bytes = ByteBuffer.allocate(Integer.parseInt(path.substring(5)));
+        exchange
+            .response()
+            .write(
+                true,
+                bytes,
+                Callback.from(
+                    exchange::succeeded,
+                    cause -> {
+                      failure.set(cause);
+                      exchange.failed(cause);
+                    }));
+        return;
+      }
+      int status = 200;
+      String answer;
+      try {
+        answer = Integer.toString(Body.read(request, 1 << 20).bytes().length);
+      } catch (RefusedException e) {
+        status = e.refusal().status();
+        answer = e.refusal().message();
+      }
+      exchange.response().setStatus(status);
+      exchange.response().getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.length());
+      exchange
+          .response()
+          .write(true, ByteBuffer.wrap(answer.getBytes(StandardCharsets.ISO_8859_1)), exchange);
+    }
+  }
+}
