@@ -114,6 +114,11 @@ final class Connection {
     return parser.lasting();
   }
 
+  /// Says whether all of the request has been sent.
+  boolean isIdle() {
+    return unwritten == null;
+  }
+
   /// Says whether this connection can still be used.
   boolean isOpen() {
     return channel.isOpen();

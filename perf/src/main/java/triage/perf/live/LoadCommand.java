@@ -14,9 +14,12 @@ import java.util.Set;
 /// --path PATH         of the requests
 /// --token-file FILE   the token that callers show; none is shown without it
 /// --class SPEC        one or more: name=critical,rate=40,urgency=0,timeout-ms=500,grace-ms=250,
-///                     body-bytes=1024; `callers=16` in place of a rate makes a closed loop
+///                     body-bytes=1024 (1: the smallest inference, 0: no body at all);
+///                     `callers=16` in place of a rate makes a closed loop
 /// --warm-up SECONDS   (0), --sections SECONDS[,SECONDS]... (10)
 /// --seed N            (1), --connections N (4000)
+/// --piece-micros N    (500): how long it sleeps at least when something is due; less is more exact
+///                     and costs more
 /// ```
 ///
 /// Prints JSON lines: the first says when the run begins, by the machine's monotonic clock, so that
@@ -26,12 +29,22 @@ import java.util.Set;
 /// **Threads**: one.
 public final class LoadCommand {
   private static final Set<String> OPTIONS =
-      Set.of("port", "path", "token-file", "class", "warm-up", "sections", "seed", "connections");
+      Set.of(
+          "port",
+          "path",
+          "token-file",
+          "class",
+          "warm-up",
+          "sections",
+          "seed",
+          "connections",
+          "piece-micros");
   private static final Set<String> CLASS_OPTIONS =
       Set.of("name", "rate", "callers", "urgency", "timeout-ms", "grace-ms", "body-bytes");
   private static final int VOID = 3;
   private static final int USAGE = 2;
   private static final long HEAD_START_NANOS = 100_000_000;
+  private static final long MICROSECOND_NANOS = 1_000;
   private static final double MILLISECOND_NANOS = 1e6;
 
   private LoadCommand() {}
@@ -42,21 +55,30 @@ public final class LoadCommand {
   public static void main(String[] arguments) throws IOException {
     Plan plan;
     try {
-      plan = plan(Options.ofArguments(arguments, OPTIONS));
+      plan = plan(arguments);
     } catch (IllegalArgumentException e) {
       System.err.println("load: " + e.getMessage());
       System.exit(USAGE);
       return;
     }
+    System.exit(run(plan).isVoid() ? VOID : 0);
+  }
+
+  /// Runs a plan and prints its lines.
+  static Tally run(Plan plan) throws IOException {
     LoadGenerator generator = new LoadGenerator(plan);
     long startNanos = System.nanoTime() + HEAD_START_NANOS;
     System.out.println(new JsonLine("start").put("monotonicNanos", startNanos));
     Tally tally = generator.run(startNanos);
     LoadReport.lines(tally).forEach(System.out::println);
-    System.exit(tally.isVoid() ? VOID : 0);
+    return tally;
   }
 
-  private static Plan plan(Options options) throws IOException {
+  /// Reads a plan from the words of a command line.
+  ///
+  /// @throws IOException if the token cannot be read
+  static Plan plan(String[] arguments) throws IOException {
+    Options options = Options.ofArguments(arguments, OPTIONS);
     String tokenFile = options.text("token-file", "");
     String token = tokenFile.isEmpty() ? "" : Files.readString(Path.of(tokenFile)).strip();
     List<Traffic> classes = options.all("class").stream().map(LoadCommand::traffic).toList();
@@ -68,7 +90,8 @@ public final class LoadCommand {
         options.whole("seed", 1),
         options.count("warm-up", 0),
         options.counts("sections", "10"),
-        options.count("connections", 4000));
+        options.count("connections", 4000),
+        options.whole("piece-micros", 500) * MICROSECOND_NANOS);
   }
 
   private static Traffic traffic(String text) {
@@ -80,6 +103,6 @@ public final class LoadCommand {
         options.count("urgency", 3),
         (long) (options.number("timeout-ms", 10_000) * MILLISECOND_NANOS),
         (long) (options.number("grace-ms", 250) * MILLISECOND_NANOS),
-        options.count("body-bytes", 0));
+        options.count("body-bytes", 1));
   }
 }

@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 /// Sends what a [Plan] says, when it says so, and counts what becomes of it.
 ///
 /// One thread does it all. A wait too short for the selector is slept, not spun, since the server
-/// under test needs the processor, and for half a millisecond at least: what is due by then is sent
-/// in one go, and what has ended is read in one go. That costs half as many system calls.
+/// under test needs the processor, and for half a millisecond at least unless the plan says
+/// otherwise: what is due by then is sent in one go, and what has ended is read in one go. That
+/// costs half as many system calls.
 ///
 /// **Threads**: [#run] is for one thread, once.
 public final class LoadGenerator {
   private static final long MILLISECOND_NANOS = 1_000_000;
-  private static final long PIECE_NANOS = 500_000;
   private static final long SECOND_NANOS = 1_000_000_000;
   // After a stall: so many are sent before answers are looked at again.
   private static final int SENT_IN_A_ROW_MAX = 64;
@@ -185,7 +185,7 @@ public final class LoadGenerator {
       return;
     }
     if (nanos > 0) {
-      LockSupport.parkNanos(Math.max(nanos, PIECE_NANOS));
+      LockSupport.parkNanos(Math.max(nanos, plan.pieceNanos()));
     }
     selector.selectNow(this::ready);
   }
@@ -195,6 +195,9 @@ public final class LoadGenerator {
     try {
       if (key.isConnectable() || key.isWritable()) {
         connection.proceed();
+        if (connection.exchange == null && connection.isIdle()) {
+          idle.push(connection);
+        }
       }
       if (key.isReadable()) {
         read(connection);
@@ -208,6 +211,7 @@ public final class LoadGenerator {
     Connection.Progress progress = connection.read(scratch);
     Exchange exchange = connection.exchange;
     if (exchange == null) {
+      // The other side has closed it, idle or before it had read all of a request that it refused.
       idle.remove(connection);
       close(connection);
     } else if (progress == Connection.Progress.CLOSED) {
@@ -217,11 +221,11 @@ public final class LoadGenerator {
       int status = connection.status();
       tally.answered(exchange.number, exchange.intendedNanos, now, status, connection.reason());
       settle(connection, now);
-      if (connection.lasting()) {
-        idle.push(connection);
-      } else {
+      if (!connection.lasting()) {
         close(connection);
-      }
+      } else if (connection.isIdle()) {
+        idle.push(connection);
+      } // Else the rest of its request is still to be sent: it was answered before.
     }
   }
 

@@ -71,6 +71,7 @@ final class LoadReport {
     }
     line.put("reasons", tally.reasons(number, section));
     percentiles(line, "served", tally.served(number, section));
+    percentiles(line, "refused", tally.refused(number, section));
     percentiles(line, "sendLateness", tally.lateness(section));
     return line.toString();
   }

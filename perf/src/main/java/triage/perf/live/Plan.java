@@ -15,6 +15,8 @@ import java.util.List;
 /// @param warmUpSeconds before the first section, over which rates grow; not in the results
 /// @param sectionSeconds the lengths of the parts of the run that are reported apart
 /// @param connectionsMax how many connections may be open at once
+/// @param pieceNanos how long the generator sleeps at least while something is due within a
+///     millisecond: what it sees and sends may be as much late
 public record Plan(
     InetSocketAddress target,
     String path,
@@ -23,7 +25,8 @@ public record Plan(
     long seed,
     int warmUpSeconds,
     List<Integer> sectionSeconds,
-    int connectionsMax) {
+    int connectionsMax,
+    long pieceNanos) {
   private static final long SECOND_NANOS = 1_000_000_000;
   private static final int SECONDS_MAX = 3600;
 
@@ -47,6 +50,8 @@ public record Plan(
         connectionsMax >= 1 && connectionsMax <= 15_000,
         connectionsMax,
         "1 to 15000");
+    require(
+        "piece", pieceNanos >= 10_000 && pieceNanos <= 1_000_000, pieceNanos, "10 us to 1000 us");
   }
 
   private static void require(String name, boolean holds, Object value, String rule) {

@@ -35,6 +35,7 @@ public final class Tally {
   private final Plan plan;
   private final long[][][] seconds;
   private final Histogram[][] served;
+  private final Histogram[][] refused;
   private final Histogram[] lateness;
   private final List<List<Map<String, Long>>> reasons = new ArrayList<>();
   private final int goodputColumn = Outcome.values().length;
@@ -49,11 +50,13 @@ public final class Tally {
     int sections = plan.sectionSeconds().size();
     seconds = new long[classes][plan.totalSeconds() + 1][offeredColumn + 1];
     served = new Histogram[classes][sections];
+    refused = new Histogram[classes][sections];
     lateness = new Histogram[sections];
     for (int section = 0; section < sections; section++) {
       lateness[section] = new Histogram(MICROS_MAX, DIGITS);
       for (int number = 0; number < classes; number++) {
         served[number][section] = new Histogram(MICROS_MAX, DIGITS);
+        refused[number][section] = new Histogram(MICROS_MAX, DIGITS);
       }
     }
     for (int number = 0; number < classes; number++) {
@@ -88,8 +91,9 @@ public final class Tally {
       seconds[number][second(nowNanos)][goodputColumn]++;
     }
     int section = plan.sectionAt(intendedNanos);
-    if (section >= 0 && (outcome == Outcome.GOOD || outcome == Outcome.LATE)) {
-      record(served[number][section], nowNanos - intendedNanos);
+    if (section >= 0) {
+      boolean good = outcome == Outcome.GOOD || outcome == Outcome.LATE;
+      record((good ? served : refused)[number][section], nowNanos - intendedNanos);
     }
     return outcome;
   }
@@ -158,6 +162,11 @@ public final class Tally {
   /// Gives the latencies of what was served, late or given up, in microseconds.
   public Histogram served(int number, int section) {
     return served[number][section];
+  }
+
+  /// Gives the latencies of what was answered otherwise, with a reason or without, in microseconds.
+  public Histogram refused(int number, int section) {
+    return refused[number][section];
   }
 
   /// Gives how often which reason was given for a shed or an error.

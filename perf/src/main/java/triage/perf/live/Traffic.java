@@ -13,7 +13,7 @@ import java.util.Locale;
 /// @param urgency the `u` of the header `Priority`, 0 to 7
 /// @param timeoutNanos the header `Request-Timeout`; an answer after it is late
 /// @param graceNanos how much longer the connection stays open for an answer
-/// @param bodyBytes the size of the body, at least that of the smallest inference
+/// @param bodyBytes the size of the body: 0 for none, else at least that of the smallest inference
 public record Traffic(
     String name,
     double ratePerSecond,
@@ -35,7 +35,7 @@ public record Traffic(
     require("urgency", urgency >= 0 && urgency <= 7, urgency, "0 to 7");
     require("timeout", timeoutNanos > 0, timeoutNanos, "> 0");
     require("grace", graceNanos >= 0, graceNanos, ">= 0");
-    require("body", bodyBytes <= 16 << 20, bodyBytes, "<= 16 MiB");
+    require("body", bodyBytes >= 0 && bodyBytes <= 16 << 20, bodyBytes, "0 to 16 MiB");
   }
 
   private static void require(String name, boolean holds, Object value, String rule) {
@@ -64,7 +64,8 @@ public record Traffic(
   ///
   /// @param token what the caller shows, or an empty string
   byte[] request(String host, String path, String token) {
-    String body = INFERENCE + " ".repeat(Math.max(0, bodyBytes - INFERENCE.length()));
+    String body =
+        bodyBytes == 0 ? "" : INFERENCE + " ".repeat(Math.max(0, bodyBytes - INFERENCE.length()));
     String authorization = token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n";
     String head =
         String.format(

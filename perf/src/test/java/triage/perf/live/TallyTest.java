@@ -24,7 +24,8 @@ class TallyTest {
           1,
           1,
           List.of(2, 1),
-          10);
+          10,
+          500_000);
   private final Tally tally = new Tally(plan);
 
   private static Traffic traffic(String name) {
@@ -37,6 +38,17 @@ class TallyTest {
     assertThat(tally.answered(0, 0, 500 * MS + 1, 200, "")).isEqualTo(Outcome.LATE);
     assertThat(tally.answered(0, 0, MS, 429, "shed-priority")).isEqualTo(Outcome.SHED);
     assertThat(tally.answered(0, 0, MS, 500, "")).isEqualTo(Outcome.ERROR);
+  }
+
+  @Test
+  void refusalsHaveTimesOfTheirOwn() {
+    tally.answered(0, 1500 * MS, 1600 * MS, 503, "");
+    tally.answered(0, 1500 * MS, 1700 * MS, 503, "shed-pressure");
+    tally.answered(0, 1500 * MS, 1800 * MS, 200, "");
+
+    assertThat(tally.refused(0, 0).getTotalCount()).isEqualTo(2);
+    assertThat(tally.refused(0, 0).getMaxValue() / 1e3).isCloseTo(200, within(0.6));
+    assertThat(tally.served(0, 0).getTotalCount()).isEqualTo(1);
   }
 
   @Test
