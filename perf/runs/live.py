@@ -94,11 +94,14 @@ def first_line(process: subprocess.Popen, wanted: str, errors: pathlib.Path) -> 
 class ModelServer:
     """A model server whose slots, service time and faults are changed while it runs."""
 
-    def __init__(self, slots: int, service_nanos: int, seconds_max: int = 900) -> None:
+    def __init__(
+        self, slots: int, service_nanos: int, seconds_max: int = 900, port: int = 0
+    ) -> None:
         errors = SCRATCH / "model-server.errors"
         self.process = spawn(
             [*JAVA, "triage.perf.live.SlotServerCommand", "--slots", str(slots),
-             "--service-nanos", str(service_nanos), "--seconds-max", str(seconds_max)],
+             "--service-nanos", str(service_nanos), "--seconds-max", str(seconds_max),
+             "--port", str(port)],
             errors, preexec_fn=ahead_of_others)
         ports = json.loads(first_line(self.process, "controlPort", errors))
         self.port = ports["port"]
@@ -120,17 +123,19 @@ class ModelServer:
 
 
 class Service:
-    """The program, started with scratch data in front of one model server."""
+    """The program, started with scratch data in front of model servers for one model."""
 
-    def __init__(self, model: str, backend_port: int, more: str = "", models: str = "",
+    def __init__(self, model: str, *backend_ports: int, more: str = "", models: str = "",
                  limit: int | None = None, **options) -> None:
         folder = SCRATCH / "service"
         folder.mkdir()
         self.settings = folder / "config.yml"
+        bound = f", limit: {limit}" if limit else ""
+        backends = ", ".join(
+            f"{{url: 'http://127.0.0.1:{port}'{bound}}}" for port in backend_ports)
         self.settings.write_text(
             "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s}\n"
-            f"models: {{{model}: {{backends: [{{url: 'http://127.0.0.1:{backend_port}'"
-            f"{f', limit: {limit}' if limit else ''}}}]}}{models}}}\n"
+            f"models: {{{model}: {{backends: [{backends}]}}{models}}}\n"
             + more,
             encoding="utf-8",
         )
@@ -161,6 +166,37 @@ class Service:
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.process.pid)
+
+    def metrics(self) -> "Metrics":
+        """Gives what the program counts at present."""
+        with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.admin_port}/metrics", timeout=10) as answer:
+            return Metrics(answer.read().decode())
+
+    def settled(self, sent: int) -> tuple[float, float, float]:
+        """Gives what is still held, what has leaked, and the requests counted, once all ended."""
+        for _ in range(100):
+            metrics = self.metrics()
+            held = metrics.total("triage_in_flight")
+            counted = (metrics.total("triage_requests_total")
+                       + metrics.total("triage_door_shed_total"))
+            if held == 0 and counted >= sent:
+                break
+            time.sleep(0.1)
+        return held, metrics.total("triage_gate_leaked_total"), counted
+
+
+class Metrics:
+    """The lines of one look at the program's metrics."""
+
+    def __init__(self, text: str) -> None:
+        lines = (line for line in text.splitlines() if line and not line.startswith("#"))
+        self.pairs = [(name, float(value)) for name, _, value in
+                      (line.rpartition(" ") for line in lines)]
+
+    def total(self, name: str) -> float:
+        """Gives the sum over all labels."""
+        return sum(value for key, value in self.pairs if key.partition("{")[0] == name)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -261,6 +261,11 @@ public final class Gate {
     return rotation.lane(lane).settings();
   }
 
+  /// Tells whether any backend but this one is in rotation.
+  public boolean hasOther(int lane) {
+    return rotation.anyOpen(lane);
+  }
+
   /// Takes no new tickets from now on; those who wait and those in flight are still served.
   public void drain() {
     draining = true;

@@ -100,12 +100,12 @@ final class Lane {
   /// The usual time of a backend that nobody has been given to counts for less and less, so that
   /// one that was slow once is tried again.
   double load(long nowNanos) {
-    double expectedNanos = Math.max(heldNanos, 1);
+    double expectedNanos = heldNanos;
     long idleNanos = nowNanos - learnedNanos;
     if (inFlight == 0 && idleNanos > IDLE_FROM_NANOS) {
       expectedNanos *= Math.pow(0.5, idleNanos / IDLE_HALVES_NANOS);
     }
-    return expectedNanos * (inFlight + 1) / (limit() * weight);
+    return Math.max(expectedNanos, 1) * (inFlight + 1) / (limit() * weight);
   }
 
   /// Gives the usual time that a permit is held, in nanoseconds; 0 while unknown.

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import org.eclipse.jetty.client.CompletableResponseListener;
 import org.eclipse.jetty.client.ContentResponse;
 import org.eclipse.jetty.client.HttpClient;
@@ -26,12 +27,15 @@ public final class HttpBackend implements Backend {
   private final URI url;
   private final HttpClient client;
   private final BackendBreaker breaker;
+  private final BackendRest rest;
+  private final LongAdder attempts = new LongAdder();
 
-  HttpBackend(String name, URI url, HttpClient client, BackendBreaker breaker) {
+  HttpBackend(String name, URI url, HttpClient client, BackendBreaker breaker, BackendRest rest) {
     this.name = name;
     this.url = url;
     this.client = client;
     this.breaker = breaker;
+    this.rest = rest;
   }
 
   /// Makes the client that all HTTP backends share: it relays, so it follows no redirect, decodes
@@ -67,6 +71,21 @@ public final class HttpBackend implements Backend {
   /// Gives the breaker, for who begins and ends exchanges.
   public BackendBreaker breaker() {
     return breaker;
+  }
+
+  /// Gives the rest that it takes when it has too much to do.
+  public BackendRest rest() {
+    return rest;
+  }
+
+  /// Counts a request that is sent to it.
+  public void attempted() {
+    attempts.increment();
+  }
+
+  /// Gives how many requests were sent to it.
+  public long attempts() {
+    return attempts.sum();
   }
 
   /// Makes a request to this server.

@@ -8,8 +8,13 @@ import java.util.List;
 /// @param settings its version and the bounds of a request
 /// @param backends who serves it; the index is the lane at the gate
 /// @param turnstile its gate
+/// @param retries how many of its requests may be tried again
 public record ModelVersion(
-    String name, ModelSettings settings, List<Backend> backends, Turnstile turnstile) {
+    String name,
+    ModelSettings settings,
+    List<Backend> backends,
+    Turnstile turnstile,
+    RetryBudget retries) {
   /// Copies the list.
   public ModelVersion {
     backends = List.copyOf(backends);

@@ -110,7 +110,7 @@ public final class Models implements AutoCloseable {
       backends.forEach(Backend::close);
       throw e;
     }
-    return new ModelVersion(name, settings, backends, turnstile);
+    return new ModelVersion(name, settings, backends, turnstile, new RetryBudget());
   }
 
   private Backend open(String model, ModelSettings settings, int lane, Turnstile turnstile)
@@ -122,7 +122,11 @@ public final class Models implements AutoCloseable {
       BackendBreaker breaker =
           new BackendBreaker(name, settings.breaker(), turnstile, lane, clock, timer);
       return new HttpBackend(
-          name, Objects.requireNonNull(backend.url()), Objects.requireNonNull(client), breaker);
+          name,
+          Objects.requireNonNull(backend.url()),
+          Objects.requireNonNull(client),
+          breaker,
+          new BackendRest(name, turnstile, lane, clock, timer));
     }
     try {
       return OnnxBackend.load(name, folder.resolve(file), backend.limit().most());

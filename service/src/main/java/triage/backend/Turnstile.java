@@ -104,6 +104,16 @@ public final class Turnstile {
     }
   }
 
+  /// Tells whether any backend but this one is in rotation.
+  public boolean hasOther(int lane) {
+    lock.lock();
+    try {
+      return gate.hasOther(lane);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// Gives the permit of an admitted pass back.
   ///
   /// @param stalledNanos how much of the time the permit was held went into waiting for the caller

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.HttpFields;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ import triage.time.MonotonicClock;
 final class Exchange {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
   private static final long RETRY_NANOS = 1_000_000_000L;
+  private static final int ATTEMPTS_MAX = 3;
 
   private final AuditTrail audit;
   private final ExchangeMeter meter;
@@ -97,25 +99,61 @@ final class Exchange {
             passage.criticality(),
             call.arrivedNanos() + patience.toNanos());
     CompletableFuture<@Nullable Void> gone = new CompletableFuture<>();
-    var _ = gone.thenRun(() -> model.turnstile().withdraw(pass));
+    Permit permit = new Permit(model.turnstile(), pass);
+    var _ = gone.thenRun(permit::callerGone);
     CallerWatch watch =
         body.isWhole() ? CallerWatch.of(call.request(), () -> gone.complete(null)) : null;
-    try (Permit permit = new Permit(model.turnstile(), pass)) {
+    try (permit) {
       boolean admitted = permit.enter();
       passage.decided(pass);
       meter.waited(model, passage.criticality(), pass.waitNanos());
       if (!admitted) {
         throw new RefusedException(Refusal.of(pass));
       }
-      switch (model.backends().get(pass.lane())) {
-        case InProcessBackend backend -> answer(passage, backend, permit, body);
-        case HttpBackend backend -> relay(passage, backend, permit, body, gone);
-      }
+      dispatch(passage, permit, body, gone);
     } finally {
       if (watch != null) {
         watch.close();
       }
     }
+  }
+
+  /// Has the backend of the permit do the work; where that fails before anything of an answer has
+  /// reached the caller, another one, as far as the model's retry budget goes.
+  private void dispatch(
+      Passage passage, Permit permit, Body body, CompletableFuture<@Nullable Void> gone)
+      throws RefusedException {
+    ModelVersion model = passage.model();
+    // What has streamed cannot be sent again.
+    boolean repeatable = body.isWhole();
+    model.retries().dispatched(clock.nanos());
+    for (int attempt = 1; ; attempt++) {
+      boolean last = !repeatable || attempt == ATTEMPTS_MAX;
+      BooleanSupplier secondTry = () -> !last && mayTryAgain(model, permit.pass());
+      switch (model.backends().get(permit.pass().lane())) {
+        case InProcessBackend backend -> {
+          answer(passage, backend, permit, body);
+          return;
+        }
+        case HttpBackend backend -> {
+          if (!relay(passage, backend, permit, body, gone, secondTry)) {
+            return;
+          }
+        }
+      }
+      boolean admitted = permit.enterAgain();
+      passage.decided(permit.pass());
+      if (!admitted) {
+        throw new RefusedException(Refusal.of(permit.pass()));
+      }
+    }
+  }
+
+  private boolean mayTryAgain(ModelVersion model, Pass pass) {
+    long now = clock.nanos();
+    return pass.deadlineNanos() - now > 0
+        && model.turnstile().hasOther(pass.lane())
+        && model.retries().take(now);
   }
 
   private void answer(Passage passage, InProcessBackend backend, Permit permit, Body body)
@@ -132,17 +170,22 @@ final class Exchange {
     }
   }
 
-  private void relay(
+  /// Relays to a model server and back, and tells whether another one is to be asked instead.
+  private boolean relay(
       Passage passage,
       HttpBackend backend,
       Permit permit,
       Body body,
-      CompletableFuture<@Nullable Void> gone)
+      CompletableFuture<@Nullable Void> gone,
+      BooleanSupplier secondTry)
       throws RefusedException {
     passage.started(backend, clock.nanos());
-    HttpRelay relay = new HttpRelay(passage, permit.pass(), backend, body, clock);
+    HttpRelay relay = new HttpRelay(passage, permit.pass(), backend, body, clock, secondTry);
     HttpFields provenance = passage.provenance();
     if (!backend.breaker().begin()) {
+      if (secondTry.getAsBoolean()) {
+        return true;
+      }
       throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));
     }
     var _ = gone.thenRun(relay::callerGone);
@@ -150,6 +193,9 @@ final class Exchange {
     HttpRelay.Ending ending = relay.relay(left, provenance);
     permit.ended(ending.outcome(), ending.stalledNanos());
     passage.ended(clock.nanos());
+    if (ending.again()) {
+      return true;
+    }
     if (!ending.answered()) {
       throw new RefusedException(unanswered(ending, body));
     }
@@ -157,6 +203,7 @@ final class Exchange {
     if (ending.outcome() == Outcome.SERVED) {
       meter.served(passage.model(), backend.name(), passage.serviceNanos());
     }
+    return false;
   }
 
   private static Refusal unanswered(HttpRelay.Ending ending, Body body) {

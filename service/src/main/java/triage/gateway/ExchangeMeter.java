@@ -14,6 +14,8 @@ import triage.admission.Criticality;
 import triage.admission.DoorClass;
 import triage.admission.GateSnapshot;
 import triage.audit.AuditTrail;
+import triage.backend.Backend;
+import triage.backend.HttpBackend;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
 
@@ -184,32 +186,68 @@ public final class ExchangeMeter {
         .callback(
             callback -> eachLane(models, (lane, labels) -> callback.call(lane.capacity(), labels)))
         .register(registry);
+    byModel(
+        registry,
+        models,
+        "triage_gate_would_shed_total",
+        "Requests that a gate in mode observe let pass and would have shed.",
+        model -> model.turnstile().snapshot().wouldShed());
+    byModel(
+        registry,
+        models,
+        "triage_gate_leaked_total",
+        "Permits that were not given back, and were taken back: a bug where it is not 0.",
+        model -> model.turnstile().snapshot().leaked());
     CounterWithCallback.builder()
-        .name("triage_gate_would_shed_total")
-        .help("Requests that a gate in mode observe let pass and would have shed.")
-        .labelNames("model")
+        .name("triage_backend_attempts_total")
+        .help("Requests sent to a model server, second tries included.")
+        .labelNames("model", "backend")
         .callback(callback -> {
           for (ModelVersion model : models.all()) {
-            callback.call((double) model.turnstile().snapshot().wouldShed(), model.name());
+            for (Backend backend : model.backends()) {
+              if (backend instanceof HttpBackend server) {
+                callback.call((double) server.attempts(), model.name(), backend.name());
+              }
+            }
           }
         })
         .register(registry);
-    CounterWithCallback.builder()
-        .name("triage_gate_leaked_total")
-        .help("Permits that were not given back, and were taken back: a bug where it is not 0.")
-        .labelNames("model")
-        .callback(callback -> {
-          for (ModelVersion model : models.all()) {
-            callback.call((double) model.turnstile().snapshot().leaked(), model.name());
-          }
-        })
-        .register(registry);
+    byModel(
+        registry,
+        models,
+        "triage_retries_total",
+        "Requests tried again because a backend had failed them.",
+        model -> model.retries().retries());
+    byModel(
+        registry,
+        models,
+        "triage_retries_denied_total",
+        "Requests not tried again because the retry budget was spent.",
+        model -> model.retries().denied());
     GaugeWithCallback.builder()
         .name("triage_in_rotation")
         .help("1 while a backend takes requests, 0 while its breaker is open.")
         .labelNames("model", "backend")
         .callback(callback ->
             eachLane(models, (lane, labels) -> callback.call(lane.open() ? 1 : 0, labels)))
+        .register(registry);
+  }
+
+  private static void byModel(
+      PrometheusRegistry registry,
+      Models models,
+      String name,
+      String help,
+      ToLongFunction<ModelVersion> value) {
+    CounterWithCallback.builder()
+        .name(name)
+        .help(help)
+        .labelNames("model")
+        .callback(callback -> {
+          for (ModelVersion model : models.all()) {
+            callback.call((double) value.applyAsLong(model), model.name());
+          }
+        })
         .register(registry);
   }
 

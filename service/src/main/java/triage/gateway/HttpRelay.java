@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.client.Result;
@@ -37,6 +38,8 @@ final class HttpRelay {
   static final String BACKEND_REFUSED = "backend-refused";
 
   private static final int STATUS_MAX = 599;
+  private static final long DISCARDED_BYTES_MAX = 64 << 10;
+  private static final long DISCARD_NANOS = 50_000_000L;
 
   /// What is between two parties only, and what is Triage's own: never sent on to a backend.
   private static final Set<String> NOT_SENT_ON =
@@ -82,6 +85,8 @@ final class HttpRelay {
     ASKED,
     /// The answer is being relayed.
     RELAYING,
+    /// The backend said that it cannot serve this now, and another one will be asked.
+    REFUSED,
     /// The deadline passed first.
     TIMED_OUT,
     /// The caller went away first.
@@ -96,7 +101,9 @@ final class HttpRelay {
   /// @param status the backend's status, or 0 if it did not answer
   /// @param answered whether the caller has been answered, or cut off, already
   /// @param stalledNanos how long the relay waited for the caller to read
-  record Ending(Outcome outcome, int status, boolean answered, long stalledNanos) {}
+  /// @param again whether the request is to be tried at another backend: nothing of an answer has
+  ///     reached the caller
+  record Ending(Outcome outcome, int status, boolean answered, long stalledNanos, boolean again) {}
 
   private final Call call;
   private final Pass pass;
@@ -104,23 +111,35 @@ final class HttpRelay {
   private final Body body;
   private final MonotonicClock clock;
   private final long idleNanos;
+  private final BooleanSupplier secondTry;
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.ASKED);
   private final CompletableFuture<Result> ended = new CompletableFuture<>();
   private final Thread waiter = Thread.currentThread();
   private final Request request;
   private volatile int status;
+  private volatile long retryAfterNanos;
   private volatile boolean callerFailed;
   private volatile long progressedNanos;
   private final AtomicLong stalledNanos = new AtomicLong();
   private volatile @Nullable HttpFields provenance;
   private volatile @Nullable EventStream events;
   private volatile boolean writing;
+  private long discardedBytes;
 
   /// Prepares the request; nothing is sent yet.
   ///
+  /// @param secondTry asked once the backend has failed it in a way that lets it be tried again:
+  ///     whether it will be. May be asked on any thread
   /// @throws RefusedException 400 for a query that cannot be sent on
-  HttpRelay(Passage passage, Pass pass, HttpBackend backend, Body body, MonotonicClock clock)
+  HttpRelay(
+      Passage passage,
+      Pass pass,
+      HttpBackend backend,
+      Body body,
+      MonotonicClock clock,
+      BooleanSupplier secondTry)
       throws RefusedException {
+    this.secondTry = secondTry;
     this.call = passage.call();
     this.pass = pass;
     this.backend = backend;
@@ -154,6 +173,7 @@ final class HttpRelay {
     provenance = provenanceFields;
     long deadlineNanos = clock.nanos() + patience.toNanos();
     request.headers(headers -> headers.put("Request-Timeout", decimalSeconds(patience.toMillis())));
+    backend.attempted();
     try {
       request
           .onResponseBegin(response -> backend.breaker().progressed())
@@ -185,6 +205,10 @@ final class HttpRelay {
       if (now == Stage.TIMED_OUT || now == Stage.CALLER_GONE) {
         return;
       }
+      if (now == Stage.REFUSED) {
+        awaitRefusal();
+        return;
+      }
       long leftNanos = deadlineNanos - clock.nanos();
       if (now == Stage.RELAYING) {
         awaitMore();
@@ -209,11 +233,24 @@ final class HttpRelay {
     }
   }
 
+  /// Waits a little for the end of an answer that nobody gets, so that its connection can be used
+  /// again.
+  private void awaitRefusal() {
+    long untilNanos = clock.nanos() + DISCARD_NANOS;
+    for (long left = DISCARD_NANOS; left > 0 && !ended.isDone(); ) {
+      LockSupport.parkNanos(this, left);
+      left = untilNanos - clock.nanos();
+    }
+    if (!ended.isDone()) {
+      var _ = request.abort(new IOException("refused, and not to its end"));
+    }
+  }
+
   private Ending settle(Duration patience) {
     return switch (stage.get()) {
       case TIMED_OUT -> {
         backend.breaker().timedOut(patience);
-        yield new Ending(Outcome.OVERLOADED, 0, false, 0);
+        yield new Ending(Outcome.OVERLOADED, 0, false, 0, false);
       }
       case CALLER_GONE -> abandoned();
       case ASKED, FAILED -> {
@@ -221,33 +258,50 @@ final class HttpRelay {
           yield abandoned();
         }
         backend.breaker().failed();
-        yield new Ending(Outcome.FAILED, 0, false, 0);
+        yield new Ending(Outcome.FAILED, 0, false, 0, secondTry.getAsBoolean());
       }
+      case REFUSED -> new Ending(settleRefused(), status, false, 0, true);
       case RELAYING -> settleRelayed();
     };
   }
 
   private Ending abandoned() {
     backend.breaker().abandoned();
-    return new Ending(Outcome.ABANDONED, 0, false, 0);
+    return new Ending(Outcome.ABANDONED, 0, false, 0, false);
+  }
+
+  /// Tells the breaker and the gate what an answer means by which the backend did no work.
+  private Outcome settleRefused() {
+    if (isFailure(status)) {
+      backend.breaker().failed();
+      return Outcome.FAILED;
+    }
+    backend.breaker().abandoned();
+    backend.rest().refused(retryAfterNanos);
+    return Outcome.OVERLOADED;
   }
 
   private Ending settleRelayed() {
     if (callerFailed) {
       backend.breaker().abandoned();
-      return new Ending(Outcome.ABANDONED, status, true, stalledNanos.get());
+      return new Ending(Outcome.ABANDONED, status, true, stalledNanos.get(), false);
     }
-    if (ended.join().isFailed() || isFailure(status)) {
+    Outcome outcome;
+    if (ended.join().isFailed()) {
       backend.breaker().failed();
-      return new Ending(Outcome.FAILED, status, true, stalledNanos.get());
+      outcome = Outcome.FAILED;
+    } else if (isFailure(status) || saysTooMuch(status)) {
+      outcome = settleRefused();
+    } else {
+      backend.breaker().succeeded();
+      backend.rest().worked();
+      outcome = status < 400 ? Outcome.SERVED : Outcome.ABANDONED;
     }
-    if (status == 429 || status == 503) {
-      backend.breaker().abandoned();
-      return new Ending(Outcome.OVERLOADED, status, true, stalledNanos.get());
-    }
-    backend.breaker().succeeded();
-    Outcome outcome = status < 400 ? Outcome.SERVED : Outcome.ABANDONED;
-    return new Ending(outcome, status, true, stalledNanos.get());
+    return new Ending(outcome, status, true, stalledNanos.get(), false);
+  }
+
+  private static boolean saysTooMuch(int status) {
+    return status == 429 || status == 503;
   }
 
   private static boolean isFailure(int status) {
@@ -259,6 +313,14 @@ final class HttpRelay {
     if (response.getStatus() > STATUS_MAX) {
       var _ = request.abort(new IOException("no such status: " + response.getStatus()));
       return;
+    }
+    retryAfterNanos = retryAfterNanos(response.getHeaders().get("Retry-After"));
+    boolean unserved = saysTooMuch(response.getStatus()) || response.getStatus() == 502;
+    if (unserved && stage.get() == Stage.ASKED && secondTry.getAsBoolean()) {
+      status = response.getStatus();
+      if (stage.compareAndSet(Stage.ASKED, Stage.REFUSED)) {
+        LockSupport.unpark(waiter);
+      }
     }
   }
 
@@ -301,7 +363,7 @@ final class HttpRelay {
     progress();
     ByteBuffer bytes = chunk.getByteBuffer();
     if (!bytes.hasRemaining() || !relayHead(response)) {
-      demander.run();
+      discard(chunk, demander);
       return;
     }
     EventStream stream = events;
@@ -330,6 +392,15 @@ final class HttpRelay {
                 }));
   }
 
+  private void discard(Content.Chunk chunk, Runnable demander) {
+    discardedBytes += chunk.remaining();
+    if (discardedBytes > DISCARDED_BYTES_MAX) {
+      var _ = request.abort(new IOException("refused, with too long an answer"));
+    } else {
+      demander.run();
+    }
+  }
+
   private void finish(Result result) {
     if (result.isSucceeded()) {
       // An answer without a body.
@@ -348,6 +419,14 @@ final class HttpRelay {
     }
     ended.complete(result);
     LockSupport.unpark(waiter);
+  }
+
+  /// Gives the nanoseconds that a backend's Retry-After names, in seconds; 0 where it names none. A
+  /// date is not read: it would need the backend's clock.
+  private static long retryAfterNanos(@Nullable String value) {
+    return value != null && value.matches("[0-9]{1,9}")
+        ? Duration.ofSeconds(Integer.parseInt(value)).toNanos()
+        : 0;
   }
 
   private static String decimalSeconds(long millis) {

@@ -31,6 +31,7 @@ final class Passage {
   private @Nullable String reason;
   private AuditVerdict verdict = AuditVerdict.FAILED;
   private int status;
+  private int attempts;
   private long waitNanos;
   private long startedNanos;
   private long serviceNanos;
@@ -93,13 +94,14 @@ final class Passage {
     return begun;
   }
 
-  /// Notes what the gate said.
+  /// Notes what the gate said, the first time or again.
   void decided(Pass pass) {
-    waitNanos = pass.waitNanos();
+    waitNanos += pass.waitNanos();
   }
 
   void started(Backend chosen, long nowNanos) {
     backend = chosen;
+    attempts++;
     startedNanos = nowNanos;
   }
 
@@ -187,7 +189,7 @@ final class Passage {
     if (backend != null) {
       fields.put("Triage-Backend", backend.name());
     }
-    fields.put("Triage-Attempts", 1);
+    fields.put("Triage-Attempts", attempts);
     return fields;
   }
 

@@ -12,7 +12,8 @@ import triage.backend.Turnstile;
 /// **Threads**: confined to the exchange's; what it is kept for may end on any thread.
 final class Permit implements AutoCloseable {
   private final Turnstile turnstile;
-  private final Pass pass;
+  private volatile Pass pass;
+  private volatile boolean gone;
   private Outcome outcome = Outcome.ABANDONED;
   private long stalledNanos;
   private boolean over;
@@ -27,6 +28,29 @@ final class Permit implements AutoCloseable {
   boolean enter() {
     turnstile.enter(pass);
     return pass.state() == Ticket.State.ADMITTED;
+  }
+
+  /// Gives the permit back with the outcome that was noted, and waits for one at another backend;
+  /// tells whether there was one.
+  boolean enterAgain() {
+    Pass failed = pass;
+    turnstile.leave(failed, outcome, stalledNanos);
+    outcome = Outcome.ABANDONED;
+    stalledNanos = 0;
+    Pass again = new Pass(failed.tenant(), failed.criticality(), failed.deadlineNanos());
+    pass = again;
+    // One of both sees the other: who goes finds the new pass, or is found gone here.
+    if (gone) {
+      turnstile.withdraw(again);
+    }
+    turnstile.enterAgain(again, failed.lane());
+    return again.state() == Ticket.State.ADMITTED;
+  }
+
+  /// Leaves the queue because the caller has gone. May come from any thread.
+  void callerGone() {
+    gone = true;
+    turnstile.withdraw(pass);
   }
 
   Pass pass() {
@@ -47,8 +71,9 @@ final class Permit implements AutoCloseable {
   /// @param how it is given back when the work is over
   void keepUntilOver(CompletableFuture<?> work, Outcome how) {
     over = true;
-    pass.keep();
-    var _ = work.whenComplete((result, failure) -> turnstile.leave(pass, how, 0));
+    Pass kept = pass;
+    kept.keep();
+    var _ = work.whenComplete((result, failure) -> turnstile.leave(kept, how, 0));
   }
 
   /// Gives the permit back, or the place in the queue, unless it was refused or is kept.

@@ -37,6 +37,14 @@ final class RotationTest {
   }
 
   @Test
+  void weightsCountHoweverLongNobodyCame() {
+    for (int seed = 0; seed < 20; seed++) {
+      now += 3600 * SECONDS;
+      assertThat(lanesOf(gate(seed, 1, 100), 10)).containsOnly(1);
+    }
+  }
+
+  @Test
   void aSlowBackendIsGivenLessAndTriedAgainAfterAWhile() {
     Gate gate = gate(1, 1, 1);
     teach(gate, 20 * MILLIS, 400 * MILLIS);

@@ -33,6 +33,9 @@ final class CannedAnswers {
   static final ByteBuffer FAILED =
       answer("500 Internal Server Error", "{\"error\":\"as was asked for\"}");
 
+  /// All of a result but its last bytes.
+  static final ByteBuffer HALF = INFERENCE.slice(0, INFERENCE.limit() - 20);
+
   private static final ByteBuffer UNKNOWN =
       answer("404 Not Found", "{\"error\":\"expected: a path of the protocol\"}");
 

@@ -11,8 +11,8 @@ import java.util.Locale;
 /// @param spread how that time varies
 /// @param variation the standard deviation as a share of the mean, for [Spread#LOGNORMAL]
 /// @param fault what is wrong with it
-/// @param faultShare of the answers that are an error or a reset, 0 to 1; for [Fault#SLOW], by how
-///     many times the service takes longer
+/// @param faultShare of the answers that are an error, a reset or cut off, 0 to 1; for
+///     [Fault#SLOW], by how many times the service takes longer
 public record Conduct(
     int slots, long serviceNanos, Spread spread, double variation, Fault fault, double faultShare) {
 
@@ -36,6 +36,8 @@ public record Conduct(
     ERROR,
     /// Some answers are a reset connection.
     RESET,
+    /// Some answers break off halfway.
+    CUT,
     /// Service takes longer.
     SLOW
   }

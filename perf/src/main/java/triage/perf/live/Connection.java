@@ -82,13 +82,19 @@ final class Connection {
   /// Takes what has come.
   ///
   /// @param scratch an empty buffer, empty again afterwards
+  ///
+  /// @throws SecondAnswerException if an answer comes that nobody has asked for
   Progress read(ByteBuffer scratch) throws IOException, MessageParser.MalformedException {
     int count = channel.read(scratch);
+    if (count > 0 && exchange == null) {
+      scratch.clear();
+      throw new SecondAnswerException();
+    }
     scratch.flip();
     try {
       boolean whole = parser.parse(scratch);
       if (scratch.hasRemaining()) {
-        throw new IOException("bytes behind the answer");
+        throw new SecondAnswerException();
       }
       if (count < 0) {
         return parser.endsHere() ? Progress.WHOLE : Progress.CLOSED;

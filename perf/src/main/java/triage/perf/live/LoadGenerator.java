@@ -202,6 +202,9 @@ public final class LoadGenerator {
       if (key.isReadable()) {
         read(connection);
       }
+    } catch (SecondAnswerException e) {
+      tally.answeredTwice();
+      broken(connection, "second-answer");
     } catch (IOException | MessageParser.MalformedException e) {
       broken(connection, e instanceof IOException ? "connection" : "malformed");
     }
@@ -234,6 +237,8 @@ public final class LoadGenerator {
     if (exchange != null) {
       tally.failed(exchange.number, exchange.intendedNanos, cause);
       settle(connection, now());
+    } else {
+      idle.remove(connection);
     }
     close(connection);
   }

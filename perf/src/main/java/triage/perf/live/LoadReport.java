@@ -82,6 +82,7 @@ final class LoadReport {
             .put("seed", tally.plan().seed())
             .put("sent", tally.lateness().getTotalCount())
             .put("unsent", tally.unsent())
+            .put("secondAnswers", tally.secondAnswers())
             .put("connectionsMax", tally.connectionsMax())
             .put("cpuMicrosPerRequest", tally.cpuMicrosPerRequest());
     percentiles(line, "sendLateness", tally.lateness());

@@ -29,8 +29,10 @@ final class ServiceTimes {
 
   /// Says whether the next answer is a faulty one.
   boolean isFaulty(Conduct conduct) {
-    return (conduct.fault() == Fault.ERROR || conduct.fault() == Fault.RESET)
-        && chance.nextDouble() < conduct.faultShare();
+    return switch (conduct.fault()) {
+      case NONE, HANG, SLOW -> false;
+      case ERROR, RESET, CUT -> chance.nextDouble() < conduct.faultShare();
+    };
   }
 
   private double lognormal(double mean, double variation) {

@@ -212,6 +212,9 @@ public final class SlotServer implements Runnable, AutoCloseable {
       faulty++;
       if (conduct.fault() == Fault.RESET) {
         done.reset();
+      } else if (conduct.fault() == Fault.CUT) {
+        done.answer(CannedAnswers.HALF);
+        done.close();
       } else {
         done.answer(CannedAnswers.FAILED);
       }

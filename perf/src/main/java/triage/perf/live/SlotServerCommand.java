@@ -23,8 +23,9 @@ import java.util.concurrent.TimeoutException;
 ///
 /// Prints one JSON line with both ports. On the control port, `GET /` gives a JSON object of what
 /// it does and has done; `POST /?slots=32&fault=error&fault-share=0.1` changes what is named, gives
-/// the same object, and begins a new maximum of requests in flight. Faults: `none`, `hang`, `error`
-/// and `reset` (of a share of the answers), `slow` (the share says how many times slower).
+/// the same object, and begins a new maximum of requests in flight. Faults: `none`, `hang`,
+/// `error`, `reset` and `cut` (of a share of the answers), `slow` (the share says how many times
+/// slower).
 ///
 /// **Threads**: the server's, one for the control port, and the one that waits for the end.
 public final class SlotServerCommand {

@@ -41,6 +41,7 @@ public final class Tally {
   private final int goodputColumn = Outcome.values().length;
   private final int offeredColumn = goodputColumn + 1;
   private long unsent;
+  private long secondAnswers;
   private int connectionsMax;
   private long cpuNanos;
 
@@ -196,6 +197,16 @@ public final class Tally {
   /// Gives how many requests found no connection.
   public long unsent() {
     return unsent;
+  }
+
+  /// Notes that more came than one answer to one request.
+  void answeredTwice() {
+    secondAnswers++;
+  }
+
+  /// Gives how often more came than one answer to one request.
+  public long secondAnswers() {
+    return secondAnswers;
   }
 
   /// Gives the processor time of the generator for each request after the warm-up.
