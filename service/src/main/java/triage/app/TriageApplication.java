@@ -160,6 +160,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     environment.lifecycle().manage(new AutoCloseableManager(pressure));
     pressure.start(reading -> doorkeeper.regulate(reading.shedFraction(), clock.nanos()));
     Switchboard modes = new Switchboard("mode", modes(models, doorkeeper), audit);
+    Switchboard rotations = new Switchboard("rotation", Rotations.of(models), audit);
     Switchboard limits = new Switchboard("limit", limits(models), audit);
     Readiness readiness = () -> !door.isDraining() && anyBackend(models);
     PrometheusRegistry metrics = new PrometheusRegistry();
@@ -187,6 +188,11 @@ final class TriageApplication extends Application<TriageConfiguration> {
         .addServerLifecycleListener(started -> pressure.watchSelectors(Selectors.of(started)));
     environment.admin().addServlet("mode", new SwitchServlet(modes)).addMapping("/tasks/mode");
     environment.admin().addServlet("limit", new SwitchServlet(limits)).addMapping("/tasks/limit");
+    environment
+        .admin()
+        .addServlet("rotation", new SwitchServlet(rotations))
+        .addMapping("/tasks/rotation");
+    environment.admin().addServlet("backends", new BackendsServlet(models)).addMapping("/backends");
     ModelGauges.register(environment.metrics(), models, door);
     operate(environment, settings, metrics, tokens, readiness);
     environment.healthChecks().register("store", new StoreCheck(store));

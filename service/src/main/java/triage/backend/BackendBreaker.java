@@ -42,6 +42,18 @@ public final class BackendBreaker {
   @GuardedBy("this")
   private int silentInARow;
 
+  @GuardedBy("this")
+  private long succeeded;
+
+  @GuardedBy("this")
+  private long failed;
+
+  /// How many exchanges have ended, and said something about the backend.
+  ///
+  /// @param succeeded how many it answered, whatever it said of the content
+  /// @param failed how many it failed
+  record Counts(long succeeded, long failed) {}
+
   /// Makes a closed breaker.
   ///
   /// @param backend the backend's name, for the log
@@ -105,13 +117,19 @@ public final class BackendBreaker {
 
   /// Ends an exchange that the backend answered, whatever it said of the content.
   public void succeeded() {
-    end();
+    synchronized (this) {
+      inFlight--;
+      succeeded++;
+    }
     breaker.recordSuccess();
   }
 
   /// Ends an exchange that the backend failed.
   public void failed() {
-    end();
+    synchronized (this) {
+      inFlight--;
+      failed++;
+    }
     breaker.recordFailure();
   }
 
@@ -151,6 +169,20 @@ public final class BackendBreaker {
     boolean hung = silent && (inFlight >= HUNG_MIN || silentInARow >= HUNG_MIN);
     inFlight--;
     return hung;
+  }
+
+  /// Gives the counts since the start.
+  synchronized Counts counts() {
+    return new Counts(succeeded, failed);
+  }
+
+  /// Gives the word for its state: `closed`, `open` or `half-open`.
+  public String state() {
+    return switch (breaker.getState()) {
+      case CLOSED -> "closed";
+      case OPEN -> "open";
+      case HALF_OPEN -> "half-open";
+    };
   }
 
   private synchronized void end() {

@@ -3,6 +3,8 @@ package triage.backend;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import triage.admission.LaneSettings;
 import triage.admission.LimitSettings;
@@ -15,8 +17,19 @@ import triage.admission.LimitSettings;
 ///     model server can do, and a file in process has 8 threads
 /// @param weight how much of the load it should have in comparison with the model's other backends,
 ///     all else equal; 0.01 to 100
+/// @param health how the server is asked whether it is ready; null: it is not asked
+/// @param connections the pool of connections to the server
+/// @param tls whom Triage believes that it is the server
+/// @param credentials what Triage shows the server; null: nothing
 public record BackendSettings(
-    @Nullable URI url, @Nullable Path file, LimitSettings limit, double weight) {
+    @Nullable URI url,
+    @Nullable Path file,
+    LimitSettings limit,
+    double weight,
+    @Nullable HealthSettings health,
+    ConnectionSettings connections,
+    TlsSettings tls,
+    @Nullable CredentialSettings credentials) {
   private static final LimitSettings IN_PROCESS_DEFAULT = LimitSettings.fixed(8);
 
   /// Checks the ranges.
@@ -34,16 +47,59 @@ public record BackendSettings(
           "url: " + url + " (expected: http://host[:port][/path] without user, query or fragment)");
     }
     var _ = new LaneSettings(limit, weight);
+    if (url != null && limit.most() > connections.max()) {
+      throw new IllegalArgumentException(
+          "limit: " + limit.most() + " (expected: <= connections.max, " + connections.max() + ")");
+    }
+    if (url != null && tls.caFile() != null && !"https".equals(url.getScheme())) {
+      throw new IllegalArgumentException("tls: for " + url + " (expected: an https url with it)");
+    }
   }
 
   /// Gives the backend that a settings file describes; what it leaves out has its default.
   @JsonCreator
   public static BackendSettings of(
-      @Nullable URI url, @Nullable Path file, @Nullable Integer limit, @Nullable Double weight) {
-    LimitSettings unset =
-        file == null ? LimitSettings.selfTuning(LimitSettings.MOST_DEFAULT) : IN_PROCESS_DEFAULT;
+      @Nullable URI url,
+      @Nullable Path file,
+      @Nullable Integer limit,
+      @Nullable Double weight,
+      @Nullable HealthSettings health,
+      @Nullable ConnectionSettings connections,
+      @Nullable TlsSettings tls,
+      @Nullable CredentialSettings credentials) {
+    if (file != null
+        && Stream.of(health, connections, tls, credentials).anyMatch(Objects::nonNull)) {
+      throw new IllegalArgumentException(
+          "file: health, connections, tls and credentials are for a url only");
+    }
+    ConnectionSettings pool = connections == null ? ConnectionSettings.DEFAULTS : connections;
     return new BackendSettings(
-        url, file, limit == null ? unset : LimitSettings.fixed(limit), weight == null ? 1 : weight);
+        url,
+        file,
+        limit != null
+            ? LimitSettings.fixed(limit)
+            : file != null ? IN_PROCESS_DEFAULT : found(pool),
+        weight == null ? 1 : weight,
+        health,
+        pool,
+        tls == null ? TlsSettings.DEFAULTS : tls,
+        credentials);
+  }
+
+  /// Gives a model server at a URL, with everything else at its default.
+  public static BackendSettings at(URI url) {
+    return of(url, null, null, null, null, null, null, null);
+  }
+
+  /// Gives a file in process, with everything else at its default.
+  public static BackendSettings inProcess(Path file) {
+    return of(null, file, null, null, null, null, null, null);
+  }
+
+  /// Gives the limit that tunes itself, within the pool of connections: what waits for a connection
+  /// waits where no gate sees it.
+  private static LimitSettings found(ConnectionSettings pool) {
+    return LimitSettings.selfTuning(Math.min(pool.max(), LimitSettings.MOST_DEFAULT));
   }
 
   /// Gives what the gate is told of it.

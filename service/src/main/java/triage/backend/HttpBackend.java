@@ -12,7 +12,9 @@ import org.eclipse.jetty.client.CompletableResponseListener;
 import org.eclipse.jetty.client.ContentResponse;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.Request;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpMethod;
+import org.jspecify.annotations.Nullable;
 
 /// A model server that speaks the Open Inference Protocol over HTTP.
 ///
@@ -20,7 +22,6 @@ import org.eclipse.jetty.http.HttpMethod;
 ///
 /// **Threads**: safe for use by several threads.
 public final class HttpBackend implements Backend {
-  private static final int QUEUED_MAX = 10_000;
   private static final int FETCH_BYTES_MAX = 1 << 20;
 
   private final String name;
@@ -28,39 +29,22 @@ public final class HttpBackend implements Backend {
   private final HttpClient client;
   private final BackendBreaker breaker;
   private final BackendRest rest;
+  private final @Nullable Credentials credentials;
   private final LongAdder attempts = new LongAdder();
 
-  HttpBackend(String name, URI url, HttpClient client, BackendBreaker breaker, BackendRest rest) {
+  HttpBackend(
+      String name,
+      URI url,
+      HttpClient client,
+      BackendBreaker breaker,
+      BackendRest rest,
+      @Nullable Credentials credentials) {
+    this.credentials = credentials;
     this.name = name;
     this.url = url;
     this.client = client;
     this.breaker = breaker;
     this.rest = rest;
-  }
-
-  /// Makes the client that all HTTP backends share: it relays, so it follows no redirect, decodes
-  /// no body and answers no challenge.
-  ///
-  /// @param connectionsMax the largest limit of any backend
-  static HttpClient startClient(int connectionsMax, Duration connectTimeout) {
-    HttpClient client = new HttpClient();
-    client.setName("backend");
-    client.setFollowRedirects(false);
-    client.setUserAgentField(null);
-    client.setDefaultRequestContentType(null);
-    client.setConnectTimeout(connectTimeout.toMillis());
-    client.setMaxConnectionsPerDestination(connectionsMax);
-    // A gate that only observes dispatches beyond the limit.
-    client.setMaxRequestsQueuedPerDestination(Math.max(QUEUED_MAX, connectionsMax));
-    client.setIdleTimeout(0);
-    try {
-      client.start();
-    } catch (Exception e) {
-      throw new IllegalStateException("the HTTP client for backends does not start", e);
-    }
-    client.getContentDecoderFactories().clear();
-    client.getProtocolHandlers().clear();
-    return client;
   }
 
   @Override
@@ -94,7 +78,31 @@ public final class HttpBackend implements Backend {
   public Request request(HttpMethod method, String path) {
     String base = url.toString();
     String root = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
-    return client.newRequest(URI.create(root + path)).method(method);
+    // The client's idle timeout is for connections that nobody uses; a model may take its time.
+    Request request =
+        client.newRequest(URI.create(root + path)).method(method).idleTimeout(0, TimeUnit.SECONDS);
+    return request.headers(this::authorize);
+  }
+
+  /// Puts what this server wants to see into a request, in place of what may stand there. To be
+  /// done last where headers of others are copied.
+  public void authorize(HttpFields.Mutable headers) {
+    Credentials shown = credentials;
+    if (shown != null) {
+      headers.put(shown.header(), shown.value());
+    }
+  }
+
+  /// Gives the server's address, without a secret.
+  public URI url() {
+    return url;
+  }
+
+  /// Reads the secret again that this server wants to see, if there is one.
+  void refreshCredentials() {
+    if (credentials != null) {
+      credentials.refresh();
+    }
   }
 
   /// Asks this server for something small, such as a model's metadata, and waits for it.

@@ -22,6 +22,7 @@ import triage.admission.ReservedShares;
 /// @param reserved what share of the dispatches from the queue each class is sure of
 /// @param mode how far the gate acts upon its decisions when Triage starts
 /// @param breaker when a backend that fails is taken out of rotation
+/// @param ejection when a backend that does much worse than the others is taken out
 /// @param backends who serves it; 1 to 100
 public record ModelSettings(
     String version,
@@ -34,6 +35,7 @@ public record ModelSettings(
     ReservedShares reserved,
     Mode mode,
     BreakerSettings breaker,
+    EjectionSettings ejection,
     List<BackendSettings> backends) {
   /// What the name of a version may be: safe in paths, labels and log lines.
   public static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
@@ -92,6 +94,7 @@ public record ModelSettings(
       @Nullable ReservedSettings reserved,
       @Nullable String mode,
       @Nullable BreakerSettings breaker,
+      @Nullable EjectionSettings ejection,
       @Nullable List<BackendSettings> backends) {
     Duration wait = timeout == null ? TIMEOUT_DEFAULT : timeout;
     return new ModelSettings(
@@ -107,6 +110,7 @@ public record ModelSettings(
         reserved == null ? ReservedShares.DEFAULTS : reserved.shares(),
         mode == null ? Mode.ENFORCE : Mode.of(mode),
         breaker == null ? BreakerSettings.DEFAULTS : breaker,
+        ejection == null ? EjectionSettings.DEFAULTS : ejection,
         backends == null ? List.of() : backends);
   }
 
@@ -115,8 +119,8 @@ public record ModelSettings(
   ///
   /// @param file the ONNX file
   public static ModelSettings inProcess(Path file) {
-    List<BackendSettings> backends = List.of(BackendSettings.of(null, file, null, null));
-    return of(null, null, null, null, null, null, null, null, null, null, backends);
+    List<BackendSettings> backends = List.of(BackendSettings.inProcess(file));
+    return of(null, null, null, null, null, null, null, null, null, null, null, backends);
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

@@ -1,24 +1,20 @@
 package triage.backend;
 
+import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.eclipse.jetty.client.HttpClient;
-import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import triage.admission.GateSettings;
-import triage.admission.LimitSettings;
 import triage.time.MonotonicClock;
 
 /// The models that are served.
@@ -27,18 +23,21 @@ import triage.time.MonotonicClock;
 public final class Models implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Models.class);
   private static final int SWEEP_SECONDS = 10;
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
+
+  /// With fewer, a third of them is nobody.
+  private static final int PEERS_MIN = 3;
 
   private final Map<String, ModelVersion> byName = new LinkedHashMap<>();
   private final Path folder;
   private final long seed;
   private final MonotonicClock clock;
   private final ScheduledExecutorService timer;
-  private @Nullable HttpClient client;
+  private final HttpClients clients;
 
   private Models(Path folder, long seed, MonotonicClock clock) {
     this.folder = folder;
     this.seed = seed;
+    this.clients = new HttpClients(folder);
     this.clock = clock;
     this.timer =
         Executors.newSingleThreadScheduledExecutor(
@@ -56,7 +55,6 @@ public final class Models implements AutoCloseable {
       throws ModelLoadException {
     Models models = new Models(folder, seed, clock);
     try {
-      models.client = httpClient(settings);
       for (Map.Entry<String, ModelSettings> entry : settings.entrySet()) {
         models.byName.put(entry.getKey(), models.open(entry.getKey(), entry.getValue()));
       }
@@ -66,8 +64,19 @@ public final class Models implements AutoCloseable {
     }
     var _ =
         models.timer.scheduleAtFixedRate(
-            models::takeBackLeaked, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
+            models::sweep, SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);
     return models;
+  }
+
+  private void sweep() {
+    takeBackLeaked();
+    for (ModelVersion model : byName.values()) {
+      for (Backend backend : model.backends()) {
+        if (backend instanceof HttpBackend server) {
+          server.refreshCredentials();
+        }
+      }
+    }
   }
 
   private void takeBackLeaked() {
@@ -77,20 +86,6 @@ public final class Models implements AutoCloseable {
         LOG.error("event=permits-leaked model={} permits={}", model.name(), found);
       }
     }
-  }
-
-  private static @Nullable HttpClient httpClient(Map<String, ModelSettings> settings) {
-    OptionalInt limitMax =
-        settings.values().stream()
-            .flatMap(model -> model.backends().stream())
-            .filter(backend -> backend.url() != null)
-            .mapToInt(backend -> backend.limit().most())
-            .max();
-    return limitMax.isEmpty()
-        ? null
-        // A limit may be raised while the program runs.
-        : HttpBackend.startClient(
-            Math.max(limitMax.getAsInt(), LimitSettings.MOST_DEFAULT), CONNECT_TIMEOUT);
   }
 
   private ModelVersion open(String name, ModelSettings settings) throws ModelLoadException {
@@ -110,6 +105,7 @@ public final class Models implements AutoCloseable {
       backends.forEach(Backend::close);
       throw e;
     }
+    watch(name, settings.ejection(), backends, turnstile);
     return new ModelVersion(name, settings, backends, turnstile, new RetryBudget());
   }
 
@@ -119,20 +115,52 @@ public final class Models implements AutoCloseable {
     String name = model + "-" + lane;
     Path file = backend.file();
     if (file == null) {
-      BackendBreaker breaker =
-          new BackendBreaker(name, settings.breaker(), turnstile, lane, clock, timer);
-      return new HttpBackend(
-          name,
-          Objects.requireNonNull(backend.url()),
-          Objects.requireNonNull(client),
-          breaker,
-          new BackendRest(name, turnstile, lane, clock, timer));
+      return openServer(model, settings, lane, turnstile);
     }
     try {
       return OnnxBackend.load(name, folder.resolve(file), backend.limit().most());
     } catch (ModelLoadException e) {
       throw new ModelLoadException(
           "models." + model + ".backends[" + lane + "].file: " + e.getMessage());
+    }
+  }
+
+  private HttpBackend openServer(
+      String model, ModelSettings settings, int lane, Turnstile turnstile)
+      throws ModelLoadException {
+    BackendSettings backend = settings.backends().get(lane);
+    CredentialSettings shown = backend.credentials();
+    HealthSettings health = backend.health();
+    String name = model + "-" + lane;
+    HttpBackend server;
+    try {
+      server =
+          new HttpBackend(
+              name,
+              Objects.requireNonNull(backend.url()),
+              clients.of(backend.connections(), backend.tls()),
+              new BackendBreaker(name, settings.breaker(), turnstile, lane, clock, timer),
+              new BackendRest(name, turnstile, lane, clock, timer),
+              shown == null ? null : Credentials.read(folder, shown));
+    } catch (IOException e) {
+      throw new ModelLoadException(
+          "models." + model + ".backends[" + lane + "]: " + e.getMessage());
+    }
+    if (health != null) {
+      new HttpProbe(server, health, turnstile, lane, clock).start(timer);
+    }
+    return server;
+  }
+
+  /// Has the backends of one model compared with each other, where there are peers to compare.
+  private void watch(String model, EjectionSettings settings, List<Backend> all, Turnstile gate) {
+    List<@Nullable BackendBreaker> breakers = new ArrayList<>();
+    for (Backend backend : all) {
+      breakers.add(backend instanceof HttpBackend server ? server.breaker() : null);
+    }
+    if (breakers.size() >= PEERS_MIN) {
+      OutlierWatch watch = new OutlierWatch(model, settings, gate, breakers, clock, timer);
+      var _ = timer.scheduleAtFixedRate(watch::look, 1, 1, TimeUnit.SECONDS);
     }
   }
 
@@ -157,8 +185,6 @@ public final class Models implements AutoCloseable {
   public void close() {
     timer.shutdownNow();
     byName.values().forEach(model -> model.backends().forEach(Backend::close));
-    if (client != null) {
-      LifeCycle.stop(client);
-    }
+    clients.close();
   }
 }

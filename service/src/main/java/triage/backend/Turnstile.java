@@ -25,6 +25,9 @@ import triage.time.MonotonicClock;
 /// **Threads**: safe for use by several threads. The lock is held for a decision only; waking
 /// others and sleeping happen outside it.
 public final class Turnstile {
+  /// Nobody knows when a backend is taken back; refused callers are told a time all the same.
+  private static final long DRAINED_NANOS = 30_000_000_000L;
+
   private final MonotonicClock clock;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -147,6 +150,16 @@ public final class Turnstile {
   /// back slowly.
   public void open(int lane, Absence why) {
     decide((gate, now) -> gate.open(lane, why, now));
+  }
+
+  /// Gives a backend no more requests, until it is taken back; those in flight are left alone.
+  public void drain(int lane) {
+    decide((open, now) -> open.close(lane, Absence.DRAINED, now + DRAINED_NANOS, now));
+  }
+
+  /// Gives a backend requests again that was drained.
+  public void undrain(int lane) {
+    open(lane, Absence.DRAINED);
   }
 
   /// Changes how far the gate acts upon its decisions, from now on.

@@ -153,6 +153,7 @@ final class HttpRelay {
           headers.add(field);
         }
       }
+      backend.authorize(headers);
     });
   }
 

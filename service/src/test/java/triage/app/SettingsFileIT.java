@@ -42,8 +42,7 @@ class SettingsFileIT {
         .ignoringFields("backends")
         .isEqualTo(defaults.models().get(Settings.DEFAULT_MODEL));
     assertThat(model.backends())
-        .containsExactly(
-            BackendSettings.of(null, Path.of("examples/models/breast-cancer.onnx"), null, null));
+        .containsExactly(BackendSettings.inProcess(Path.of("examples/models/breast-cancer.onnx")));
     assertThat(shipped.logging()).isEqualTo(Logging.defaults());
     assertThat(defaults.logging()).isEmpty();
   }

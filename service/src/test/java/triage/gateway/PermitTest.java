@@ -30,10 +30,11 @@ final class PermitTest {
 
   @BeforeEach
   void open() throws ModelLoadException {
-    BackendSettings backend = BackendSettings.of(URI.create("http://127.0.0.1:9"), null, 1, null);
+    BackendSettings backend =
+        BackendSettings.of(URI.create("http://127.0.0.1:9"), null, 1, null, null, null, null, null);
     ModelSettings model =
         ModelSettings.of(
-            null, null, null, null, null, null, null, null, null, null, List.of(backend));
+            null, null, null, null, null, null, null, null, null, null, null, List.of(backend));
     models = Models.open(Map.of("m", model), Path.of("."), 1, new SettableTime(Instant.EPOCH));
     turnstile = Objects.requireNonNull(models.find("m")).turnstile();
   }

@@ -1,0 +1,129 @@
+package triage.backend;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.transport.HttpClientTransportOverHTTP;
+import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.util.component.LifeCycle;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
+
+/// The HTTP clients through which model servers are called: one for all that share their settings
+/// of connections and of TLS, on threads that all clients share.
+///
+/// **Threads**: confined to the thread that starts the service; the clients are for any.
+final class HttpClients implements AutoCloseable {
+  private static final int QUEUED_MAX = 10_000;
+
+  /// What the backends of one client have in common.
+  private record Kind(ConnectionSettings connections, TlsSettings tls) {}
+
+  private final Map<Kind, HttpClient> clients = new LinkedHashMap<>();
+  private final Path folder;
+  private @Nullable QueuedThreadPool threads;
+
+  /// Makes no client yet.
+  ///
+  /// @param folder where relative paths start
+  HttpClients(Path folder) {
+    this.folder = folder;
+  }
+
+  /// Gives the client for a backend: it relays, so it follows no redirect, decodes no body and
+  /// answers no challenge.
+  ///
+  /// @throws IOException if its authorities cannot be read; the message is one line for operators
+  HttpClient of(ConnectionSettings connections, TlsSettings tls) throws IOException {
+    Kind kind = new Kind(connections, tls);
+    HttpClient known = clients.get(kind);
+    if (known != null) {
+      return known;
+    }
+    HttpClient client = client(connections, tls.caFile());
+    clients.put(kind, client);
+    return client;
+  }
+
+  private HttpClient client(ConnectionSettings connections, @Nullable Path caFile)
+      throws IOException {
+    ClientConnector connector = new ClientConnector();
+    SslContextFactory.Client ssl = new SslContextFactory.Client();
+    if (caFile != null) {
+      ssl.setTrustStore(authorities(folder.resolve(caFile)));
+    }
+    connector.setSslContextFactory(ssl);
+    HttpClient client = new HttpClient(new HttpClientTransportOverHTTP(connector));
+    client.setName("backend");
+    client.setExecutor(threads());
+    client.setFollowRedirects(false);
+    client.setUserAgentField(null);
+    client.setDefaultRequestContentType(null);
+    client.setConnectTimeout(connections.connectTimeout().toMillis());
+    client.setMaxConnectionsPerDestination(connections.max());
+    // A gate that only observes dispatches beyond the limit.
+    client.setMaxRequestsQueuedPerDestination(QUEUED_MAX);
+    // Of connections that nobody uses; a request sets its own.
+    client.setIdleTimeout(connections.idleTimeout().toMillis());
+    try {
+      client.start();
+    } catch (Exception e) {
+      throw new IllegalStateException("the HTTP client for backends does not start", e);
+    }
+    client.getContentDecoderFactories().clear();
+    client.getProtocolHandlers().clear();
+    return client;
+  }
+
+  private QueuedThreadPool threads() {
+    QueuedThreadPool shared = threads;
+    if (shared == null) {
+      shared = new QueuedThreadPool();
+      shared.setName("backend");
+      shared.setDaemon(true);
+      LifeCycle.start(shared);
+      threads = shared;
+    }
+    return shared;
+  }
+
+  private static KeyStore authorities(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      Collection<? extends Certificate> certificates =
+          CertificateFactory.getInstance("X.509").generateCertificates(in);
+      if (certificates.isEmpty()) {
+        throw new IOException(file + " holds no certificate (expected: certificates in PEM)");
+      }
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      int number = 0;
+      for (Certificate certificate : certificates) {
+        store.setCertificateEntry("authority-" + number++, certificate);
+      }
+      return store;
+    } catch (GeneralSecurityException e) {
+      throw new IOException(file + " is not understood (expected: certificates in PEM)", e);
+    } catch (FileSystemException e) {
+      throw new IOException(file + " cannot be read (expected: certificates in PEM)", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    clients.values().forEach(client -> LifeCycle.stop(client));
+    if (threads != null) {
+      LifeCycle.stop(threads);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package triage.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import triage.backend.ModelLoadException;
+
+/// How model servers are reached: TLS, secrets, pools.
+final class BackendConnectionIT {
+  private static final String INFER = "/v2/models/m/infer";
+  private static final String BODY = "{\"inputs\":[]}";
+  private static final String PASSWORD = "not-a-secret";
+
+  @TempDir Path folder;
+
+  @Test
+  void believesTheAuthoritiesItIsGivenAndNoOthers() throws Exception {
+    try (FaultyModelServer server = new FaultyModelServer(secure("127.0.0.1"))) {
+      String url = "https://127.0.0.1:" + server.port();
+      try (RunningService service = start("{url: \"%s\", tls: {caFile: ca.pem}}".formatted(url))) {
+        assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
+      }
+      try (RunningService service = start("{url: \"%s\"}".formatted(url))) {
+        HttpResponse<String> answer = service.post(INFER, BODY);
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(answer.headers().firstValue("Triage-Reason")).hasValue("no-backend");
+      }
+      assertThat(server.inferences()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void doesNotBelieveACertificateForAnotherName() throws Exception {
+    try (FaultyModelServer server = new FaultyModelServer(secure("127.0.0.2"));
+        RunningService service =
+            start(
+                "{url: \"https://127.0.0.1:%d\", tls: {caFile: ca.pem}}"
+                    .formatted(server.port()))) {
+      assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(503);
+      assertThat(server.inferences()).isZero();
+    }
+  }
+
+  @Test
+  void showsTheServerASecretAndKeepsTheCallersToItself() throws Exception {
+    Files.writeString(folder.resolve("key"), "s3cret\n");
+    try (FaultyModelServer server = new FaultyModelServer();
+        RunningService service =
+            start("{url: \"%s\", credentials: {file: key}}".formatted(server.url()))) {
+      assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
+      assertThat(server.lastHead().lines().filter(line -> line.startsWith("authorization:")))
+          .containsExactly("authorization: bearer s3cret");
+    }
+    try (FaultyModelServer server = new FaultyModelServer();
+        RunningService service =
+            start(
+                "{url: \"%s\", credentials: {file: key, header: X-Api-Key}}"
+                    .formatted(server.url()))) {
+      assertThat(service.post(INFER, BODY, "X-Api-Key", "the caller's").statusCode())
+          .isEqualTo(200);
+      assertThat(server.lastHead().lines().filter(line -> line.startsWith("x-api-key:")))
+          .containsExactly("x-api-key: s3cret");
+      assertThat(server.lastHead()).doesNotContain("authorization:");
+    }
+  }
+
+  @Test
+  void aModelMayTakeLongerThanConnectionsMayBeIdle() throws Exception {
+    try (FakeModelServer server = new FakeModelServer();
+        RunningService service =
+            start("{url: \"%s\", connections: {idleTimeout: 100ms}}".formatted(server.url()))) {
+      Thread.startVirtualThread(() -> {
+        RunningService.await("asked", () -> !server.asked().isEmpty());
+        LockSupport.parkNanos(400_000_000);
+        server.release(1);
+      });
+      assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void stopsTheStartWhereASecretOrAnAuthorityCannotBeRead() throws Exception {
+    assertThatThrownBy(
+            () -> start("{url: \"http://127.0.0.1:9\", credentials: {file: none}}").close())
+        .isInstanceOf(ModelLoadException.class)
+        .hasMessageStartingWith("models.m.backends[0]: ")
+        .hasMessageEndingWith("none cannot be read (expected: the file with the secret)");
+    Files.writeString(folder.resolve("empty"), " \n");
+    assertThatThrownBy(
+            () -> start("{url: \"http://127.0.0.1:9\", credentials: {file: empty}}").close())
+        .hasMessageEndingWith("holds no secret (expected: one line of printable ASCII)");
+    assertThatThrownBy(() -> start("{url: \"https://127.0.0.1:9\", tls: {caFile: empty}}").close())
+        .hasMessageEndingWith("(expected: certificates in PEM)");
+  }
+
+  private RunningService start(String backend) throws Exception {
+    return RunningService.start(
+        folder,
+        """
+        models:
+          m:
+            backends:
+              - %s
+        """
+            .formatted(backend));
+  }
+
+  /// Listens with a new certificate for an address, whose authority is in `ca.pem`.
+  private ServerSocket secure(String address) throws Exception {
+    Path keys = folder.resolve("keys.p12");
+    keytool(
+        "-genkeypair",
+        "-alias",
+        "server",
+        "-keyalg",
+        "EC",
+        "-dname",
+        "CN=" + address,
+        "-ext",
+        "san=ip:" + address,
+        "-keystore",
+        keys.toString());
+    keytool(
+        "-exportcert",
+        "-rfc",
+        "-alias",
+        "server",
+        "-file",
+        folder.resolve("ca.pem").toString(),
+        "-keystore",
+        keys.toString());
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(keys)) {
+      store.load(in, PASSWORD.toCharArray());
+    }
+    KeyManagerFactory managers =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    managers.init(store, PASSWORD.toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(managers.getKeyManagers(), null, null);
+    return context
+        .getServerSocketFactory()
+        .createServerSocket(0, 100, InetAddress.getLoopbackAddress());
+  }
+
+  private static void keytool(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    command.addAll(List.of(arguments));
+    command.addAll(List.of("-storepass", PASSWORD, "-storetype", "PKCS12"));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes());
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(said).isZero();
+  }
+}

@@ -1,0 +1,130 @@
+package triage.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import triage.admission.Criticality;
+import triage.identity.Role;
+
+/// Which backends take requests: what operators drain, what says that it is not ready, and what
+/// `/backends` tells of it.
+final class RotationIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String INFER = "/v2/models/m/infer";
+  private static final String BODY = "{\"inputs\":[]}";
+
+  @TempDir Path folder;
+
+  @Test
+  void anOperatorDrainsABackendAndTakesItBack() throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer two = new FaultyModelServer();
+        RunningService service = start(one, two, "")) {
+      assertThat(service.send(change(service, "rotation=drained", service.token())).statusCode())
+          .isEqualTo(403);
+      String operator = service.token("olga", Criticality.CRITICAL, Role.OPERATE);
+      HttpResponse<String> drained = service.send(change(service, "rotation=drained", operator));
+      assertThat(drained.body())
+          .isEqualTo("{\"from\":\"in\",\"to\":\"drained\",\"audit\":\"written\"}");
+      for (int i = 0; i < 20; i++) {
+        assertThat(service.post(INFER, BODY).headers().firstValue("Triage-Backend"))
+            .hasValue("m-1");
+      }
+      assertThat(one.inferences()).isZero();
+      JsonNode seen = backend(service, 0);
+      assertThat(seen.get("state").textValue()).isEqualTo("drained");
+      assertThat(seen.get("draining").booleanValue()).isTrue();
+      assertThat(seen.get("because").get(0).textValue()).isEqualTo("draining");
+      assertThat(seen.get("breaker").textValue()).isEqualTo("closed");
+      assertThat(seen.get("url").textValue()).isEqualTo(one.url());
+      assertThat(backend(service, 1).get("state").textValue()).isEqualTo("in-rotation");
+      assertThat(backend(service, 1).get("attempts").longValue()).isEqualTo(20);
+
+      service.send(change(service, "rotation=in", operator));
+      assertThat(backend(service, 0).get("state").textValue()).isEqualTo("in-rotation");
+      assertThat(backend(service, 0).get("limit").intValue()).isEqualTo(1);
+      RunningService.await(
+          "served by both",
+          () -> service.post(INFER, BODY).statusCode() == 200 && one.inferences() > 0);
+      assertThat(service.count("select count(*) from audit_change where setting = 'rotation'"))
+          .isEqualTo(2);
+      assertThat(service.send(change(service, "rotation=away", operator)).statusCode())
+          .isEqualTo(400);
+    }
+  }
+
+  @Test
+  void aBackendThatIsNotReadyIsOutOfRotationUntilItIs() throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer two = new FaultyModelServer();
+        RunningService service = start(one, two, ", health: {interval: 100ms}")) {
+      one.ready(false);
+      RunningService.await("out", () -> state(service, 0).equals("out-of-rotation"));
+      assertThat(service.metric("triage_in_rotation{backend=\"m-0\",model=\"m\"}")).isZero();
+      int before = one.inferences();
+      for (int i = 0; i < 20; i++) {
+        assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
+      }
+      assertThat(one.inferences()).isEqualTo(before);
+      one.ready(true);
+      RunningService.await("in again", () -> state(service, 0).equals("in-rotation"));
+      assertThat(two.probes()).isPositive();
+    }
+  }
+
+  @Test
+  void aBackendIsNotAskedWithoutBeingToldTo() throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer two = new FaultyModelServer();
+        RunningService service = start(one, two, "")) {
+      assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
+      assertThat(one.probes() + two.probes()).isZero();
+    }
+  }
+
+  private RunningService start(FaultyModelServer one, FaultyModelServer two, String more)
+      throws Exception {
+    return RunningService.start(
+        folder,
+        """
+        models:
+          m:
+            backends:
+              - {url: "%s", limit: 8%s}
+              - {url: "%s", limit: 8%s}
+        """
+            .formatted(one.url(), more, two.url(), more));
+  }
+
+  private static HttpRequest change(RunningService service, String query, String token) {
+    URI uri = service.admin("/tasks/rotation?target=m-0&" + query);
+    return HttpRequest.newBuilder(uri)
+        .header("Authorization", "Bearer " + token)
+        .POST(HttpRequest.BodyPublishers.noBody())
+        .build();
+  }
+
+  private static JsonNode backend(RunningService service, int lane) {
+    HttpResponse<String> answer =
+        service.send(HttpRequest.newBuilder(service.admin("/backends")).GET().build());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    try {
+      return JSON.readTree(answer.body()).get("models").get(0).get("backends").get(lane);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String state(RunningService service, int lane) {
+    return backend(service, lane).get("state").textValue();
+  }
+}
