@@ -20,10 +20,12 @@ public final class Score {
   /// @param fromNanos what arrives before this moment counts in windows only
   /// @param endNanos the end of the run
   /// @param shortNanos work below this is short, and its times are counted apart
-  public record Frame(long windowNanos, long fromNanos, long endNanos, long shortNanos) {
-    /// Gives a frame in which nothing is short.
+  /// @param earlyNanos when the second begins whose CRITICAL_PLUS arrivals are counted apart
+  public record Frame(
+      long windowNanos, long fromNanos, long endNanos, long shortNanos, long earlyNanos) {
+    /// Gives a frame in which nothing is short, and the first second of the run is looked at.
     public Frame(long windowNanos, long fromNanos, long endNanos) {
-      this(windowNanos, fromNanos, endNanos, 0);
+      this(windowNanos, fromNanos, endNanos, 0, 0);
     }
   }
 
@@ -142,7 +144,8 @@ public final class Score {
       lost[window(now)]++;
     }
     int rank = arrival.criticality().rank();
-    if (rank == Criticality.CRITICAL_PLUS.rank() && arrival.arrivedNanos < SECOND_NANOS) {
+    long sinceEarly = arrival.arrivedNanos - frame.earlyNanos;
+    if (rank == Criticality.CRITICAL_PLUS.rank() && sinceEarly >= 0 && sinceEarly < SECOND_NANOS) {
       earlyCritical++;
       earlyCriticalGood += wasGood ? 1 : 0;
     }
@@ -258,7 +261,7 @@ public final class Score {
     return all == 0 ? 1 : (double) classGood[criticality.rank()] / all;
   }
 
-  /// Gives the same of CRITICAL_PLUS that arrived in the first second of the run.
+  /// Gives the same of CRITICAL_PLUS that arrived in the second that is looked at.
   public double earlyCriticalSuccess() {
     return earlyCritical == 0 ? 1 : (double) earlyCriticalGood / earlyCritical;
   }

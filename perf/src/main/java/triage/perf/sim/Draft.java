@@ -44,6 +44,7 @@ final class Draft {
   private int streamsTo;
   private double neededFrom = Double.NaN;
   private double windowSeconds = Double.NaN;
+  private double overloadFrom;
   private boolean bestFixed;
 
   /// Begins one, with arrivals that just fill the backend.
@@ -165,6 +166,11 @@ final class Draft {
     return this;
   }
 
+  Draft overloadFrom(double seconds) {
+    this.overloadFrom = seconds;
+    return this;
+  }
+
   Draft bestFixed() {
     this.bestFixed = true;
     return this;
@@ -193,6 +199,7 @@ final class Draft {
             streamsTo,
             neededFrom,
             windowSeconds,
+            overloadFrom,
             bestFixed));
   }
 }

@@ -20,6 +20,8 @@ final class ManyCallers {
     for (int capacity : new int[] {8, 64}) {
       all.add(criticalPlus("", capacity, Draft.VARIATION));
     }
+    all.add(suddenOverload(8));
+    all.add(suddenOverload(64));
     all.add(criticalPlus("", 2, Draft.VARIATION));
     all.add(criticalPlus(" cv 1.5", 8, 1.5));
     all.add(criticalAlone());
@@ -49,20 +51,36 @@ final class ManyCallers {
   }
 
   private static Scenario criticalPlus(String kind, int capacity, double variation) {
-    List<Stream> streams =
-        List.of(
-            new Stream("safety", Criticality.CRITICAL_PLUS, .05, 1),
-            new Stream("screen", Criticality.CRITICAL, .25, 1),
-            new Stream("sync", Criticality.SHEDDABLE_PLUS, .3, 1),
-            new Stream("batch", Criticality.SHEDDABLE, .4, 1));
     double end = Scenarios.horizon(SERVICE, capacity, 10, 2_000);
     String cell = "s=0.1s C=" + capacity + kind + " 10x, CRITICAL_PLUS 0.5x";
     return new Draft("S16", cell, SERVICE, capacity)
         .load(10)
         .work((chance, at) -> SERVICE * chance.lognormal(variation))
-        .streams(streams)
+        .streams(bySafety())
         .measured(end / 4, end)
         .done();
+  }
+
+  /// The same after 20 s at 0.9 times the capacity, so that the gate knows its backend.
+  private static Scenario suddenOverload(int capacity) {
+    double calm = 20;
+    double rate = capacity / SERVICE;
+    double end = calm + Scenarios.horizon(SERVICE, capacity, 10, 500);
+    String cell = "s=0.1s C=" + capacity + " 0.9x-10x, CRITICAL_PLUS 0.5x";
+    return new Draft("S16", cell, SERVICE, capacity)
+        .rate(at -> (at < calm ? .9 : 10) * rate)
+        .streams(bySafety())
+        .overloadFrom(calm)
+        .measured(calm, end)
+        .done();
+  }
+
+  private static List<Stream> bySafety() {
+    return List.of(
+        new Stream("safety", Criticality.CRITICAL_PLUS, .05, 1),
+        new Stream("screen", Criticality.CRITICAL, .25, 1),
+        new Stream("sync", Criticality.SHEDDABLE_PLUS, .3, 1),
+        new Stream("batch", Criticality.SHEDDABLE, .4, 1));
   }
 
   private static Scenario criticalAlone() {

@@ -164,7 +164,7 @@ final class Measurement {
     values.put("critical_success_first_s", score.earlyCriticalSuccess());
   }
 
-  /// The limit over the capacity in the measured part, once it has settled after each step.
+  /// The limit over the capacity in the measured part; with steps, once it has settled after each.
   private void limits() {
     double capacity = scenario.capacity() * scenario.share();
     double low = Double.NaN;
@@ -184,12 +184,13 @@ final class Measurement {
   }
 
   private boolean isSettled(double seconds) {
-    for (double step : watch.steps()) {
+    double[] steps = watch.steps();
+    for (double step : steps) {
       if (seconds > step - window && seconds < step + SETTLING * scenario.service()) {
         return false;
       }
     }
-    return true;
+    return steps.length == 0 || seconds >= steps[0];
   }
 
   /// Gives the mean of the limit in windows that begin in a span of time.

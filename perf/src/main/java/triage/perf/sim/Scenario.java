@@ -42,6 +42,7 @@ record Scenario(
   /// @param streamsTo the stream after the last of them
   /// @param neededFrom when the owner of a reserved share, `SHEDDABLE`, needs it
   /// @param windowSeconds the length of a window, where it is not the usual one
+  /// @param overloadFrom when the overload begins
   /// @param bestFixed whether the best fixed limit is looked for
   record Watch(
       double[] steps,
@@ -53,6 +54,7 @@ record Scenario(
       int streamsTo,
       double neededFrom,
       double windowSeconds,
+      double overloadFrom,
       boolean bestFixed) {}
 
   /// Gives the length of a window in which goodput is looked at: a second, or three service times;

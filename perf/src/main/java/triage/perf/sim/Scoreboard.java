@@ -118,7 +118,8 @@ public final class Scoreboard {
             (long) (scenario.window() * SECOND),
             (long) (scenario.from() * SECOND),
             end,
-            (long) (scenario.watch().shortSeconds() * SECOND));
+            (long) (scenario.watch().shortSeconds() * SECOND),
+            (long) (scenario.watch().overloadFrom() * SECOND));
     Score score = new Score(frame, scenario.workload().streams(), policy::limit);
     new Simulation(scenario.workload(), policy, world.servers(), seed, end, world.changes(), score)
         .run();

@@ -12,7 +12,7 @@ final class Table {
 
   static void print(List<Figures> figures, List<String> policies) {
     System.out.printf(
-        "%-5s%-44s%-14s%9s%9s%9s%9s%7s%9s%9s%9s%8s%n",
+        "%-6s%-52s%-18s%9s%9s%9s%9s%7s%9s%9s%9s%8s%n",
         "", "cell", "policy", "goodput", "worst", "window", "p99/dl", "C+", "jain", "limit/C",
         "recover", "wasted");
     Map<String, List<Figures>> byRow = new LinkedHashMap<>();
@@ -24,7 +24,7 @@ final class Table {
       Figures first = row.getFirst();
       System.out.printf(
           Locale.ROOT,
-          "%-5s%-44s%-14s%9.1f%9.1f%9.1f%9.2f%7.1f%9.3f%9.2f%9.1f%8.1f%n",
+          "%-6s%-52s%-18s%9.1f%9.1f%9.1f%9.2f%7.1f%9.3f%9.2f%9.1f%8.1f%n",
           first.scenario().name(),
           first.scenario().cell(),
           first.policy(),
