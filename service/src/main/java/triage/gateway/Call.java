@@ -82,7 +82,13 @@ final class Call {
 
   /// Tells whether a header stands more than once.
   boolean hasSeveral(String name) {
-    return request.getHeaders().getFields(name).size() > 1;
+    int count = 0;
+    for (HttpField field : request.getHeaders()) {
+      if (field.is(name)) {
+        count++;
+      }
+    }
+    return count > 1;
   }
 
   void setHeader(String name, String value) {

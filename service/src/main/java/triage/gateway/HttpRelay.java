@@ -3,7 +3,6 @@ package triage.gateway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -431,7 +430,10 @@ final class HttpRelay {
   }
 
   private static String decimalSeconds(long millis) {
-    return String.format(Locale.ROOT, "%d.%03d", millis / 1000, millis % 1000);
+    // By hand: a Formatter for each request was 1 % of what a proxied one costs.
+    long fraction = millis % 1000;
+    String zeros = fraction < 10 ? ".00" : fraction < 100 ? ".0" : ".";
+    return millis / 1000 + zeros + fraction;
   }
 
   /// The caller went away.

@@ -89,8 +89,14 @@ final class RequestHeaders {
     if (!isDigits(whole) || !isDigits(fraction)) {
       return -1;
     }
-    String significant = whole.replaceFirst("^0+(?=.)", "");
-    long seconds = significant.length() > DIGITS_MAX ? 999_999_999L : Long.parseLong(significant);
+    int first = 0;
+    while (first < whole.length() - 1 && whole.charAt(first) == '0') {
+      first++;
+    }
+    long seconds =
+        whole.length() - first > DIGITS_MAX
+            ? 999_999_999L
+            : Long.parseLong(whole, first, whole.length(), 10);
     String nanos = (fraction + "000000000").substring(0, DIGITS_MAX);
     return seconds * NANOS_PER_SECOND + Long.parseLong(nanos);
   }
