@@ -39,7 +39,7 @@ final class Arrows {
           entry("audit", Set.of("store", "identity", "time")),
           entry("backend", Set.of("admission", "time")),
           entry("gateway", Set.of("identity", "admission", "backend", "audit", "time")),
-          entry("analysis", Set.of("gateway", "identity", "store", "audit", "time")),
+          entry("analysis", Set.of("admission", "gateway", "identity", "store", "audit", "time")),
           entry("intake", Set.of("analysis", "identity", "store", "time")),
           entry("notify", Set.of("admission", "identity", "store", "time")),
           entry("export", Set.of("identity", "store")),

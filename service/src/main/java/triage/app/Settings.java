@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import triage.analysis.AnalysisSettings;
 import triage.audit.AuditSettings;
 import triage.backend.ModelSettings;
 import triage.identity.IdentitySettings;
@@ -26,6 +27,7 @@ import triage.store.StoreSettings;
 /// @param identity how callers are known
 /// @param audit how much the audit trail holds back while the store is away
 /// @param door how much this instance takes in
+/// @param analysis how analyses are taken in and kept
 /// @param logging Dropwizard's own logging settings, unread: see [Logging]
 public record Settings(
     ServerSettings server,
@@ -35,6 +37,7 @@ public record Settings(
     IdentitySettings identity,
     AuditSettings audit,
     DoorSettings door,
+    AnalysisSettings analysis,
     ObjectNode logging) {
   /// The model that is served where the settings name none.
   public static final String DEFAULT_MODEL = "breast-cancer";
@@ -76,6 +79,7 @@ public record Settings(
       @Nullable IdentitySettings identity,
       @Nullable AuditSettings audit,
       @Nullable DoorSettings door,
+      @Nullable AnalysisSettings analysis,
       @Nullable JsonNode logging) {
     return new Settings(
         server == null ? ServerSettings.defaults() : server,
@@ -85,6 +89,7 @@ public record Settings(
         identity == null ? IdentitySettings.defaults() : identity,
         audit == null ? AuditSettings.defaults() : audit,
         door == null ? DoorSettings.DEFAULTS : door,
+        analysis == null ? AnalysisSettings.defaults() : analysis,
         mapping("logging", logging));
   }
 

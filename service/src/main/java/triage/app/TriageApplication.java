@@ -26,12 +26,14 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.component.LifeCycle;
+import org.glassfish.jersey.server.ServerProperties;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import triage.admission.GateSnapshot.LaneSnapshot;
 import triage.admission.LimitSettings;
 import triage.admission.Mode;
+import triage.analysis.AnalysisRoom;
 import triage.audit.AuditTrail;
 import triage.backend.HttpBackend;
 import triage.backend.ModelLoadException;
@@ -169,12 +171,26 @@ final class TriageApplication extends Application<TriageConfiguration> {
     ConnectionMeter.register(metrics, connections, pacer);
 
     TriageServerFactory factory = (TriageServerFactory) configuration.getServerFactory();
-    factory.serve(
-        door,
-        new Gateway(models, tokens, audit, meter, readiness, clock, wallClock, seed, version())
-            .handler(),
-        pacer,
-        connections);
+    Gateway gateway =
+        new Gateway(models, tokens, audit, meter, readiness, clock, wallClock, seed, version());
+    AnalysisRoom analyses =
+        new AnalysisRoom(
+            store,
+            gateway.modelCall(),
+            settings.analysis(),
+            new RowIds(wallClock, seeds),
+            clock,
+            wallClock,
+            seeds);
+    analyses.start();
+    environment.lifecycle().manage(new AutoCloseableManager(analyses));
+    // A job's path as we write it: the address that callers used may not be ours.
+    environment
+        .jersey()
+        .property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
+    environment.jersey().register(gateway.problems());
+    analyses.resources().forEach(environment.jersey()::register);
+    factory.serve(door, gateway.handler(), pacer, connections);
     environment
         .lifecycle()
         .addEventListener(

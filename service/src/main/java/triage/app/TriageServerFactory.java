@@ -51,6 +51,8 @@ final class TriageServerFactory extends DefaultServerFactory {
     LogbackAccessRequestLogFactory silent = new LogbackAccessRequestLogFactory();
     silent.setAppenders(List.of());
     setRequestLogFactory(silent);
+    // What resources throw is told as a problem, by the gateway's own mapper.
+    setRegisterDefaultExceptionMappers(false);
   }
 
   private static HttpConnectorFactory connector(

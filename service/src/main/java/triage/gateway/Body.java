@@ -165,6 +165,11 @@ final class Body {
             "the body is larger than " + bytesMax + " bytes; send fewer rows at a time"));
   }
 
+  /// Gives the SHA-256 of bytes, in hex.
+  static String sha256Hex(byte[] bytes) {
+    return HexFormat.of().formatHex(sha256().digest(bytes));
+  }
+
   private static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");

@@ -160,7 +160,8 @@ final class Exchange {
       throws RefusedException {
     passage.started(backend, clock.nanos());
     try {
-      byte[] json = inProcess.call(passage.model(), backend, permit, body);
+      // A body too large to be read before the gate is read to its end with the permit held.
+      byte[] json = inProcess.call(passage.model(), backend, permit, body.bytes());
       passage.ended(clock.nanos());
       meter.served(passage.model(), backend.name(), passage.serviceNanos());
       passage.answer(json);
@@ -218,7 +219,7 @@ final class Exchange {
     };
   }
 
-  private static Refusal auditIsFull() {
+  static Refusal auditIsFull() {
     return new Refusal(
         503,
         Reason.SHED_PRESSURE.wire(),

@@ -28,6 +28,16 @@ public record Gateway(
     long seed,
     String version) {
 
+  /// Makes the way to the models for callers who are not on the line.
+  public ModelCall modelCall() {
+    return new ModelCall(models, audit, meter, clock, wallClock);
+  }
+
+  /// Makes what tells the callers of resources why they were refused.
+  public Object problems() {
+    return new ProblemMapper(new RetryAfter(seed));
+  }
+
   /// Makes the handler of the application port.
   public GatewayHandler handler() {
     Authentication authentication = new Authentication(tokens, meter);

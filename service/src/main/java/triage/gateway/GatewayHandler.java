@@ -37,11 +37,12 @@ public final class GatewayHandler extends Handler.Wrapper {
       return super.handle(request, response, callback);
     }
     Call call = new Call(request, response, callback, retryAfter, clock.nanos());
+    boolean handled = true;
     try {
       switch (call.dialect()) {
         case OIP -> oip.handle(call);
         case OPENAI -> openAi.handle(call);
-        case NATIVE -> others.handle(call);
+        case NATIVE -> handled = others.handle(call);
       }
     } catch (RefusedException e) {
       call.refuse(e.refusal());
@@ -49,6 +50,6 @@ public final class GatewayHandler extends Handler.Wrapper {
       LOG.error("event=exchange-failed method={} dialect={}", call.method(), call.dialect(), e);
       call.refuse(new Refusal(500, null, 0, "something failed inside; the log tells what"));
     }
-    return true;
+    return handled || super.handle(request, response, callback);
   }
 }

@@ -34,13 +34,12 @@ final class InProcessCall {
 
   /// Runs the model, and gives the answer's body.
   ///
-  /// A body too large to be read before the gate is read to its end here, with the permit held.
-  ///
+  /// @param body the whole request body
   /// @throws RefusedException 400 for a body that the model does not take, 504 past the deadline,
   ///     500 if the model failed
-  byte[] call(ModelVersion model, InProcessBackend backend, Permit permit, Body body)
+  byte[] call(ModelVersion model, InProcessBackend backend, Permit permit, byte[] body)
       throws RefusedException {
-    OipInference inference = new OipReader(backend.spec()).read(body.bytes());
+    OipInference inference = new OipReader(backend.spec()).read(body);
     List<Tensor> outputs = run(model, backend, permit, inference);
     return OipWriter.inference(
         model.name(), model.version(), inference.id(), outputs, inference.outputs());

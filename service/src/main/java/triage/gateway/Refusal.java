@@ -11,7 +11,7 @@ import triage.admission.Ticket;
 /// @param retryAfterNanos when a new try is likely to pass; 0 if a new try makes no sense
 /// @param message what is wrong and what to do, for people
 /// @param param the member of the body that is wrong, for dialects that tell; or `null`
-record Refusal(
+public record Refusal(
     int status,
     @Nullable String reason,
     long retryAfterNanos,
@@ -19,7 +19,7 @@ record Refusal(
     @Nullable String param) {
 
   /// Makes a refusal that is not about a member of the body.
-  Refusal(int status, @Nullable String reason, long retryAfterNanos, String message) {
+  public Refusal(int status, @Nullable String reason, long retryAfterNanos, String message) {
     this(status, reason, retryAfterNanos, message, null);
   }
 
@@ -28,7 +28,8 @@ record Refusal(
     return retryAfterNanos > 0 || status == 408 || status == 503;
   }
 
-  static Refusal badRequest(String message) {
+  /// Gives a 400.
+  public static Refusal badRequest(String message) {
     return new Refusal(400, null, 0, message);
   }
 

@@ -14,7 +14,10 @@ public final class StoreException extends RuntimeException {
     this(message, null);
   }
 
-  StoreException(String message, @Nullable Throwable cause) {
+  /// Makes the exception.
+  ///
+  /// @param message one line, free of values
+  public StoreException(String message, @Nullable Throwable cause) {
     super(oneLine(message), cause);
   }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// A model server that answers when it is told to, and remembers what it was asked.
 final class FakeModelServer implements AutoCloseable {
@@ -18,6 +19,7 @@ final class FakeModelServer implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Semaphore answers = new Semaphore(0);
   private final List<String> asked = new CopyOnWriteArrayList<>();
+  private final AtomicInteger underWay = new AtomicInteger();
   private volatile int status = 200;
 
   FakeModelServer() throws IOException {
@@ -40,6 +42,11 @@ final class FakeModelServer implements AutoCloseable {
     answers.release(requests);
   }
 
+  /// Lets no more requests be answered.
+  void hold() {
+    answers.drainPermits();
+  }
+
   void answerWith(int newStatus) {
     status = newStatus;
   }
@@ -50,6 +57,20 @@ final class FakeModelServer implements AutoCloseable {
   }
 
   private void answer(HttpExchange exchange) throws IOException {
+    underWay.incrementAndGet();
+    try {
+      answerOnce(exchange);
+    } finally {
+      underWay.decrementAndGet();
+    }
+  }
+
+  /// Gives how many requests have come and are not answered yet.
+  int underWay() {
+    return underWay.get();
+  }
+
+  private void answerOnce(HttpExchange exchange) throws IOException {
     asked.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
     try {
       answers.acquire();

@@ -123,6 +123,11 @@ final class RunningService implements AutoCloseable {
         .withHandle(handle -> handle.createQuery(query).mapTo(Long.class).one());
   }
 
+  /// Changes what is in the service's own store.
+  int execute(String statement) {
+    return application.store().jdbi().withHandle(handle -> handle.execute(statement));
+  }
+
   URI api(String path) {
     return address("application", path);
   }

@@ -35,6 +35,7 @@ class SettingsFileIT {
     assertThat(shipped.store()).isEqualTo(defaults.store());
     assertThat(shipped.audit()).isEqualTo(defaults.audit());
     assertThat(shipped.door()).isEqualTo(defaults.door());
+    assertThat(shipped.analysis()).isEqualTo(defaults.analysis());
     assertThat(shipped.models()).containsOnlyKeys(Settings.DEFAULT_MODEL);
     ModelSettings model = shipped.models().get(Settings.DEFAULT_MODEL);
     assertThat(model)

@@ -23,7 +23,7 @@ import triage.identity.IdentitySettings;
 class SettingsLoaderTest {
   private static final Path FILE = Path.of("my.yml");
   private static final Settings DEFAULTS =
-      Settings.of(null, null, null, null, null, null, null, null);
+      Settings.of(null, null, null, null, null, null, null, null, null);
 
   /// A root of settings with every shape that a room may use.
   record Root(Map<String, Model> models, @Nullable Amount amount, String text) {

@@ -1,0 +1,355 @@
+package triage.analysis;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import triage.gateway.ModelCall;
+import triage.gateway.NativeCall;
+import triage.gateway.Refusal;
+import triage.gateway.RefusedException;
+import triage.gateway.Target;
+import triage.identity.Caller;
+import triage.identity.Role;
+import triage.store.StoreException;
+
+/// Takes analyses in: answers at once, or accepts a job and answers later.
+///
+/// An answer at once comes from the model, is kept as a job that has ended, and is sent after that
+/// is committed; where none comes the submission leaves nothing behind. A job is acknowledged after
+/// its commit and before anybody may shed it.
+///
+/// Under an idempotency key a submission has one row, whatever happens: the store refuses a second.
+///
+/// **Threads**: safe for use by several threads, which it blocks.
+final class Analyses {
+  private static final Duration ANSWER_GRACE = Duration.ofSeconds(15);
+  private static final int TRACEPARENT_MAX = 256;
+  private static final long RETRY_NANOS = 1_000_000_000L;
+
+  private final JobBook book;
+  private final Dispatcher dispatcher;
+  private final ModelCall models;
+  private final AnalysisSettings settings;
+
+  Analyses(JobBook book, Dispatcher dispatcher, ModelCall models, AnalysisSettings settings) {
+    this.book = book;
+    this.dispatcher = dispatcher;
+    this.models = models;
+    this.settings = settings;
+  }
+
+  /// What is known of a submission once it has been read.
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record Request(
+      NativeCall call, Target target, Submission pinned, @Nullable String key, byte[] digest) {
+    Caller caller() {
+      return call.caller();
+    }
+  }
+
+  /// Answers a submission.
+  ///
+  /// @param body its whole body
+  /// @throws RefusedException if it cannot be taken, with what to do
+  Reply submit(NativeCall call, byte[] body) throws RefusedException {
+    Caller caller = call.caller();
+    require(caller, Role.REQUEST);
+    String key = IdempotencyKey.of(call.headers("Idempotency-Key"));
+    Preference preference = preference(call);
+    Submission asked = SubmissionReader.read(body);
+    String study = String.valueOf(asked.study());
+    if (!caller.maySee(study)) {
+      throw new RefusedException(
+          new Refusal(
+              403,
+              null,
+              0,
+              "your token does not cover the study in `/study`; ask the operator for one that"
+                  + " does"));
+    }
+    byte[] digest = sha256(body);
+    if (key != null) {
+      Optional<Job> earlier = earlier(caller, key);
+      if (earlier.isPresent()) {
+        return repeated(earlier.get(), digest);
+      }
+    }
+    Target target = target(asked);
+    target.check(asked.input());
+    Submission pinned =
+        new Submission(
+            asked.model(),
+            target.version(),
+            asked.study(),
+            asked.site(),
+            asked.subject(),
+            asked.input());
+    Request request = new Request(call, target, pinned, key, digest);
+    return preference.async() ? accept(request, preference.patience()) : answer(request);
+  }
+
+  static void require(Caller caller, Role role) throws RefusedException {
+    if (!caller.may(role)) {
+      throw new RefusedException(
+          new Refusal(
+              403,
+              null,
+              0,
+              "your token lacks the role `" + role.wire() + "`; ask the operator for one with it"));
+    }
+  }
+
+  private Preference preference(NativeCall call) throws RefusedException {
+    List<String> headers = call.headers("Prefer");
+    String otherwise = settings.defaultPrefer().get(call.caller().name());
+    return Preference.of(
+        headers.isEmpty() && otherwise != null ? List.of(otherwise) : headers, settings.waitMax());
+  }
+
+  private Target target(Submission asked) throws RefusedException {
+    Optional<Target> found = models.find(asked.model(), asked.version());
+    if (found.isPresent()) {
+      return found.get();
+    }
+    boolean otherVersion = models.find(asked.model(), null).isPresent();
+    throw new RefusedException(
+        new Refusal(
+            404,
+            null,
+            0,
+            otherVersion
+                ? "the model is not served in the version of `/version`; leave it out"
+                : "no model of the name in `/model` is served here; GET /v2/models/{model} tells"));
+  }
+
+  private Optional<Job> earlier(Caller caller, String key) {
+    Optional<Job> found = book.dao().find(caller.name(), key);
+    boolean stale =
+        found.isPresent()
+            && found.get().createdAt().plus(settings.keyFor()).isBefore(book.now())
+            && book.dao().forgetKey(caller.name(), key, settings.keyFor());
+    return stale ? Optional.empty() : found;
+  }
+
+  /// Accepts a job, and gives its result if that is there in time.
+  private Reply accept(Request request, @Nullable Duration patience) throws RefusedException {
+    UUID id = book.newId();
+    boolean deferral = patience != null && patience.isPositive();
+    Duration wait = deferral && patience != null ? patience : Duration.ZERO;
+    NewJob job = newJob(request, id, JobState.WAITING, deferral ? 0 : 202, wait, null);
+    Optional<Reply> repeated = add(job, request);
+    if (repeated.isPresent()) {
+      return repeated.get();
+    }
+    dispatcher.kick();
+    if (!deferral) {
+      return Reply.accepted(id);
+    }
+    try {
+      return deferred(request, id, wait);
+    } catch (StoreException e) {
+      if (request.key() != null) {
+        // What the first answer is must be written before it is given.
+        throw JobBook.intakeFull();
+      }
+      return Reply.accepted(id);
+    }
+  }
+
+  private Reply deferred(Request request, UUID id, Duration wait) {
+    Optional<Job> job = book.await(id, wait);
+    int status = job.map(Reply::statusOf).orElse(202);
+    if (request.key() != null) {
+      status = book.dao().answer(id, status);
+    }
+    return status == 202 || job.isEmpty() ? Reply.accepted(id) : Reply.over(job.get());
+  }
+
+  /// Writes a new job; gives the answer of an earlier one if its key was taken meanwhile.
+  private Optional<Reply> add(NewJob job, Request request) throws RefusedException {
+    book.add(job);
+    if (request.key() == null) {
+      return Optional.empty();
+    }
+    Optional<Job> found = book.dao().find(request.caller().name(), request.key());
+    if (found.isEmpty()) {
+      throw JobBook.intakeFull();
+    }
+    return found.get().id().equals(job.id())
+        ? Optional.empty()
+        : Optional.of(repeated(found.get(), request.digest()));
+  }
+
+  /// Answers at once, or says why not.
+  private Reply answer(Request request) throws RefusedException {
+    Duration patience = request.target().patience(request.call().header("Request-Timeout"));
+    if (book.outage() != null) {
+      throw JobBook.intakeFull();
+    }
+    UUID id = book.newId();
+    if (request.key() == null) {
+      return attended(request, id, patience);
+    }
+    Optional<Reply> repeated =
+        add(newJob(request, id, JobState.ATTACHED, 0, patience, null), request);
+    if (repeated.isPresent()) {
+      return repeated.get();
+    }
+    dispatcher.hold(id);
+    boolean kept = false;
+    try {
+      Reply reply = attended(request, id, patience);
+      kept = true;
+      return reply;
+    } finally {
+      if (!kept) {
+        release(id);
+      }
+      dispatcher.letGo(id);
+    }
+  }
+
+  /// Lets the key go. Where that is not committed in time, the end of the lease does it.
+  private void release(UUID id) {
+    try {
+      JobBook.await(book.settle(new Settlement.Released(id, 0)));
+    } catch (RefusedException _) {
+      // What the caller is told already says to try again.
+    }
+  }
+
+  private Reply attended(Request request, UUID id, Duration patience) throws RefusedException {
+    CompletableFuture<@Nullable Void> gone = new CompletableFuture<>();
+    ModelCall.Order order =
+        new ModelCall.Order(
+            request.target(),
+            request.caller().name(),
+            request.pinned().study(),
+            request.call().criticality(),
+            request.call().arrivedNanos() + patience.toNanos(),
+            request.pinned().input(),
+            traceparent(request.call()));
+    ModelCall.Answer answer;
+    try (NativeCall.Watch _ = request.call().watch(() -> gone.complete(null))) {
+      answer = models.call(order, gone);
+    }
+    return switch (answer) {
+      case ModelCall.Given given -> {
+        Ending ending = Endings.of(given, book.now());
+        if (ending == null) {
+          throw new RefusedException(
+              new Refusal(502, null, 0, "the model's answer is not JSON; its owner must mend it"));
+        }
+        Reply reply = keep(request, id, ending);
+        JobBook.await(given.recorded());
+        yield reply;
+      }
+      case ModelCall.NotGiven not -> {
+        JobBook.await(not.recorded());
+        throw new RefusedException(not.refusal());
+      }
+    };
+  }
+
+  /// Writes down what is about to be answered.
+  private Reply keep(Request request, UUID id, Ending ending) throws RefusedException {
+    if (request.key() == null) {
+      NewJob job = newJob(request, id, ending.state(), 0, Duration.ZERO, ending);
+      book.add(job);
+      return Reply.over(
+          new Job(
+              id,
+              job.caller(),
+              job.submission(),
+              job.criticality(),
+              job.createdAt(),
+              ending.state(),
+              0,
+              1,
+              ending,
+              new Job.FirstAnswer("", 0, false)));
+    }
+    int status = ending.state() == JobState.DONE ? 200 : ending.status();
+    JobBook.await(book.settle(new Settlement.Ended(id, 0, ending, status)));
+    Job kept =
+        book.dao().find(id).filter(job -> job.state().isFinal()).orElseThrow(JobBook::intakeFull);
+    return Reply.over(kept);
+  }
+
+  /// Gives the first answer once more, or says that there is none yet.
+  private Reply repeated(Job job, byte[] digest) throws RefusedException {
+    if (!job.answer().bodySha256().equals(HexFormat.of().formatHex(digest))) {
+      throw new RefusedException(
+          new Refusal(
+              422,
+              "idempotency-mismatch",
+              0,
+              "this Idempotency-Key was used for another body; use a new key for a new"
+                  + " submission"));
+    }
+    int status = job.answer().status();
+    boolean orphaned = status == 0 && job.state() != JobState.ATTACHED && !job.answer().pending();
+    if (orphaned) {
+      // Whoever was to give the first answer went away with its instance.
+      status = book.dao().answer(job.id(), Reply.statusOf(job));
+    }
+    if (status == 202) {
+      return Reply.accepted(job.id());
+    }
+    if (status > 0) {
+      return Reply.over(job);
+    }
+    throw new RefusedException(
+        new Refusal(
+            409,
+            "idempotency-running",
+            RETRY_NANOS,
+            "the first request with this Idempotency-Key is not answered yet; try again after"
+                + " Retry-After"));
+  }
+
+  private NewJob newJob(
+      Request request,
+      UUID id,
+      JobState state,
+      int answered,
+      Duration wait,
+      @Nullable Ending ending) {
+    return new NewJob(
+        id,
+        request.caller().name(),
+        request.pinned(),
+        request.call().criticality(),
+        book.now(),
+        state,
+        request.key(),
+        request.digest(),
+        traceparent(request.call()),
+        state == JobState.ATTACHED ? dispatcher.owner() : null,
+        answered,
+        wait.plus(ANSWER_GRACE),
+        settings.lease(),
+        ending,
+        null,
+        0);
+  }
+
+  private static @Nullable String traceparent(NativeCall call) {
+    String header = call.header("traceparent");
+    return header == null || header.length() > TRACEPARENT_MAX ? null : header;
+  }
+
+  private static byte[] sha256(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package triage.analysis;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// How analyses are taken in and kept: the settings under the key `analysis`.
+///
+/// **Threads**: immutable.
+///
+/// @param bodyBytesMax the largest submission, in bytes; 1 KiB to 16 MiB, default 1 MiB
+/// @param waitMax the longest that a caller may wait for a job in one request; 1 s to 10 min,
+///   default 60 s
+/// @param lease how long an instance holds a job without a sign of life before others take it over;
+///   1 s to 10 min, default 10 s
+/// @param attemptsMax how often a job may fail at the model, or take its instance down with it,
+///   before it becomes a dead letter; 1 to 100, default 5
+/// @param keyFor how long an idempotency key stands for its first answer; 1 min to 30 d, default
+///   24 h
+/// @param defaultPrefer the `Prefer` header of callers who send none, by caller
+public record AnalysisSettings(
+    long bodyBytesMax,
+    Duration waitMax,
+    Duration lease,
+    int attemptsMax,
+    Duration keyFor,
+    Map<String, String> defaultPrefer) {
+  private static final long BODY_BYTES_MAX_DEFAULT = 1 << 20;
+  private static final Duration WAIT_MAX_DEFAULT = Duration.ofSeconds(60);
+  private static final Duration LEASE_DEFAULT = Duration.ofSeconds(10);
+  private static final int ATTEMPTS_MAX_DEFAULT = 5;
+  private static final Duration KEY_FOR_DEFAULT = Duration.ofHours(24);
+
+  /// Copies the map and checks the ranges.
+  ///
+  /// @throws IllegalArgumentException naming the setting, its value and the rule
+  public AnalysisSettings {
+    defaultPrefer = Map.copyOf(defaultPrefer);
+    require(
+        bodyBytesMax >= 1 << 10 && bodyBytesMax <= 16 << 20,
+        "bodyBytesMax",
+        bodyBytesMax,
+        "1KiB to 16MiB");
+    require(
+        isBetween(waitMax, Duration.ofSeconds(1), Duration.ofMinutes(10)),
+        "waitMax",
+        waitMax,
+        "1s to 10m");
+    require(
+        isBetween(lease, Duration.ofSeconds(1), Duration.ofMinutes(10)),
+        "lease",
+        lease,
+        "1s to 10m");
+    require(attemptsMax >= 1 && attemptsMax <= 100, "attemptsMax", attemptsMax, "1 to 100");
+    require(
+        isBetween(keyFor, Duration.ofMinutes(1), Duration.ofDays(30)),
+        "keyFor",
+        keyFor,
+        "1m to 30d");
+    defaultPrefer.forEach((caller, prefer) ->
+        require(
+            Preference.isReadable(prefer),
+            "defaultPrefer." + caller,
+            prefer,
+            "such as respond-async, wait=2"));
+  }
+
+  /// Gives the settings that a file describes; what it leaves out has its default.
+  @JsonCreator
+  public static AnalysisSettings of(
+      @Nullable Long bodyBytesMax,
+      @Nullable Duration waitMax,
+      @Nullable Duration lease,
+      @Nullable Integer attemptsMax,
+      @Nullable Duration keyFor,
+      @Nullable Map<String, String> defaultPrefer) {
+    return new AnalysisSettings(
+        bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
+        waitMax == null ? WAIT_MAX_DEFAULT : waitMax,
+        lease == null ? LEASE_DEFAULT : lease,
+        attemptsMax == null ? ATTEMPTS_MAX_DEFAULT : attemptsMax,
+        keyFor == null ? KEY_FOR_DEFAULT : keyFor,
+        defaultPrefer == null ? Map.of() : defaultPrefer);
+  }
+
+  /// Gives the settings of a file that says nothing about analyses.
+  public static AnalysisSettings defaults() {
+    return of(null, null, null, null, null, null);
+  }
+
+  private static boolean isBetween(Duration value, Duration min, Duration max) {
+    return value.compareTo(min) >= 0 && value.compareTo(max) <= 0;
+  }
+
+  private static void require(boolean holds, String name, Object value, String rule) {
+    if (!holds) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: " + rule + ")");
+    }
+  }
+}

@@ -1,0 +1,312 @@
+package triage.analysis;
+
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import triage.admission.Criticality;
+import triage.gateway.ModelCall;
+import triage.gateway.Refusal;
+import triage.gateway.Target;
+import triage.store.StoreException;
+
+/// Takes jobs from the store to the models' gates, and what becomes of them back.
+///
+/// It claims no more of a class than the backends in rotation may hold, less what it has in hand of
+/// that class and those above: what waits longer waits in the store, where every instance finds it,
+/// and a job of a higher class is never kept out by those below it. In hand, a job passes the gate
+/// like any other request, in its caller's name and its class, without a deadline.
+///
+/// A claim is held by a lease that is renewed each third of its length. What is shed, or never
+/// reached a model, goes back and does not count as an attempt; what failed there counts, and is
+/// tried again ever more slowly until it is dead.
+///
+/// **Threads**: safe for use by several threads; its own are `job-poller`, `job-keeper` and a
+/// virtual one for each job in hand.
+final class Dispatcher implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+  private static final long POLL_NANOS = 1_000_000_000L;
+  private static final long AFTER_A_FAULT_NANOS = 500_000_000L;
+  private static final long RETRY_MILLIS_MIN = 250;
+  private static final long RETRY_MILLIS_MAX = 60_000;
+  private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
+  private static final long LOOK_NANOS = 10_000_000L;
+
+  private final JobBook book;
+  private final ModelCall models;
+  private final AnalysisSettings settings;
+  private final UUID owner;
+  private final Map<String, Map<Criticality, AtomicInteger>> inHand = new HashMap<>();
+  private final Set<UUID> held = ConcurrentHashMap.newKeySet();
+  private final CompletableFuture<@Nullable Void> stopping = new CompletableFuture<>();
+  private final Thread poller =
+      Thread.ofPlatform().daemon().name("job-poller").unstarted(this::poll);
+  private final ScheduledExecutorService keeper =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("job-keeper").factory());
+  private volatile boolean kicked;
+  private volatile boolean closing;
+  private boolean away;
+
+  /// Makes a dispatcher; [#start] starts its threads.
+  ///
+  /// @param owner stands for this run of this instance
+  Dispatcher(JobBook book, ModelCall models, AnalysisSettings settings, UUID owner) {
+    this.book = book;
+    this.models = models;
+    this.settings = settings;
+    this.owner = owner;
+    for (Target target : models.targets()) {
+      Map<Criticality, AtomicInteger> counts = new EnumMap<>(Criticality.class);
+      for (Criticality criticality : Criticality.values()) {
+        counts.put(criticality, new AtomicInteger());
+      }
+      inHand.put(target.name(), counts);
+    }
+  }
+
+  void start() {
+    poller.start();
+    long third = settings.lease().toMillis() / 3;
+    var _ =
+        keeper.scheduleWithFixedDelay(
+            () -> safely(this::renew), third, third, TimeUnit.MILLISECONDS);
+    var _ = keeper.scheduleWithFixedDelay(() -> safely(this::look), 1, 1, TimeUnit.SECONDS);
+  }
+
+  /// Gives what stands for this run of this instance.
+  UUID owner() {
+    return owner;
+  }
+
+  /// Looks for jobs now instead of within a second.
+  void kick() {
+    kicked = true;
+    LockSupport.unpark(poller);
+  }
+
+  /// Keeps the lease of a job that a request works on, until [#letGo].
+  void hold(UUID job) {
+    held.add(job);
+  }
+
+  /// Keeps it no longer.
+  void letGo(UUID job) {
+    held.remove(job);
+  }
+
+  /// Claims nothing more, lets what is in hand end for a while, and gives the rest back.
+  @Override
+  public void close() {
+    closing = true;
+    kick();
+    join(poller);
+    for (long looks = CLOSE_MAX.toNanos() / LOOK_NANOS; looks > 0 && !held.isEmpty(); looks--) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+    stopping.complete(null);
+    keeper.shutdownNow();
+    safely(() -> book.dao().letGo(owner));
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join(CLOSE_MAX);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void poll() {
+    while (!closing) {
+      kicked = false;
+      boolean more = false;
+      try {
+        more = claim();
+        back();
+      } catch (StoreException e) {
+        away(e);
+        LockSupport.parkNanos(AFTER_A_FAULT_NANOS);
+      } catch (RuntimeException e) {
+        LOG.error("event=job-poll-failed", e);
+        LockSupport.parkNanos(AFTER_A_FAULT_NANOS);
+      }
+      if (!more && !kicked && !closing) {
+        LockSupport.parkNanos(this, POLL_NANOS);
+      }
+    }
+  }
+
+  private void away(StoreException fault) {
+    if (!away) {
+      LOG.error("event=job-poll-waiting cause=\"{}\"", fault.getMessage());
+    }
+    away = true;
+  }
+
+  private void back() {
+    if (away) {
+      LOG.info("event=job-poll-resumed");
+    }
+    away = false;
+  }
+
+  /// Claims what there is room for, most critical first, and tells whether that was anything.
+  private boolean claim() {
+    boolean any = false;
+    for (Target target : models.targets()) {
+      int room = target.room();
+      for (Criticality criticality : Criticality.values()) {
+        room -= count(target.name(), criticality).get();
+        if (room > 0) {
+          List<Claim> claims =
+              book.dao()
+                  .claim(
+                      target.name(), target.version(), criticality, room, owner, settings.lease());
+          claims.forEach(this::begin);
+          room -= claims.size();
+          any |= !claims.isEmpty();
+        }
+      }
+    }
+    return any;
+  }
+
+  private AtomicInteger count(String model, Criticality criticality) {
+    return inHand.getOrDefault(model, Map.of()).getOrDefault(criticality, new AtomicInteger());
+  }
+
+  private void begin(Claim claim) {
+    held.add(claim.id());
+    count(claim.model(), claim.criticality()).incrementAndGet();
+    Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim));
+  }
+
+  private void run(Claim claim) {
+    Settlement settlement;
+    try {
+      settlement = work(claim);
+    } catch (RuntimeException e) {
+      LOG.error("event=job-failed job={}", claim.id(), e);
+      settlement = again(claim, "internal-error", "something failed inside; the log tells what");
+    } finally {
+      count(claim.model(), claim.criticality()).decrementAndGet();
+      kick();
+    }
+    var _ = book.settle(settlement).whenComplete((done, failure) -> held.remove(claim.id()));
+  }
+
+  private Settlement work(Claim claim) {
+    Optional<Target> target = models.find(claim.model(), claim.version());
+    if (target.isEmpty()) {
+      return new Settlement.PutBack(claim.id(), claim.fence(), RETRY_MILLIS_MAX, true, null);
+    }
+    ModelCall.Answer answer =
+        models.call(
+            new ModelCall.Order(
+                target.get(),
+                claim.caller(),
+                claim.study(),
+                claim.criticality(),
+                ModelCall.NO_DEADLINE,
+                claim.input(),
+                claim.traceparent()),
+            stopping);
+    return switch (answer) {
+      case ModelCall.Given given -> {
+        Ending ending = Endings.of(given, book.now());
+        yield ending == null
+            ? again(claim, "backend-unreadable", "the model's answer is not JSON")
+            : new Settlement.Ended(claim.id(), claim.fence(), ending, 0);
+      }
+      case ModelCall.NotGiven not -> settlement(claim, not);
+    };
+  }
+
+  private Settlement settlement(Claim claim, ModelCall.NotGiven not) {
+    Refusal refusal = not.refusal();
+    if (not.untried() || stopping.isDone()) {
+      long pause = refusal.retryAfterNanos() / 1_000_000;
+      return new Settlement.PutBack(
+          claim.id(),
+          claim.fence(),
+          Math.clamp(pause, RETRY_MILLIS_MIN, RETRY_MILLIS_MAX),
+          true,
+          null);
+    }
+    if (refusal.status() < 500 && refusal.status() != 429 && refusal.status() != 499) {
+      return new Settlement.Ended(
+          claim.id(),
+          claim.fence(),
+          new Ending(
+              JobState.FAILED,
+              book.now(),
+              refusal.status(),
+              Endings.BACKEND_REFUSED,
+              refusal.message(),
+              null,
+              null),
+          0);
+    }
+    return again(
+        claim, refusal.reason() == null ? "backend-failed" : refusal.reason(), refusal.message());
+  }
+
+  /// Tries once more, after a pause that doubles, or gives up.
+  private Settlement again(Claim claim, String reason, String detail) {
+    if (claim.attempts() >= settings.attemptsMax()) {
+      LOG.warn("event=job-dead job={} reason={} attempts={}", claim.id(), reason, claim.attempts());
+      return new Settlement.Ended(
+          claim.id(),
+          claim.fence(),
+          new Ending(JobState.DEAD, book.now(), 0, reason, detail, null, null),
+          0);
+    }
+    long pause = Math.min(RETRY_MILLIS_MAX, 500L << Math.min(claim.attempts(), 10));
+    return new Settlement.PutBack(claim.id(), claim.fence(), pause, false, detail);
+  }
+
+  private void renew() {
+    Set<UUID> now = Set.copyOf(held);
+    if (!now.isEmpty()) {
+      book.dao().renew(now, owner, settings.lease());
+    }
+  }
+
+  /// Looks for what nobody has told of: jobs whose holders have gone, and jobs that others ended.
+  private void look() {
+    List<JobDao.TakenBack> taken = book.dao().takeBack(settings.attemptsMax());
+    if (!taken.isEmpty()) {
+      LOG.warn("event=jobs-taken-over jobs={}", taken.size());
+      kick();
+    }
+    Set<UUID> awaited = book.waiters().awaited();
+    if (!awaited.isEmpty()) {
+      book.waiters().wake(book.dao().ended(awaited));
+    }
+  }
+
+  private void safely(Runnable work) {
+    try {
+      work.run();
+    } catch (StoreException e) {
+      LOG.debug("event=job-keeping-waits cause=\"{}\"", e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.error("event=job-keeping-failed", e);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package triage.analysis;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import triage.gateway.Refusal;
+import triage.gateway.RefusedException;
+import triage.store.GroupCommitWriter;
+import triage.store.Receipt;
+import triage.store.RowIds;
+import triage.store.Store;
+import triage.time.MonotonicClock;
+
+/// The jobs that this installation keeps: writes them through the group-commit writer, reads them,
+/// and tells who waits for one when it has ended.
+///
+/// **Threads**: safe for use by several threads, which it blocks until the store has answered.
+final class JobBook {
+  /// What a caller is told while the store takes nothing in.
+  static final String INTAKE_FULL = "intake-full";
+
+  private static final int NEW_ROWS_MAX = 4_096;
+  private static final long NEW_BYTES_MAX = 64L << 20;
+  private static final int SETTLED_ROWS_MAX = 20_000;
+  private static final Duration COMMIT_MAX = Duration.ofSeconds(10);
+  private static final long RETRY_NANOS = 2_000_000_000L;
+  private static final long FULL_PAUSE_NANOS = 20_000_000L;
+
+  private final GroupCommitWriter writer;
+  private final GroupCommitWriter.Lane<NewJob> newJobs;
+  private final GroupCommitWriter.Lane<Settlement> settlements;
+  private final JobDao dao;
+  private final RowIds ids;
+  private final MonotonicClock clock;
+  private final InstantSource wallClock;
+  private final Waiters waiters = new Waiters();
+  private final AtomicLong bytesUnderWay = new AtomicLong();
+
+  JobBook(Store store, RowIds ids, MonotonicClock clock, InstantSource wallClock) {
+    this.writer = store.writer();
+    this.newJobs = writer.lane(new NewJobDao(), NEW_ROWS_MAX);
+    this.settlements = writer.lane(new SettlementDao(), SETTLED_ROWS_MAX);
+    this.dao = new JobDao(store.jdbi());
+    this.ids = ids;
+    this.clock = clock;
+    this.wallClock = wallClock;
+  }
+
+  JobDao dao() {
+    return dao;
+  }
+
+  Waiters waiters() {
+    return waiters;
+  }
+
+  UUID newId() {
+    return ids.next();
+  }
+
+  /// Gives the present moment as the store can keep it.
+  Instant now() {
+    return wallClock.instant().truncatedTo(ChronoUnit.MICROS);
+  }
+
+  /// Writes a new job and waits for its commit.
+  ///
+  /// @throws RefusedException 503 if the store does not take it in time; it may have been written
+  ///     all the same
+  void add(NewJob job) throws RefusedException {
+    int bytes = job.submission().input().length;
+    if (writer.outage() != null || bytesUnderWay.addAndGet(bytes) > NEW_BYTES_MAX) {
+      if (writer.outage() == null) {
+        bytesUnderWay.addAndGet(-bytes);
+      }
+      throw intakeFull();
+    }
+    CompletableFuture<Void> written = new CompletableFuture<>();
+    var _ = written.whenComplete((done, failure) -> bytesUnderWay.addAndGet(-bytes));
+    if (!newJobs.submit(job, Receipt.completing(written))) {
+      written.cancel(false);
+      throw intakeFull();
+    }
+    await(written);
+  }
+
+  /// Waits for something that the writer writes.
+  ///
+  /// @throws RefusedException 503 if it is not written in time
+  static void await(CompletableFuture<Void> written) throws RefusedException {
+    try {
+      written.get(COMMIT_MAX.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      throw intakeFull();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw intakeFull();
+    }
+  }
+
+  static RefusedException intakeFull() {
+    return new RefusedException(
+        new Refusal(
+            503,
+            INTAKE_FULL,
+            RETRY_NANOS,
+            "the store cannot take this in just now; try again after Retry-After, best with an"
+                + " Idempotency-Key"));
+  }
+
+  /// Hands in what becomes of a claim, and gives a future that completes once it is committed. It
+  /// waits while the store is away and all room is taken.
+  CompletableFuture<Void> settle(Settlement settlement) {
+    CompletableFuture<Void> written = new CompletableFuture<>();
+    Receipt receipt = Receipt.completing(written);
+    while (!settlements.submit(settlement, receipt)) {
+      if (settlements.held() < settlements.rowsMax()) {
+        return CompletableFuture.failedFuture(new IllegalStateException("the store is closed"));
+      }
+      LockSupport.parkNanos(FULL_PAUSE_NANOS);
+    }
+    if (settlement instanceof Settlement.Ended) {
+      var _ = written.thenRun(() -> waiters.wake(List.of(settlement.id())));
+    }
+    return written;
+  }
+
+  /// Gives a job once it has ended, or as it is after `patience`; nothing if there is none.
+  Optional<Job> await(UUID id, Duration patience) {
+    long deadlineNanos = clock.nanos() + patience.toNanos();
+    while (true) {
+      CountDownLatch latch = waiters.waitFor(id);
+      try {
+        Optional<Job> found = dao.find(id);
+        long leftNanos = deadlineNanos - clock.nanos();
+        if (found.isEmpty() || found.get().state().isFinal() || leftNanos <= 0) {
+          return found;
+        }
+        if (!latch.await(leftNanos, TimeUnit.NANOSECONDS)) {
+          return dao.find(id);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return dao.find(id);
+      } finally {
+        waiters.giveBack(id, latch);
+      }
+    }
+  }
+
+  /// Gives why rows are being kept back just now, or `null` while the store takes them.
+  @Nullable String outage() {
+    return writer.outage();
+  }
+}

@@ -1,0 +1,307 @@
+package triage.analysis;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
+import triage.store.StoreException;
+
+/// Reads and claims jobs. Whether a lease has run out is said by the store's clock alone.
+///
+/// **Errors**: a [StoreException] where the store does not answer.
+///
+/// **Threads**: safe for use by several threads, which it blocks.
+final class JobDao {
+  private static final byte[] NONE = new byte[0];
+  private static final Criticality[] CLASSES = Criticality.values();
+
+  private static final String COLUMNS =
+      """
+      SELECT id, caller, study, site, subject, model, model_version, criticality, state, created_at,
+        attempts, revision, body_sha256, coalesce(answered, 0) AS answered,
+        coalesce(answer_by > now(), false) AS pending,
+        finished_at, coalesce(status, 0) AS status, reason, detail, backend, result
+      FROM jobs\
+      """;
+
+  /// Takes turns between the callers: those with the fewest jobs in hand come first, then by age.
+  private static final String CLAIM =
+      """
+      WITH RECURSIVE tenants AS (
+        (SELECT caller FROM jobs
+          WHERE state = 'waiting' AND model = :model AND model_version = :version
+            AND criticality = :criticality
+          ORDER BY caller LIMIT 1)
+        UNION ALL
+        SELECT (SELECT caller FROM jobs
+          WHERE state = 'waiting' AND model = :model AND model_version = :version
+            AND criticality = :criticality AND caller > tenants.caller
+          ORDER BY caller LIMIT 1)
+        FROM tenants WHERE tenants.caller IS NOT NULL
+      ), held AS (
+        SELECT caller, count(*) AS jobs FROM jobs
+        WHERE state = 'running' AND model = :model AND model_version = :version GROUP BY caller
+      ), turns AS (
+        SELECT next.id, coalesce(held.jobs, 0)
+          + row_number() OVER (PARTITION BY tenants.caller ORDER BY next.id) AS turn
+        FROM tenants CROSS JOIN LATERAL (
+          SELECT id FROM jobs
+          WHERE state = 'waiting' AND model = :model AND model_version = :version
+            AND criticality = :criticality AND caller = tenants.caller AND not_before <= now()
+          ORDER BY id LIMIT :room) next
+        LEFT JOIN held ON held.caller = tenants.caller
+        WHERE tenants.caller IS NOT NULL
+      ), chosen AS (
+        SELECT jobs.id FROM jobs
+        JOIN (SELECT id, turn FROM turns ORDER BY turn, id LIMIT :room) first USING (id)
+        WHERE jobs.state = 'waiting'
+        ORDER BY first.turn, first.id
+        FOR UPDATE OF jobs SKIP LOCKED
+      )
+      UPDATE jobs SET state = 'running', attempts = attempts + 1, fence = fence + 1,
+        owner = :owner, lease_until = now() + :lease * interval '1 ms',
+        revision = revision + 1, changed = pg_current_xact_id()
+      FROM chosen WHERE jobs.id = chosen.id
+      RETURNING jobs.id, fence, caller, study, model, model_version, criticality, attempts, input,
+        traceparent\
+      """;
+
+  private static final String RENEW =
+      """
+      UPDATE jobs SET lease_until = now() + :lease * interval '1 ms'
+      WHERE id = ANY(:ids) AND owner = :owner AND state IN ('running', 'attached')\
+      """;
+
+  /// Those that a request worked on go, with their keys; the others wait again, or are dead.
+  private static final String TAKE_BACK =
+      """
+      WITH lost AS (
+        SELECT id FROM jobs WHERE state IN ('running', 'attached') AND lease_until < now()
+        ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED
+      ), forgotten AS (
+        DELETE FROM jobs USING lost WHERE jobs.id = lost.id AND state = 'attached'
+      )
+      UPDATE jobs SET owner = NULL, lease_until = NULL, revision = revision + 1,
+        changed = pg_current_xact_id(),
+        fence = fence + CASE WHEN attempts >= :max THEN 1 ELSE 0 END,
+        state = CASE WHEN attempts >= :max THEN 'dead' ELSE 'waiting' END,
+        finished_at = CASE WHEN attempts >= :max THEN now() END,
+        reason = CASE WHEN attempts >= :max THEN 'worker-lost' END,
+        detail = 'the instance that worked on it went away'
+      FROM lost WHERE jobs.id = lost.id AND jobs.state = 'running'
+      RETURNING jobs.id, jobs.state\
+      """;
+
+  /// Gives back what an instance still holds, as it goes.
+  private static final String LET_GO =
+      """
+      UPDATE jobs SET state = 'waiting', attempts = attempts - 1, owner = NULL, lease_until = NULL,
+        fence = fence + 1, revision = revision + 1, changed = pg_current_xact_id()
+      WHERE owner = :owner AND state = 'running'\
+      """;
+
+  private final Jdbi jdbi;
+
+  JobDao(Jdbi jdbi) {
+    this.jdbi = jdbi;
+  }
+
+  /// A job that was taken from its holder.
+  record TakenBack(UUID id, JobState state) {}
+
+  Optional<Job> find(UUID id) {
+    return with(handle ->
+        handle
+            .createQuery(COLUMNS + " WHERE id = :id")
+            .bind("id", id)
+            .map((row, context) -> job(row))
+            .findOne());
+  }
+
+  Optional<Job> find(String caller, String key) {
+    return with(handle ->
+        handle
+            .createQuery(COLUMNS + " WHERE caller = :caller AND idempotency_key = :key")
+            .bind("caller", caller)
+            .bind("key", key)
+            .map((row, context) -> job(row))
+            .findOne());
+  }
+
+  /// Gives those of a caller's jobs that are there.
+  List<Job> find(String caller, Collection<UUID> ids) {
+    return with(handle ->
+        handle
+            .createQuery(COLUMNS + " WHERE caller = :caller AND id = ANY(:ids)")
+            .bind("caller", caller)
+            .bindArray("ids", UUID.class, ids)
+            .map((row, context) -> job(row))
+            .list());
+  }
+
+  /// Gives those of the jobs that have ended.
+  List<UUID> ended(Collection<UUID> ids) {
+    return with(handle ->
+        handle
+            .createQuery("SELECT id FROM jobs WHERE id = ANY(:ids) AND finished_at IS NOT NULL")
+            .bindArray("ids", UUID.class, ids)
+            .mapTo(UUID.class)
+            .list());
+  }
+
+  /// Lets an idempotency key go whose time is over, and tells whether there was one.
+  boolean forgetKey(String caller, String key, Duration after) {
+    return with(handle ->
+        handle
+                .createUpdate(
+                    """
+                    UPDATE jobs SET idempotency_key = NULL
+                    WHERE caller = :caller AND idempotency_key = :key
+                      AND created_at < now() - :after * interval '1 ms' AND state <> 'attached'\
+                    """)
+                .bind("caller", caller)
+                .bind("key", key)
+                .bind("after", after.toMillis())
+                .execute()
+            > 0);
+  }
+
+  /// Settles what the first answer under a key is, if nobody has, and gives what it is.
+  int answer(UUID id, int status) {
+    return with(handle ->
+        handle
+            .createQuery(
+                """
+                UPDATE jobs SET answered = coalesce(answered, :status) WHERE id = :id
+                RETURNING answered\
+                """)
+            .bind("id", id)
+            .bind("status", status)
+            .mapTo(Integer.class)
+            .findOne()
+            .orElse(status));
+  }
+
+  /// Claims jobs of one class that wait for a model version.
+  ///
+  /// @param room how many at most
+  List<Claim> claim(
+      String model, String version, Criticality criticality, int room, UUID owner, Duration lease) {
+    return with(handle ->
+        handle
+            .createQuery(CLAIM)
+            .bind("model", model)
+            .bind("version", version)
+            .bind("criticality", criticality.rank())
+            .bind("room", room)
+            .bind("owner", owner)
+            .bind("lease", lease.toMillis())
+            .map((row, context) -> claim(row))
+            .list());
+  }
+
+  /// Keeps jobs for another lease time.
+  void renew(Collection<UUID> ids, UUID owner, Duration lease) {
+    with(handle ->
+        handle
+            .createUpdate(RENEW)
+            .bindArray("ids", UUID.class, ids)
+            .bind("owner", owner)
+            .bind("lease", lease.toMillis())
+            .execute());
+  }
+
+  /// Takes jobs from holders whose lease has run out.
+  ///
+  /// @param attemptsMax after how many attempts a job is dead
+  List<TakenBack> takeBack(int attemptsMax) {
+    return with(handle ->
+        handle
+            .createQuery(TAKE_BACK)
+            .bind("max", attemptsMax)
+            .map((row, context) ->
+                new TakenBack(row.getObject("id", UUID.class), JobState.of(row.getString("state"))))
+            .list());
+  }
+
+  /// Lets go of all claims of an instance.
+  void letGo(UUID owner) {
+    with(handle -> handle.createUpdate(LET_GO).bind("owner", owner).execute());
+  }
+
+  private <T> T with(Work<T> work) {
+    try {
+      return jdbi.withHandle(work::on);
+    } catch (JdbiException e) {
+      throw new StoreException("jobs: " + e.getClass().getSimpleName(), e);
+    }
+  }
+
+  /// Something done on one connection.
+  @FunctionalInterface
+  private interface Work<T> {
+    T on(Handle handle);
+  }
+
+  private static Claim claim(ResultSet row) throws SQLException {
+    return new Claim(
+        row.getObject("id", UUID.class),
+        row.getLong("fence"),
+        row.getString("caller"),
+        row.getString("study"),
+        row.getString("model"),
+        row.getString("model_version"),
+        CLASSES[row.getInt("criticality")],
+        row.getInt("attempts"),
+        row.getBytes("input"),
+        row.getString("traceparent"));
+  }
+
+  private static Job job(ResultSet row) throws SQLException {
+    JobState state = JobState.of(row.getString("state"));
+    return new Job(
+        row.getObject("id", UUID.class),
+        row.getString("caller"),
+        new Submission(
+            row.getString("model"),
+            row.getString("model_version"),
+            row.getString("study"),
+            row.getString("site"),
+            row.getString("subject"),
+            NONE),
+        CLASSES[row.getInt("criticality")],
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        state,
+        row.getInt("attempts"),
+        row.getLong("revision"),
+        ending(state, row),
+        new Job.FirstAnswer(
+            HexFormat.of().formatHex(row.getBytes("body_sha256")),
+            row.getInt("answered"),
+            row.getBoolean("pending")));
+  }
+
+  private static @Nullable Ending ending(JobState state, ResultSet row) throws SQLException {
+    OffsetDateTime at = row.getObject("finished_at", OffsetDateTime.class);
+    return at == null
+        ? null
+        : new Ending(
+            state,
+            at.toInstant(),
+            row.getInt("status"),
+            row.getString("reason"),
+            row.getString("detail"),
+            row.getString("backend"),
+            row.getBytes("result"));
+  }
+}

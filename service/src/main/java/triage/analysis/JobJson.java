@@ -1,0 +1,147 @@
+package triage.analysis;
+
+import com.fasterxml.jackson.core.JsonEncoding;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// The forms in which callers read jobs. The same job always gives the same bytes.
+///
+/// **Threads**: no state.
+final class JobJson {
+  private static final JsonFactory JSON = new JsonFactory();
+  private static final int TOLD_MAX = 4_096;
+
+  private JobJson() {}
+
+  /// Gives the path of a job.
+  static String path(UUID id) {
+    return "/api/v1/jobs/" + id;
+  }
+
+  /// Gives what a caller learns whose job was accepted: only what never changes.
+  static byte[] accepted(UUID id) {
+    return bytes(json -> {
+      json.writeStartObject();
+      json.writeStringField("id", id.toString());
+      json.writeStringField("location", path(id));
+      json.writeEndObject();
+    });
+  }
+
+  /// Gives a job as it is.
+  static byte[] job(Job job) {
+    return bytes(json -> write(json, job));
+  }
+
+  /// Gives what the caller of a job learns whose content the model refused: a problem of RFC 9457.
+  static byte[] problem(Job job, Ending ending) {
+    return bytes(json -> {
+      json.writeStartObject();
+      json.writeStringField("type", "about:blank");
+      json.writeStringField("title", "Refused by the model");
+      json.writeNumberField("status", ending.status());
+      json.writeStringField("detail", "the model refused this input; `job` holds what it said");
+      optional(json, "reason", ending.reason());
+      json.writeFieldName("job");
+      write(json, job);
+      json.writeEndObject();
+    });
+  }
+
+  /// Gives several jobs.
+  static byte[] jobs(Iterable<Job> jobs) {
+    return bytes(json -> {
+      json.writeStartObject();
+      json.writeArrayFieldStart("jobs");
+      for (Job job : jobs) {
+        write(json, job);
+      }
+      json.writeEndArray();
+      json.writeEndObject();
+    });
+  }
+
+  /// Tells whether bytes are one JSON value, as an answer must be to be shown within a job.
+  static boolean isJson(byte[] bytes) {
+    try (JsonParser json = JSON.createParser(bytes)) {
+      if (json.nextToken() == null) {
+        return false;
+      }
+      json.skipChildren();
+      return json.nextToken() == null;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /// Gives what a model server said when it refused, as text of bounded length.
+  static String told(byte[] answer) {
+    int length = Math.min(answer.length, TOLD_MAX);
+    return new String(answer, 0, length, StandardCharsets.UTF_8).replace('\0', '?');
+  }
+
+  private static void write(JsonGenerator json, Job job) throws IOException {
+    Submission asked = job.submission();
+    json.writeStartObject();
+    json.writeStringField("id", job.id().toString());
+    json.writeStringField("state", job.state().shown());
+    json.writeStringField("model", asked.model());
+    optional(json, "version", asked.version());
+    optional(json, "study", asked.study());
+    optional(json, "site", asked.site());
+    optional(json, "subject", asked.subject());
+    json.writeStringField("criticality", job.criticality().name());
+    json.writeStringField("createdAt", job.createdAt().toString());
+    json.writeNumberField("attempts", job.attempts());
+    Ending ending = job.ending();
+    if (ending != null) {
+      write(json, ending);
+    }
+    json.writeEndObject();
+  }
+
+  private static void write(JsonGenerator json, Ending ending) throws IOException {
+    json.writeStringField("finishedAt", ending.at().toString());
+    if (ending.status() > 0) {
+      json.writeNumberField("status", ending.status());
+    }
+    optional(json, "reason", ending.reason());
+    optional(json, "detail", ending.detail());
+    optional(json, "backend", ending.backend());
+    byte[] result = ending.result();
+    if (result != null) {
+      json.writeFieldName("result");
+      json.writeRawValue(new String(result, StandardCharsets.UTF_8));
+    }
+  }
+
+  private static void optional(JsonGenerator json, String name, @Nullable String value)
+      throws IOException {
+    if (value != null) {
+      json.writeStringField(name, value);
+    }
+  }
+
+  private static byte[] bytes(Writing writing) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream(512);
+    try (JsonGenerator json = JSON.createGenerator(out, JsonEncoding.UTF8)) {
+      writing.to(json);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
+  /// Something written as JSON.
+  @FunctionalInterface
+  private interface Writing {
+    void to(JsonGenerator json) throws IOException;
+  }
+}

@@ -1,0 +1,140 @@
+package triage.analysis;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import triage.gateway.NativeCall;
+import triage.gateway.Refusal;
+import triage.gateway.RefusedException;
+import triage.identity.Caller;
+import triage.identity.Role;
+
+/// Tells callers of their jobs. A job of somebody else is not there.
+///
+/// **Threads**: safe for use by several threads, which it blocks.
+final class Jobs {
+  private static final Pattern ID =
+      Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
+  private static final int IDS_MAX = 200;
+  private static final byte[] NOTHING = new byte[0];
+  private static final JsonFactory JSON =
+      JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+  private final JobBook book;
+  private final AnalysisSettings settings;
+
+  Jobs(JobBook book, AnalysisSettings settings) {
+    this.book = book;
+    this.settings = settings;
+  }
+
+  /// Gives a job: at once, or with `Prefer: wait=N` once it has ended, N seconds later at most.
+  ///
+  /// @throws RefusedException 404 if there is none of that name for this caller
+  Reply get(NativeCall call, String id) throws RefusedException {
+    Analyses.require(call.caller(), Role.READ);
+    UUID wanted = id(id);
+    Duration patience = Preference.of(call.headers("Prefer"), settings.waitMax()).patience();
+    Optional<Job> first = book.dao().find(wanted);
+    Job job = visible(call.caller(), first);
+    if (patience != null && patience.isPositive() && !job.state().isFinal()) {
+      job = visible(call.caller(), book.await(wanted, patience));
+    }
+    String tag = "\"" + job.revision() + "\"";
+    Map<String, String> headers = Map.of("ETag", tag, "Cache-Control", "private, no-cache");
+    return names(call.header("If-None-Match"), tag)
+        ? new Reply(304, Reply.JSON, headers, NOTHING)
+        : new Reply(200, Reply.JSON, headers, JobJson.job(job));
+  }
+
+  /// Gives those of a list of jobs that there are for this caller.
+  ///
+  /// @param body `{"ids": [...]}`
+  /// @throws RefusedException 400 for anything else
+  Reply query(NativeCall call, byte[] body) throws RefusedException {
+    Analyses.require(call.caller(), Role.READ);
+    List<Job> found =
+        book.dao().find(call.caller().name(), ids(body)).stream()
+            .filter(job -> maySee(call.caller(), job))
+            .toList();
+    return new Reply(200, Reply.JSON, Map.of(), JobJson.jobs(found));
+  }
+
+  private static Job visible(Caller caller, Optional<Job> job) throws RefusedException {
+    return job.filter(found -> maySee(caller, found)).orElseThrow(Jobs::notThere);
+  }
+
+  private static boolean maySee(Caller caller, Job job) {
+    String study = job.submission().study();
+    return job.caller().equals(caller.name()) && (study == null || caller.maySee(study));
+  }
+
+  private static boolean names(@Nullable String ifNoneMatch, String tag) {
+    if (ifNoneMatch == null) {
+      return false;
+    }
+    for (String listed : ifNoneMatch.split(",", 32)) {
+      String bare = listed.strip();
+      if (bare.equals("*") || bare.equals(tag) || bare.equals("W/" + tag)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static UUID id(String text) throws RefusedException {
+    if (!ID.matcher(text).matches()) {
+      throw notThere();
+    }
+    return UUID.fromString(text);
+  }
+
+  private static RefusedException notThere() {
+    return new RefusedException(
+        new Refusal(404, null, 0, "there is no job of this id for your token; check both"));
+  }
+
+  private static List<UUID> ids(byte[] body) throws RefusedException {
+    List<UUID> ids = new ArrayList<>();
+    try (JsonParser json = JSON.createParser(body)) {
+      boolean begun =
+          json.nextToken() == JsonToken.START_OBJECT
+              && "ids".equals(json.nextFieldName())
+              && json.nextToken() == JsonToken.START_ARRAY;
+      while (begun && json.nextToken() == JsonToken.VALUE_STRING && ids.size() < IDS_MAX) {
+        String text = json.getText();
+        if (!ID.matcher(text).matches()) {
+          throw badQuery();
+        }
+        ids.add(UUID.fromString(text));
+      }
+      boolean ended =
+          begun
+              && json.currentToken() == JsonToken.END_ARRAY
+              && json.nextToken() == JsonToken.END_OBJECT
+              && json.nextToken() == null;
+      if (ended) {
+        return ids;
+      }
+    } catch (IOException e) {
+      throw badQuery();
+    }
+    throw badQuery();
+  }
+
+  private static RefusedException badQuery() {
+    return new RefusedException(
+        Refusal.badRequest(
+            "the body must be {\"ids\": [...]} with up to " + IDS_MAX + " ids of jobs"));
+  }
+}

@@ -1,0 +1,274 @@
+package triage.analysis;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import triage.gateway.Refusal;
+import triage.gateway.RefusedException;
+
+/// Reads submissions, strictly: what is not understood to the last member is refused, with its JSON
+/// pointer. Values are never repeated to the caller.
+///
+/// The inference request within is looked through and then kept as the bytes that came.
+///
+/// **Source**: RFC 8259, RFC 6901; Open Inference Protocol v2, REST, "Inference Request".
+///
+/// **Threads**: no state.
+final class SubmissionReader {
+  private static final int DEPTH_MAX = 17;
+  private static final int LABEL_MAX = 128;
+  private static final int POINTER_MAX = 200;
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+  private static final Pattern STUDY = Pattern.compile("[A-Za-z0-9._@-]{1,64}");
+  private static final Set<String> TENSOR =
+      Set.of("name", "shape", "datatype", "data", "parameters");
+  private static final Set<String> OUTPUT = Set.of("name", "parameters");
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(DEPTH_MAX)
+                  .maxNumberLength(400)
+                  .maxStringLength(64 << 10)
+                  .maxNameLength(1024)
+                  .build())
+          .build();
+
+  private SubmissionReader() {}
+
+  /// Reads one submission.
+  ///
+  /// @throws RefusedException 400 naming the fault and where it is
+  static Submission read(byte[] body) throws RefusedException {
+    checkText(body);
+    try (JsonParser json = JSON.createParser(body)) {
+      try {
+        if (json.nextToken() != JsonToken.START_OBJECT) {
+          throw refused("the body must be one JSON object");
+        }
+        Submission submission = readMembers(json, body);
+        if (json.nextToken() != null) {
+          throw refused("something follows the JSON object; send one object only");
+        }
+        return submission;
+      } catch (JsonProcessingException e) {
+        throw refused(explain(e, json));
+      }
+    } catch (IOException e) {
+      throw refused("the body is not valid UTF-8 JSON");
+    }
+  }
+
+  /// Reads an inference request that stands alone, as under `/v2`.
+  ///
+  /// @throws RefusedException 400 naming the fault and where it is
+  static void checkInference(byte[] body) throws RefusedException {
+    checkText(body);
+    try (JsonParser json = JSON.createParser(body)) {
+      try {
+        if (json.nextToken() != JsonToken.START_OBJECT) {
+          throw refused("the body must be one JSON object with `inputs`");
+        }
+        json.skipChildren();
+        if (json.nextToken() != null) {
+          throw refused("something follows the JSON object; send one object only");
+        }
+      } catch (JsonProcessingException e) {
+        throw refused(explain(e, json));
+      }
+    } catch (IOException e) {
+      throw refused("the body is not valid UTF-8 JSON");
+    }
+  }
+
+  /// Jackson guesses at encodings and passes over some of what UTF-8 forbids.
+  private static void checkText(byte[] body) throws RefusedException {
+    try {
+      var _ = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+    } catch (CharacterCodingException e) {
+      throw refused("the body is not valid UTF-8");
+    }
+    for (byte b : body) {
+      if (b == 0) {
+        throw refused("the body holds a zero byte; send JSON in UTF-8");
+      }
+    }
+    if (body.length > 0 && body[0] == (byte) 0xEF) {
+      throw refused("the body begins with a byte order mark; leave it out");
+    }
+  }
+
+  private static Submission readMembers(JsonParser json, byte[] body)
+      throws IOException, RefusedException {
+    String model = null;
+    String version = null;
+    String study = null;
+    String site = null;
+    String subject = null;
+    byte[] input = null;
+    while (json.nextToken() != JsonToken.END_OBJECT) {
+      String member = json.currentName();
+      json.nextToken();
+      switch (member) {
+        case "model" -> model = readName(json, NAME);
+        case "version" -> version = readName(json, NAME);
+        case "study" -> study = readName(json, STUDY);
+        case "site" -> site = readLabel(json);
+        case "subject" -> subject = readLabel(json);
+        case "input" -> input = readInput(json, body);
+        default -> throw unknown(json, "model, version, study, site, subject, input");
+      }
+    }
+    return new Submission(
+        present(model, "model"),
+        version,
+        present(study, "study"),
+        site,
+        subject,
+        present(input, "input"));
+  }
+
+  private static <T> T present(@Nullable T value, String member) throws RefusedException {
+    if (value == null) {
+      throw refused("`/" + member + "` is missing");
+    }
+    return value;
+  }
+
+  private static String readName(JsonParser json, Pattern rule)
+      throws IOException, RefusedException {
+    String text = readText(json);
+    if (!rule.matcher(text).matches()) {
+      throw refused("`" + pointer(json) + "` must match " + rule.pattern());
+    }
+    return text;
+  }
+
+  private static String readLabel(JsonParser json) throws IOException, RefusedException {
+    String text = readText(json);
+    boolean printable = text.codePoints().noneMatch(Character::isISOControl);
+    if (text.isBlank() || text.length() > LABEL_MAX || !printable) {
+      throw refused(
+          "`"
+              + pointer(json)
+              + "` must be 1 to "
+              + LABEL_MAX
+              + " characters without control characters");
+    }
+    return text;
+  }
+
+  private static String readText(JsonParser json) throws IOException, RefusedException {
+    if (json.currentToken() != JsonToken.VALUE_STRING) {
+      throw refused("`" + pointer(json) + "` must be a string");
+    }
+    return json.getText();
+  }
+
+  private static byte[] readInput(JsonParser json, byte[] body)
+      throws IOException, RefusedException {
+    requireObject(json);
+    int from = (int) json.currentTokenLocation().getByteOffset();
+    boolean hasInputs = false;
+    while (json.nextToken() != JsonToken.END_OBJECT) {
+      String member = json.currentName();
+      json.nextToken();
+      switch (member) {
+        case "id" -> readText(json);
+        case "inputs" -> {
+          hasInputs = true;
+          readTensors(json, TENSOR);
+        }
+        case "outputs" -> readTensors(json, OUTPUT);
+        case "parameters" -> {
+          requireObject(json);
+          json.skipChildren();
+        }
+        default -> throw unknown(json, "id, inputs, outputs, parameters");
+      }
+    }
+    int to = (int) json.currentTokenLocation().getByteOffset() + 1;
+    if (!hasInputs) {
+      throw refused("`/input/inputs` is missing");
+    }
+    return Arrays.copyOfRange(body, from, to);
+  }
+
+  private static void readTensors(JsonParser json, Set<String> members)
+      throws IOException, RefusedException {
+    if (json.currentToken() != JsonToken.START_ARRAY) {
+      throw refused("`" + pointer(json) + "` must be an array");
+    }
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      requireObject(json);
+      while (json.nextToken() != JsonToken.END_OBJECT) {
+        String member = json.currentName();
+        json.nextToken();
+        if (!members.contains(member)) {
+          throw unknown(json, String.join(", ", members.stream().sorted().toList()));
+        }
+        json.skipChildren();
+      }
+    }
+  }
+
+  private static void requireObject(JsonParser json) throws RefusedException {
+    if (json.currentToken() != JsonToken.START_OBJECT) {
+      throw refused("`" + pointer(json) + "` must be an object");
+    }
+  }
+
+  private static RefusedException unknown(JsonParser json, String known) {
+    return refused("`" + pointer(json) + "` is not known here (expected: " + known + ")");
+  }
+
+  private static String pointer(JsonParser json) {
+    boolean opened = json.currentToken() != null && json.currentToken().isStructStart();
+    String pointer =
+        (opened ? json.getParsingContext().getParent() : json.getParsingContext())
+            .pathAsPointer()
+            .toString();
+    String clean = pointer.replaceAll("\\p{Cntrl}", "?");
+    return clean.length() <= POINTER_MAX ? clean : clean.substring(0, POINTER_MAX) + "...";
+  }
+
+  private static String explain(JsonProcessingException fault, JsonParser json) {
+    String where =
+        fault.getLocation() == null
+            ? ""
+            : " at line "
+                + fault.getLocation().getLineNr()
+                + ", column "
+                + fault.getLocation().getColumnNr();
+    if (fault instanceof StreamConstraintsException) {
+      return "the body goes beyond a limit"
+          + where
+          + ": nesting "
+          + DEPTH_MAX
+          + ", strings 64 KiB, names 1 KiB, numbers 400 digits";
+    }
+    if (String.valueOf(fault.getOriginalMessage()).startsWith("Duplicate field")) {
+      return "a member stands twice" + where + ", in `" + pointer(json) + "`";
+    }
+    return "the body is not valid JSON" + where;
+  }
+
+  private static RefusedException refused(String message) {
+    return new RefusedException(Refusal.badRequest(message));
+  }
+}

@@ -1,0 +1,110 @@
+package triage.gateway;
+
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jetty.client.BytesRequestContent;
+import org.eclipse.jetty.client.CompletableResponseListener;
+import org.eclipse.jetty.client.ContentResponse;
+import org.eclipse.jetty.client.Request;
+import org.eclipse.jetty.http.HttpMethod;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Outcome;
+import triage.backend.HttpBackend;
+
+/// One admitted request to a model server whose answer is kept whole in memory.
+///
+/// The breaker and the gate learn the same from it as from a relayed one.
+///
+/// **Threads**: confined to the caller's, which waits for the end.
+final class BufferedRelay {
+  /// The largest answer that is kept.
+  static final int ANSWER_BYTES_MAX = 16 << 20;
+
+  /// How it ended.
+  ///
+  /// @param outcome what the gate learns
+  /// @param status the model server's, or 0 if it did not answer
+  /// @param body its answer, or `null`
+  /// @param untried whether the request never reached the model server, or it had no room
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Ending(Outcome outcome, int status, byte @Nullable [] body, boolean untried) {}
+
+  private final HttpBackend backend;
+  private final Request request;
+
+  /// Prepares the request; nothing is sent yet. The breaker must have let it begin.
+  BufferedRelay(HttpBackend backend, String path, byte[] body) {
+    this.backend = backend;
+    this.request =
+        backend
+            .request(HttpMethod.POST, path)
+            .body(new BytesRequestContent("application/json", body))
+            .onResponseBegin(response -> backend.breaker().progressed())
+            .onResponseContent((response, bytes) -> backend.breaker().progressed());
+  }
+
+  /// Sends the request and waits until it is over, or given up.
+  ///
+  /// @param patience how long until the whole answer is there, at most
+  /// @param gone completes when nobody waits for the answer any more
+  Ending relay(Duration patience, CompletableFuture<@Nullable Void> gone) {
+    long millis = patience.toMillis();
+    request.headers(headers ->
+        headers.put(
+            "Request-Timeout",
+            String.format(Locale.ROOT, "%d.%03d", millis / 1000, millis % 1000)));
+    CompletableFuture<ContentResponse> answer;
+    try {
+      answer = new CompletableResponseListener(request, ANSWER_BYTES_MAX).send();
+    } catch (RuntimeException e) {
+      backend.breaker().abandoned();
+      throw e;
+    }
+    try {
+      CompletableFuture.anyOf(answer, gone).get(patience.toNanos(), TimeUnit.NANOSECONDS);
+      return answer.isDone() ? settled(answer.get()) : givenUp(answer);
+    } catch (TimeoutException e) {
+      answer.cancel(true);
+      backend.breaker().timedOut(patience);
+      return new Ending(Outcome.OVERLOADED, 0, null, false);
+    } catch (ExecutionException e) {
+      backend.breaker().failed();
+      return new Ending(Outcome.FAILED, 0, null, isUnreached(e.getCause()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return givenUp(answer);
+    }
+  }
+
+  private Ending givenUp(CompletableFuture<ContentResponse> answer) {
+    answer.cancel(true);
+    backend.breaker().abandoned();
+    return new Ending(Outcome.ABANDONED, 0, null, false);
+  }
+
+  private Ending settled(ContentResponse response) {
+    int status = response.getStatus();
+    byte[] body = response.getContent();
+    if (status >= 600 || (status >= 500 && status != 501 && status != 503)) {
+      backend.breaker().failed();
+      return new Ending(Outcome.FAILED, status >= 600 ? 0 : status, body, false);
+    }
+    if (status == 429 || status == 503) {
+      backend.breaker().abandoned();
+      return new Ending(Outcome.OVERLOADED, status, body, true);
+    }
+    backend.breaker().succeeded();
+    return new Ending(status < 400 ? Outcome.SERVED : Outcome.ABANDONED, status, body, false);
+  }
+
+  /// Tells whether not one byte can have reached the server.
+  private static boolean isUnreached(@Nullable Throwable cause) {
+    return cause instanceof ConnectException || cause instanceof SocketTimeoutException;
+  }
+}

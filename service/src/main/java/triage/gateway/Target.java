@@ -1,0 +1,59 @@
+package triage.gateway;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import triage.admission.GateSnapshot.LaneSnapshot;
+import triage.backend.InProcessBackend;
+import triage.backend.ModelVersion;
+
+/// A model version that can be asked, as other rooms see it.
+///
+/// **Threads**: immutable.
+public final class Target {
+  private final ModelVersion model;
+
+  Target(ModelVersion model) {
+    this.model = model;
+  }
+
+  ModelVersion model() {
+    return model;
+  }
+
+  /// Gives the model's name.
+  public String name() {
+    return model.name();
+  }
+
+  /// Gives the version's name.
+  public String version() {
+    return model.version();
+  }
+
+  /// Gives how many requests its backends in rotation may hold at once: the room for work that can
+  /// wait elsewhere. 0 while none is in rotation.
+  public int room() {
+    return model.turnstile().snapshot().lanes().stream()
+        .filter(LaneSnapshot::open)
+        .mapToInt(LaneSnapshot::limit)
+        .sum();
+  }
+
+  /// Gives how long a caller is willing to wait, by its `Request-Timeout` header or the model's
+  /// default.
+  ///
+  /// @throws RefusedException 400 if the header is no positive decimal number
+  public Duration patience(@Nullable String requestTimeout) throws RefusedException {
+    return RequestHeaders.patience(
+        requestTimeout, model.settings().timeout(), model.settings().timeoutMax());
+  }
+
+  /// Checks an inference request as far as Triage knows the model's tensors.
+  ///
+  /// @throws RefusedException 400 naming the fault
+  public void check(byte[] inference) throws RefusedException {
+    if (model.backends().getFirst() instanceof InProcessBackend backend) {
+      new OipReader(backend.spec()).read(inference);
+    }
+  }
+}

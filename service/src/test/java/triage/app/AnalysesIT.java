@@ -1,0 +1,494 @@
+package triage.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import triage.admission.Criticality;
+import triage.identity.Caller;
+import triage.identity.Role;
+
+/// Analyses over a real port and a real store: at once, later, and never twice.
+final class AnalysesIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String ANALYSES = "/api/v1/analyses";
+  private static final String ASYNC = "respond-async";
+
+  @TempDir static Path folder;
+  private static RunningService service;
+  private static FakeModelServer server;
+  private static String row;
+
+  @BeforeAll
+  static void start() throws Exception {
+    Path models = Path.of(System.getProperty("triage.home"), "examples", "models");
+    JsonNode golden = JSON.readTree(models.resolve("breast-cancer.golden.json").toFile());
+    row =
+        "{\"inputs\":[{\"name\":\"x\",\"shape\":[1,30],\"datatype\":\"FP64\",\"data\":"
+            + golden.get("x").get(0)
+            + "}]}";
+    server = new FakeModelServer();
+    service =
+        RunningService.start(
+            folder,
+            """
+            models:
+              breast-cancer: {backends: [{file: '%s', limit: 4}]}
+              python:
+                backends: [{url: '%s', limit: 2}]
+                breaker: {failures: 1000, of: 1000}
+            analysis:
+              attemptsMax: 2
+              lease: 1s
+              defaultPrefer: {patient: "respond-async"}
+            """
+                .formatted(models.resolve("breast-cancer.onnx"), server.url()));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    service.close();
+    server.close();
+  }
+
+  @AfterEach
+  void letTheModelAnswer() {
+    server.answerWith(200);
+    service.execute("DELETE FROM jobs WHERE finished_at IS NULL");
+    server.release(1_000);
+    RunningService.await("nothing under way", () -> server.underWay() == 0);
+    server.hold();
+  }
+
+  @Test
+  void answersAtOnceAndKeepsWhatItAnswered() throws Exception {
+    HttpResponse<String> answer = service.post(ANALYSES, analysis("breast-cancer", row));
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Triage-Backend")).hasValue("breast-cancer-0");
+    JsonNode job = JSON.readTree(answer.body());
+    assertThat(job.at("/state").textValue()).isEqualTo("done");
+    assertThat(job.at("/version").textValue()).isEqualTo("1");
+    assertThat(job.at("/subject").textValue()).isEqualTo("007");
+    assertThat(job.at("/result/outputs/0/data/0").doubleValue()).isGreaterThan(0.9);
+    String location = answer.headers().firstValue("Location").orElseThrow();
+    assertThat(location).isEqualTo("/api/v1/jobs/" + job.at("/id").textValue());
+    assertThat(service.get(location).body()).isEqualTo(answer.body());
+    assertThat(
+            service.count(
+                "SELECT count(*) FROM audit_exchange WHERE verdict = 'served' AND status = 200"))
+        .isPositive();
+  }
+
+  @Test
+  void acceptsAndAnswersLater() throws Exception {
+    HttpResponse<String> accepted =
+        service.post(ANALYSES, analysis("breast-cancer", row), "Prefer", ASYNC);
+
+    assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+    assertThat(accepted.headers().firstValue("Preference-Applied")).hasValue(ASYNC);
+    JsonNode job = JSON.readTree(ended(accepted).body());
+    assertThat(job.at("/state").textValue()).isEqualTo("done");
+    assertThat(job.at("/attempts").intValue()).isEqualTo(1);
+    assertThat(job.at("/result/outputs/0/data")).hasSize(2);
+  }
+
+  @Test
+  void answersInTimeOrLater() throws Exception {
+    HttpResponse<String> inTime =
+        service.post(ANALYSES, analysis("breast-cancer", row), "Prefer", "respond-async, wait=20");
+    assertThat(inTime.statusCode()).as(inTime.body()).isEqualTo(200);
+    assertThat(JSON.readTree(inTime.body()).at("/state").textValue()).isEqualTo("done");
+
+    HttpResponse<String> later =
+        service.post(ANALYSES, analysis("python", row), "Prefer", "respond-async, wait=1");
+    assertThat(later.statusCode()).isEqualTo(202);
+    server.release(1);
+    assertThat(JSON.readTree(ended(later).body()).at("/state").textValue()).isEqualTo("done");
+  }
+
+  @Test
+  void givesACallerItsDefaultPreference() {
+    HttpResponse<String> accepted =
+        send("patient", ANALYSES, analysis("breast-cancer", row), List.of());
+
+    assertThat(accepted.statusCode()).isEqualTo(202);
+  }
+
+  @Test
+  void sendsTheInferenceRequestAsItWasWritten() {
+    String input = "{ \"inputs\" : [ ] , \"id\":\"exact\" }";
+    server.release(1);
+
+    assertThat(service.post(ANALYSES, analysis("python", input)).statusCode()).isEqualTo(200);
+    assertThat(server.asked()).contains(input);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"k-sync, ''", "k-async, respond-async", "k-defer, 'respond-async, wait=20'"})
+  void givesTheFirstAnswerOnceMore(String key, String prefer) {
+    String body = analysis("breast-cancer", row);
+    List<String> headers = List.of("Idempotency-Key", key, "Prefer", prefer);
+
+    HttpResponse<String> first = send("tester", ANALYSES, body, headers);
+    assertThat(first.statusCode()).as(first.body()).isLessThan(300);
+    ended(first);
+    HttpResponse<String> again = send("tester", ANALYSES, body, headers);
+
+    assertThat(again.statusCode()).isEqualTo(first.statusCode());
+    assertThat(again.body()).isEqualTo(first.body());
+    assertThat(again.headers().firstValue("Location"))
+        .isEqualTo(first.headers().firstValue("Location"));
+    assertThat(service.count("SELECT count(*) FROM jobs WHERE idempotency_key = '" + key + "'"))
+        .isEqualTo(1);
+    HttpResponse<String> other = send("tester", ANALYSES, body + " ", headers);
+    assertThat(other.statusCode()).isEqualTo(422);
+    assertThat(other.headers().firstValue("Triage-Reason")).hasValue("idempotency-mismatch");
+    // A key is its caller's own.
+    assertThat(send("somebody", ANALYSES, body, headers).body()).isNotEqualTo(first.body());
+  }
+
+  @Test
+  void saysThatTheFirstIsStillRunning() {
+    String body = analysis("python", row);
+    List<String> headers = List.of("Idempotency-Key", "running");
+    CompletableFuture<HttpResponse<String>> first =
+        CompletableFuture.supplyAsync(() -> send("tester", ANALYSES, body, headers));
+    RunningService.await("asked", () -> !server.asked().isEmpty() && attached() == 1);
+
+    HttpResponse<String> second = send("tester", ANALYSES, body, headers);
+    assertThat(second.statusCode()).isEqualTo(409);
+    assertThat(second.headers().firstValue("Triage-Reason")).hasValue("idempotency-running");
+    assertThat(second.headers().firstValue("Retry-After")).isPresent();
+
+    server.release(1);
+    assertThat(first.join().statusCode()).isEqualTo(200);
+    assertThat(send("tester", ANALYSES, body, headers).body()).isEqualTo(first.join().body());
+  }
+
+  @Test
+  void letsTheKeyGoWhenThereIsNoAnswer() {
+    String body = analysis("python", row);
+
+    HttpResponse<String> late =
+        send(
+            "tester", ANALYSES, body, List.of("Idempotency-Key", "late", "Request-Timeout", "0.3"));
+    assertThat(late.statusCode()).isEqualTo(504);
+    assertThat(late.headers().firstValue("Triage-Reason")).hasValue("deadline-exceeded");
+    assertThat(late.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    assertThat(service.count("SELECT count(*) FROM jobs WHERE idempotency_key = 'late'")).isZero();
+
+    server.release(2);
+    assertThat(send("tester", ANALYSES, body, List.of("Idempotency-Key", "late")).statusCode())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void letsTheKeyGoWhenTheCallerDoes() throws Exception {
+    String body = analysis("python", row);
+    try (java.net.Socket socket = new java.net.Socket("127.0.0.1", service.port("application"))) {
+      byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+      String head =
+          "POST "
+              + ANALYSES
+              + " HTTP/1.1\r\nHost: t\r\nIdempotency-Key: gone\r\nAuthorization: Bearer "
+              + service.token()
+              + "\r\nContent-Length: "
+              + bytes.length
+              + "\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().write(bytes);
+      socket.getOutputStream().flush();
+      RunningService.await("attached", () -> attached() == 1);
+    }
+
+    RunningService.await("released", () -> attached() == 0);
+    assertThat(service.count("SELECT count(*) FROM jobs WHERE idempotency_key = 'gone'")).isZero();
+  }
+
+  @Test
+  void keepsWhatTheModelRefused() throws Exception {
+    server.answerWith(422);
+    server.release(2);
+    List<String> headers = List.of("Idempotency-Key", "refused");
+    String body = analysis("python", row);
+
+    HttpResponse<String> refused = send("tester", ANALYSES, body, headers);
+    assertThat(refused.statusCode()).isEqualTo(422);
+    assertThat(refused.headers().firstValue("Triage-Reason")).hasValue("backend-refused");
+    assertThat(JSON.readTree(refused.body()).at("/job/state").textValue()).isEqualTo("failed");
+    assertThat(send("tester", ANALYSES, body, headers).body()).isEqualTo(refused.body());
+
+    JsonNode job = JSON.readTree(ended(service.post(ANALYSES, body, "Prefer", ASYNC)).body());
+    assertThat(job.at("/state").textValue()).isEqualTo("failed");
+    assertThat(job.at("/status").intValue()).isEqualTo(422);
+  }
+
+  @Test
+  void triesAgainAndThenGivesUpWithTheCause() throws Exception {
+    server.answerWith(500);
+    server.release(2);
+
+    JsonNode job =
+        JSON.readTree(
+            ended(service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC)).body());
+
+    assertThat(job.at("/state").textValue()).isEqualTo("dead");
+    assertThat(job.at("/attempts").intValue()).isEqualTo(2);
+    assertThat(job.at("/reason").textValue()).isEqualTo("backend-failed");
+    assertThat(job.at("/detail").textValue()).contains("500");
+  }
+
+  @Test
+  void takesAJobOverWhoseHolderWentAway() throws Exception {
+    HttpResponse<String> accepted =
+        service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC);
+    String id = JSON.readTree(accepted.body()).at("/id").textValue();
+    RunningService.await("claimed", () -> state(id).equals("running"));
+    // As if another instance had claimed it, and gone.
+    service.execute(
+        "UPDATE jobs SET owner = gen_random_uuid(), fence = fence + 1,"
+            + " lease_until = now() - interval '1 s' WHERE id = '"
+            + id
+            + "'");
+    RunningService.await("claimed anew", () -> attempts(id) == 2);
+    server.release(2);
+
+    assertThat(JSON.readTree(ended(accepted).body()).at("/state").textValue()).isEqualTo("done");
+  }
+
+  @Test
+  void anOlderHolderWritesNothing() throws Exception {
+    HttpResponse<String> accepted =
+        service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC);
+    String id = JSON.readTree(accepted.body()).at("/id").textValue();
+    RunningService.await("claimed", () -> state(id).equals("running"));
+    service.execute(
+        "UPDATE jobs SET fence = fence + 1, owner = gen_random_uuid(),"
+            + " lease_until = now() + interval '1 h' WHERE id = '"
+            + id
+            + "'");
+    int before = server.asked().size();
+    server.release(1);
+    // Once the next job is done, the first one's answer has been written, or not.
+    server.release(1);
+    ended(service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC));
+
+    assertThat(server.asked().size()).isGreaterThan(before);
+    assertThat(state(id)).isEqualTo("running");
+    service.execute("UPDATE jobs SET lease_until = now() WHERE id = '" + id + "'");
+    server.release(1);
+    assertThat(JSON.readTree(ended(accepted).body()).at("/state").textValue()).isEqualTo("done");
+  }
+
+  @Test
+  void claimsNoMoreThanTheBackendsHoldAndTheMostCriticalFirst() throws Exception {
+    String body = analysis("python", row);
+    for (int i = 0; i < 6; i++) {
+      service.post(ANALYSES, body, "Prefer", ASYNC, "Priority", "u=6");
+    }
+    RunningService.await("two claimed", () -> count("running", 3) == 2);
+    String urgent = analysis("python", "{\"inputs\":[],\"id\":\"urgent\"}");
+    HttpResponse<String> accepted =
+        service.post(ANALYSES, urgent, "Prefer", ASYNC, "Priority", "u=0");
+    RunningService.await("claimed beside them", () -> count("running", 0) == 1);
+    assertThat(count("running", 3)).isEqualTo(2);
+    assertThat(count("waiting", 3)).isEqualTo(4);
+
+    int before = server.asked().size();
+    server.release(1);
+    assertThat(JSON.readTree(ended(released(accepted)).body()).at("/state").textValue())
+        .isEqualTo("done");
+    assertThat(server.asked().get(before)).contains("urgent");
+  }
+
+  @Test
+  void hidesJobsOfOthersAndOfOtherStudies() throws Exception {
+    HttpResponse<String> mine = service.post(ANALYSES, analysis("breast-cancer", row));
+    String location = mine.headers().firstValue("Location").orElseThrow();
+
+    assertThat(send("somebody", location, null, List.of()).statusCode()).isEqualTo(404);
+    Caller elsewhere = caller("tester", Set.of("S-2"));
+    assertThat(send(elsewhere, location, null, List.of()).statusCode()).isEqualTo(404);
+    for (String id : List.of("x", "%00", "00000000-0000-7000-8000-000000000000")) {
+      assertThat(service.get("/api/v1/jobs/" + id).statusCode()).as(id).isIn(400, 404);
+    }
+    HttpResponse<String> wrong =
+        send(elsewhere, ANALYSES, analysis("breast-cancer", row), List.of());
+    assertThat(wrong.statusCode()).isEqualTo(403);
+    assertThat(wrong.body()).contains("/study").doesNotContain("S-1");
+  }
+
+  @Test
+  void saysThatAJobHasNotChanged() {
+    HttpResponse<String> answer = service.post(ANALYSES, analysis("breast-cancer", row));
+    String location = answer.headers().firstValue("Location").orElseThrow();
+    String tag = service.get(location).headers().firstValue("ETag").orElseThrow();
+
+    HttpResponse<String> unchanged =
+        service.send(service.request(location).header("If-None-Match", tag).GET().build());
+    assertThat(unchanged.statusCode()).isEqualTo(304);
+    assertThat(unchanged.body()).isEmpty();
+    assertThat(unchanged.headers().firstValue("ETag")).hasValue(tag);
+    assertThat(
+            service
+                .send(service.request(location).header("If-None-Match", "\"7\"").GET().build())
+                .statusCode())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void givesAScreenOfJobsAtOnce() throws Exception {
+    String one = id(service.post(ANALYSES, analysis("breast-cancer", row)));
+    String two = id(service.post(ANALYSES, analysis("breast-cancer", row)));
+    String foreign = id(send("somebody", ANALYSES, analysis("breast-cancer", row), List.of()));
+
+    HttpResponse<String> found =
+        service.post(
+            "/api/v1/jobs:query", "{\"ids\":[\"%s\",\"%s\",\"%s\"]}".formatted(one, two, foreign));
+
+    assertThat(found.statusCode()).isEqualTo(200);
+    assertThat(JSON.readTree(found.body()).at("/jobs").findValuesAsText("id"))
+        .containsExactlyInAnyOrder(one, two);
+    assertThat(service.post("/api/v1/jobs:query", "{\"id\":[]}").statusCode()).isEqualTo(400);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          Prefer          | respond-async, wait=1e9 | 400
+          Idempotency-Key | %s                      | 400
+          Request-Timeout | soon                    | 400
+          """)
+  void refusesBadHeaders(String name, String value, int status) {
+    HttpResponse<String> refused =
+        service.post(
+            ANALYSES, analysis("breast-cancer", row), name, value.replace("%s", "k".repeat(201)));
+
+    assertThat(refused.statusCode()).isEqualTo(status);
+    assertThat(refused.body()).contains(name);
+    assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+  }
+
+  @Test
+  void refusesBadSubmissionsAndUnknownPathsWithAProblem() {
+    assertProblem(service.post(ANALYSES, "{\"model\":\"none\",\"x\":1}"), 400, "`/x`");
+    assertProblem(service.post(ANALYSES, analysis("none", row)), 404, "/model");
+    assertProblem(service.post(ANALYSES, analysis("breast-cancer", "{\"inputs\":[]}")), 400, "x");
+    assertProblem(service.post(ANALYSES, " ".repeat((1 << 20) + 1)), 413, "1048576 bytes");
+    assertProblem(service.get(ANALYSES), 405, "method");
+    assertProblem(service.get("/api/v1/nothing"), 404, "path");
+    HttpRequest anonymous =
+        HttpRequest.newBuilder(service.api(ANALYSES))
+            .POST(HttpRequest.BodyPublishers.ofString("{}"))
+            .build();
+    assertProblem(service.send(anonymous), 401, "token");
+    HttpResponse<String> reader =
+        send(
+            new Caller("reader", Criticality.CRITICAL, Caller.ALL_STUDIES, Set.of(), hour()),
+            ANALYSES,
+            analysis("breast-cancer", row),
+            List.of());
+    assertProblem(reader, 403, "`request`");
+  }
+
+  private static void assertProblem(HttpResponse<String> answer, int status, String detail) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    assertThat(answer.body()).contains("\"status\":" + status).contains(detail);
+  }
+
+  private static String analysis(String model, String input) {
+    return "{\"model\":\"%s\",\"study\":\"S-1\",\"site\":\"07\",\"subject\":\"007\",\"input\":%s}"
+        .formatted(model, input);
+  }
+
+  private static HttpResponse<String> ended(HttpResponse<String> submitted) {
+    String location = submitted.headers().firstValue("Location").orElseThrow();
+    HttpRequest wait = service.request(location).header("Prefer", "wait=20").GET().build();
+    HttpResponse<String> job = service.send(wait);
+    // The job's caller is always the tester but in one test, which does not ask.
+    assertThat(job.statusCode()).as(job.body()).isEqualTo(200);
+    assertThat(job.body()).contains("\"finishedAt\"");
+    return job;
+  }
+
+  private static HttpResponse<String> released(HttpResponse<String> submitted) {
+    server.release(1_000);
+    return submitted;
+  }
+
+  private static String id(HttpResponse<String> answer) throws Exception {
+    return JSON.readTree(answer.body()).at("/id").textValue();
+  }
+
+  private static String state(String id) {
+    return (String)
+        service.rows("SELECT state FROM jobs WHERE id = '" + id + "'").getFirst().get("state");
+  }
+
+  private static int attempts(String id) {
+    return (int)
+        service
+            .rows("SELECT attempts FROM jobs WHERE id = '" + id + "'")
+            .getFirst()
+            .get("attempts");
+  }
+
+  private static long attached() {
+    return service.count("SELECT count(*) FROM jobs WHERE state = 'attached'");
+  }
+
+  private static long count(String state, int criticality) {
+    return service.count(
+        "SELECT count(*) FROM jobs WHERE state = '%s' AND criticality = %d"
+            .formatted(state, criticality));
+  }
+
+  private static Instant hour() {
+    return Instant.ofEpochSecond(InstantSource.system().instant().getEpochSecond() + 3600);
+  }
+
+  private static Caller caller(String name, Set<String> studies) {
+    return new Caller(
+        name, Criticality.CRITICAL_PLUS, studies, Set.of(Role.REQUEST, Role.READ), hour());
+  }
+
+  private static HttpResponse<String> send(
+      String caller, String path, String body, List<String> headers) {
+    return send(caller(caller, Caller.ALL_STUDIES), path, body, headers);
+  }
+
+  private static HttpResponse<String> send(
+      Caller caller, String path, String body, List<String> headers) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(service.api(path))
+            .header("Authorization", "Bearer " + service.token(caller));
+    for (int i = 0; i < headers.size(); i += 2) {
+      if (!headers.get(i + 1).isEmpty()) {
+        request.header(headers.get(i), headers.get(i + 1));
+      }
+    }
+    return service.send(
+        (body == null ? request.GET() : request.POST(HttpRequest.BodyPublishers.ofString(body)))
+            .build());
+  }
+}
