@@ -22,7 +22,7 @@ final class BackendsCheck extends HealthCheck {
     List<String> out = new ArrayList<>();
     for (ModelVersion model : models.all()) {
       if (model.turnstile().snapshot().lanes().stream().noneMatch(LaneSnapshot::open)) {
-        out.add(model.name());
+        out.add(model.label());
       }
     }
     return out.isEmpty()

@@ -22,7 +22,7 @@ final class ModelGauges {
     registry.registerGauge(PREFIX + "door.in-flight", door::inFlight);
     registry.registerGauge(PREFIX + "door.refused", door::refused);
     for (ModelVersion model : models.all()) {
-      String name = PREFIX + model.name();
+      String name = PREFIX + model.label();
       registry.registerGauge(name + ".waiting", gauge(model, GateSnapshot::waitingTotal));
       registry.registerGauge(
           name + ".in-flight", gauge(model, seen -> sum(seen, LaneSnapshot::inFlight)));

@@ -59,6 +59,11 @@ public record Settings(
         throw new IllegalArgumentException(
             "models." + name + ": (expected: a name like " + ModelSettings.NAME.pattern() + ")");
       }
+      String fallback = models.get(name).fallback();
+      if (fallback != null && (fallback.equals(name) || !models.containsKey(fallback))) {
+        throw new IllegalArgumentException(
+            "models." + name + ".fallback: " + fallback + " (expected: another one of the models)");
+      }
     }
     if (!store.embedded() && identity.secretFile() == null) {
       throw new IllegalArgumentException(

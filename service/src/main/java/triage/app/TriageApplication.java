@@ -149,7 +149,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
             settings.door().mode(),
             tokens,
             audit,
-            models.all().stream().map(ModelVersion::name).toList(),
+            models.defaults().stream().map(ModelVersion::name).toList(),
             wallClock);
     ConnectionLimits connections = new ConnectionLimits(settings.server().connections());
     Pacer pacer =
@@ -221,7 +221,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     Map<String, Switch> switches = new LinkedHashMap<>();
     for (ModelVersion model : models.all()) {
       Turnstile gate = model.turnstile();
-      switches.put(model.name(), mode(gate::mode, gate::mode));
+      switches.put(model.label(), mode(gate::mode, gate::mode));
     }
     // Last, so that a model of that name does not take the door's place.
     switches.put("door", mode(doorkeeper::mode, doorkeeper::mode));

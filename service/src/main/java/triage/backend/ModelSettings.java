@@ -3,7 +3,10 @@ package triage.backend;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +15,11 @@ import triage.admission.ReservedShares;
 
 /// One model: its version, who serves it, and the bounds of a request to it.
 ///
-/// @param version the version's name, as in `/versions/{version}`
+/// @param version the name of the version that callers get who name none, as in
+///     `/versions/{version}`
+/// @param versions the other versions, by name; at most 100
+/// @param aliases other names of versions, such as `stable`; at most 100
+/// @param fallback the model that answers where no backend of this one is in rotation; null: none
 /// @param timeout how long a caller waits who does not say
 /// @param timeoutMax the longest wait that a caller may ask for
 /// @param streamIdleTimeout the longest pause between two parts of an answer
@@ -26,6 +33,9 @@ import triage.admission.ReservedShares;
 /// @param backends who serves it; 1 to 100
 public record ModelSettings(
     String version,
+    Map<String, VersionSettings> versions,
+    Map<String, String> aliases,
+    @Nullable String fallback,
     Duration timeout,
     Duration timeoutMax,
     Duration streamIdleTimeout,
@@ -44,6 +54,7 @@ public record ModelSettings(
   /// `meta-llama/Llama-3.1-8B`, it can be asked under `/v1` only, where no path holds it.
   public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}");
 
+  private static final int NAMES_MAX = 100;
   private static final String VERSION_DEFAULT = "1";
   private static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(30);
   private static final Duration TIMEOUT_MAX_DEFAULT = Duration.ofMinutes(10);
@@ -58,6 +69,10 @@ public record ModelSettings(
     backends = List.copyOf(backends);
     protocols = Set.copyOf(protocols);
     require(VERSION.matcher(version).matches(), "version", version, VERSION.pattern());
+    versions = Collections.unmodifiableMap(new LinkedHashMap<>(versions));
+    aliases = Collections.unmodifiableMap(new LinkedHashMap<>(aliases));
+    requireVersions(version, versions);
+    requireAliases(version, versions, aliases);
     require(timeout.toMillis() >= 1, "timeout", timeout, ">= 1 ms");
     require(timeoutMax.compareTo(timeout) >= 0, "timeoutMax", timeoutMax, ">= timeout, " + timeout);
     require(timeoutMax.compareTo(Duration.ofDays(1)) <= 0, "timeoutMax", timeoutMax, "<= 1 d");
@@ -85,6 +100,9 @@ public record ModelSettings(
   @JsonCreator
   public static ModelSettings of(
       @Nullable String version,
+      @Nullable Map<String, VersionSettings> versions,
+      @Nullable Map<String, String> aliases,
+      @Nullable String fallback,
       @Nullable Duration timeout,
       @Nullable Duration timeoutMax,
       @Nullable Duration streamIdleTimeout,
@@ -99,6 +117,9 @@ public record ModelSettings(
     Duration wait = timeout == null ? TIMEOUT_DEFAULT : timeout;
     return new ModelSettings(
         version == null ? VERSION_DEFAULT : version,
+        versions == null ? Map.of() : versions,
+        aliases == null ? Map.of() : aliases,
+        fallback,
         wait,
         timeoutMax != null
             ? timeoutMax
@@ -120,7 +141,65 @@ public record ModelSettings(
   /// @param file the ONNX file
   public static ModelSettings inProcess(Path file) {
     List<BackendSettings> backends = List.of(BackendSettings.inProcess(file));
-    return of(null, null, null, null, null, null, null, null, null, null, null, backends);
+    return at(backends);
+  }
+
+  /// Gives a model that these backends serve, with everything else at its default.
+  public static ModelSettings at(List<BackendSettings> backends) {
+    return of(
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        backends);
+  }
+
+  /// Gives the settings of one of the other versions.
+  ModelSettings inVersion(String other) {
+    VersionSettings own = versions.get(other);
+    if (own == null) {
+      throw new IllegalArgumentException("no version " + other);
+    }
+    return new ModelSettings(
+        other,
+        Map.of(),
+        Map.of(),
+        fallback,
+        timeout,
+        timeoutMax,
+        streamIdleTimeout,
+        protocols,
+        bodyBytesMax,
+        waitingMax,
+        reserved,
+        mode,
+        breaker,
+        ejection,
+        own.backends());
+  }
+
+  private static void requireVersions(String version, Map<String, VersionSettings> others) {
+    require(others.size() <= NAMES_MAX, "versions", others.size() + " of them", "at most 100");
+    for (String other : others.keySet()) {
+      require(
+          VERSION.matcher(other).matches(), "versions", other, "names like " + VERSION.pattern());
+      require(!other.equals(version), "versions", other, "others than version");
+    }
+  }
+
+  private static void requireAliases(
+      String version, Map<String, VersionSettings> others, Map<String, String> aliases) {
+    require(aliases.size() <= NAMES_MAX, "aliases", aliases.size() + " of them", "at most 100");
+    aliases.forEach((alias, target) -> {
+      boolean taken = alias.equals(version) || others.containsKey(alias);
+      require(
+          VERSION.matcher(alias).matches() && !taken,
+          "aliases",
+          alias,
+          "names that no version has, like " + VERSION.pattern());
+      require(
+          target.equals(version) || others.containsKey(target),
+          "aliases." + alias,
+          target,
+          "the name of a version");
+    });
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,8 @@ public final class Models implements AutoCloseable {
   private static final int PEERS_MIN = 3;
 
   private final Map<String, ModelVersion> byName = new LinkedHashMap<>();
+  private final Map<String, Map<String, ModelVersion>> byVersion = new LinkedHashMap<>();
+  private final List<ModelVersion> all = new ArrayList<>();
   private final Path folder;
   private final long seed;
   private final MonotonicClock clock;
@@ -56,7 +59,7 @@ public final class Models implements AutoCloseable {
     Models models = new Models(folder, seed, clock);
     try {
       for (Map.Entry<String, ModelSettings> entry : settings.entrySet()) {
-        models.byName.put(entry.getKey(), models.open(entry.getKey(), entry.getValue()));
+        models.openVersions(entry.getKey(), entry.getValue());
       }
     } catch (ModelLoadException e) {
       models.close();
@@ -70,7 +73,7 @@ public final class Models implements AutoCloseable {
 
   private void sweep() {
     takeBackLeaked();
-    for (ModelVersion model : byName.values()) {
+    for (ModelVersion model : all) {
       for (Backend backend : model.backends()) {
         if (backend instanceof HttpBackend server) {
           server.refreshCredentials();
@@ -80,33 +83,52 @@ public final class Models implements AutoCloseable {
   }
 
   private void takeBackLeaked() {
-    for (ModelVersion model : byName.values()) {
+    for (ModelVersion model : all) {
       int found = model.turnstile().takeBackLeaked();
       if (found > 0) {
-        LOG.error("event=permits-leaked model={} permits={}", model.name(), found);
+        LOG.error("event=permits-leaked model={} permits={}", model.label(), found);
       }
     }
   }
 
-  private ModelVersion open(String name, ModelSettings settings) throws ModelLoadException {
+  private void openVersions(String name, ModelSettings settings) throws ModelLoadException {
+    Map<String, ModelVersion> versions = new LinkedHashMap<>();
+    ModelVersion first = open(name, name, settings);
+    byName.put(name, first);
+    versions.put(first.version(), first);
+    for (String other : settings.versions().keySet()) {
+      versions.put(other, open(name, name + "@" + other, settings.inVersion(other)));
+    }
+    for (Map.Entry<String, String> alias : settings.aliases().entrySet()) {
+      versions.put(alias.getKey(), Objects.requireNonNull(versions.get(alias.getValue())));
+    }
+    byVersion.put(name, versions);
+  }
+
+  /// Opens one version, and remembers it.
+  private ModelVersion open(String name, String label, ModelSettings settings)
+      throws ModelLoadException {
     Turnstile turnstile =
         new Turnstile(
             new GateSettings(settings.waitingMax(), settings.reserved()),
             settings.backends().stream().map(BackendSettings::lane).toList(),
-            seed + byName.size(),
+            seed + all.size(),
             clock);
     turnstile.mode(settings.mode());
     List<Backend> backends = new ArrayList<>();
     try {
       for (int lane = 0; lane < settings.backends().size(); lane++) {
-        backends.add(open(name, settings, lane, turnstile));
+        backends.add(open(label, settings, lane, turnstile));
       }
     } catch (ModelLoadException e) {
       backends.forEach(Backend::close);
       throw e;
     }
-    watch(name, settings.ejection(), backends, turnstile);
-    return new ModelVersion(name, settings, backends, turnstile, new RetryBudget());
+    watch(label, settings.ejection(), backends, turnstile);
+    ModelVersion opened =
+        new ModelVersion(name, label, settings, backends, turnstile, new RetryBudget());
+    all.add(opened);
+    return opened;
   }
 
   private Backend open(String model, ModelSettings settings, int lane, Turnstile turnstile)
@@ -170,21 +192,25 @@ public final class Models implements AutoCloseable {
     return byName.get(name);
   }
 
-  /// Gives this version of a model, or `null` if there is none.
+  /// Gives the version of a model that has this name or alias, or `null` if there is none.
   public @Nullable ModelVersion find(String name, String version) {
-    ModelVersion found = byName.get(name);
-    return found != null && found.version().equals(version) ? found : null;
+    return byVersion.getOrDefault(name, Map.of()).get(version);
   }
 
   /// Gives all versions of all models.
   public Collection<ModelVersion> all() {
-    return byName.values();
+    return Collections.unmodifiableList(all);
+  }
+
+  /// Gives of each model the version that callers get who name none.
+  public Collection<ModelVersion> defaults() {
+    return Collections.unmodifiableCollection(byName.values());
   }
 
   @Override
   public void close() {
     timer.shutdownNow();
-    byName.values().forEach(model -> model.backends().forEach(Backend::close));
+    all.forEach(model -> model.backends().forEach(Backend::close));
     clients.close();
   }
 }

@@ -17,6 +17,7 @@ import triage.audit.Slot;
 import triage.backend.HttpBackend;
 import triage.backend.InProcessBackend;
 import triage.backend.ModelVersion;
+import triage.backend.Models;
 import triage.backend.Pass;
 import triage.identity.Caller;
 import triage.identity.Role;
@@ -37,10 +38,17 @@ final class Exchange {
   private final AuditTrail audit;
   private final ExchangeMeter meter;
   private final InProcessCall inProcess;
+  private final Models models;
   private final MonotonicClock clock;
   private final InstantSource wallClock;
 
-  Exchange(AuditTrail audit, ExchangeMeter meter, MonotonicClock clock, InstantSource wallClock) {
+  Exchange(
+      Models models,
+      AuditTrail audit,
+      ExchangeMeter meter,
+      MonotonicClock clock,
+      InstantSource wallClock) {
+    this.models = models;
     this.audit = audit;
     this.meter = meter;
     this.inProcess = new InProcessCall(clock);
@@ -93,16 +101,47 @@ final class Exchange {
             model.settings().timeoutMax());
     Body body = passage.read(begun);
 
-    Pass pass =
-        new Pass(
-            passage.caller().name(),
-            passage.criticality(),
-            call.arrivedNanos() + patience.toNanos());
+    long deadlineNanos = call.arrivedNanos() + patience.toNanos();
     CompletableFuture<@Nullable Void> gone = new CompletableFuture<>();
-    Permit permit = new Permit(model.turnstile(), pass);
-    var _ = gone.thenRun(permit::callerGone);
     CallerWatch watch =
         body.isWhole() ? CallerWatch.of(call.request(), () -> gone.complete(null)) : null;
+    boolean repeatable = body.isWhole();
+    try {
+      pass(passage, deadlineNanos, body, gone);
+    } catch (RefusedException e) {
+      ModelVersion other = repeatable ? fallback(passage, e.refusal()) : null;
+      if (other == null) {
+        throw e;
+      }
+      passage.fallBack(other);
+      pass(passage, deadlineNanos, body, gone);
+    } finally {
+      if (watch != null) {
+        watch.close();
+      }
+    }
+  }
+
+  /// Gives the model that answers in place of one that nobody serves at present, or `null` if there
+  /// is none. Under `/v1` the body names the model, and is not rewritten.
+  private @Nullable ModelVersion fallback(Passage passage, Refusal refusal) {
+    String name = passage.model().settings().fallback();
+    boolean nobody =
+        Reason.BREAKER_OPEN.wire().equals(refusal.reason())
+            || Reason.NO_BACKEND.wire().equals(refusal.reason());
+    return name != null && nobody && passage.call().dialect() == Dialect.OIP
+        ? models.find(name)
+        : null;
+  }
+
+  /// Passes the model's gate, and has the work done.
+  private void pass(
+      Passage passage, long deadlineNanos, Body body, CompletableFuture<@Nullable Void> gone)
+      throws RefusedException {
+    ModelVersion model = passage.model();
+    Pass pass = new Pass(passage.caller().name(), passage.criticality(), deadlineNanos);
+    Permit permit = new Permit(model.turnstile(), pass);
+    var _ = gone.thenRun(permit::callerGone);
     try (permit) {
       boolean admitted = permit.enter();
       passage.decided(pass);
@@ -111,10 +150,6 @@ final class Exchange {
         throw new RefusedException(Refusal.of(pass));
       }
       dispatch(passage, permit, body, gone);
-    } finally {
-      if (watch != null) {
-        watch.close();
-      }
     }
   }
 

@@ -160,7 +160,7 @@ public final class ExchangeMeter {
             GateSnapshot seen = model.turnstile().snapshot();
             for (Criticality criticality : Criticality.values()) {
               callback.call(
-                  seen.waiting().get(criticality.rank()), model.name(), label(criticality));
+                  seen.waiting().get(criticality.rank()), model.label(), label(criticality));
             }
           }
         })
@@ -206,7 +206,7 @@ public final class ExchangeMeter {
           for (ModelVersion model : models.all()) {
             for (Backend backend : model.backends()) {
               if (backend instanceof HttpBackend server) {
-                callback.call((double) server.attempts(), model.name(), backend.name());
+                callback.call((double) server.attempts(), model.label(), backend.name());
               }
             }
           }
@@ -245,7 +245,7 @@ public final class ExchangeMeter {
         .labelNames("model")
         .callback(callback -> {
           for (ModelVersion model : models.all()) {
-            callback.call((double) value.applyAsLong(model), model.name());
+            callback.call((double) value.applyAsLong(model), model.label());
           }
         })
         .register(registry);
@@ -255,26 +255,26 @@ public final class ExchangeMeter {
     for (ModelVersion model : models.all()) {
       GateSnapshot seen = model.turnstile().snapshot();
       for (int i = 0; i < seen.lanes().size(); i++) {
-        reader.read(seen.lanes().get(i), model.name(), model.backends().get(i).name());
+        reader.read(seen.lanes().get(i), model.label(), model.backends().get(i).name());
       }
     }
   }
 
   /// Counts a request that was decided at a gate.
   void waited(ModelVersion model, Criticality criticality, long nanos) {
-    waiting.labelValues(model.name(), label(criticality)).observe(nanos / NANOS_PER_SECOND);
+    waiting.labelValues(model.label(), label(criticality)).observe(nanos / NANOS_PER_SECOND);
   }
 
   /// Counts a request that a backend served.
   void served(ModelVersion model, String backend, long nanos) {
-    service.labelValues(model.name(), backend).observe(nanos / NANOS_PER_SECOND);
+    service.labelValues(model.label(), backend).observe(nanos / NANOS_PER_SECOND);
   }
 
   /// Counts how a request ended.
   void ended(ModelVersion model, Criticality criticality, int status, @Nullable String reason) {
     requests
         .labelValues(
-            model.name(),
+            model.label(),
             label(criticality),
             Integer.toString(status),
             reason == null ? "" : reason)

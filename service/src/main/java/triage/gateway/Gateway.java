@@ -41,7 +41,7 @@ public record Gateway(
   /// Makes the handler of the application port.
   public GatewayHandler handler() {
     Authentication authentication = new Authentication(tokens, meter);
-    Exchange exchange = new Exchange(audit, meter, clock, wallClock);
+    Exchange exchange = new Exchange(models, audit, meter, clock, wallClock);
     OipHandler oip = new OipHandler(models, authentication, exchange, readiness, version);
     OpenAiHandler openAi =
         new OpenAiHandler(models, authentication, exchange, wallClock.instant().getEpochSecond());

@@ -127,7 +127,7 @@ final class OipHandler {
           call.answer(200, OipWriter.modelMetadata(model.name(), model.version(), backend.spec()));
       case HttpBackend backend -> {
         try {
-          ContentResponse answer = backend.fetch("/v2/models/" + model.name(), METADATA_TIMEOUT);
+          ContentResponse answer = backend.fetch(model.path(), METADATA_TIMEOUT);
           call.answer(answer.getStatus(), answer.getContent());
         } catch (IOException e) {
           throw new RefusedException(Refusal.of(Reason.NO_BACKEND, RETRY_NANOS));

@@ -47,7 +47,7 @@ final class OpenAiHandler {
       ask(call, caller);
     } else if (path.equals(MODELS)) {
       reader(call, caller);
-      call.answer(200, list.all(models.all()));
+      call.answer(200, list.all(models.defaults()));
     } else if (path.startsWith(MODELS + "/")) {
       reader(call, caller);
       call.answer(200, list.one(model(path.substring(MODELS.length() + 1))));

@@ -21,9 +21,14 @@ import triage.identity.Caller;
 final class Passage {
   private static final double NANOS_PER_MILLI = 1e6;
 
+  /// The reason in the row of an exchange that another model answered than the one asked.
+  private static final String FALLBACK = "fallback";
+
   private final Call call;
   private final Caller caller;
-  private final ModelVersion model;
+  private final ModelVersion asked;
+  private ModelVersion model;
+  private boolean standsIn;
   private final Criticality criticality;
   private final Instant receivedAt;
   private @Nullable Body body;
@@ -40,6 +45,7 @@ final class Passage {
       Call call, Caller caller, ModelVersion model, Criticality criticality, Instant receivedAt) {
     this.call = call;
     this.caller = caller;
+    this.asked = model;
     this.model = model;
     this.criticality = criticality;
     this.receivedAt = receivedAt;
@@ -64,7 +70,7 @@ final class Passage {
   /// Gives the path of the same request at a backend, with the query where the dialect has one.
   String path() {
     return switch (call.dialect()) {
-      case OIP -> "/v2/models/" + model.name() + "/infer";
+      case OIP -> model.path() + "/infer";
       case OPENAI, NATIVE -> call.pathAndQuery();
     };
   }
@@ -92,6 +98,13 @@ final class Passage {
     body = begun;
     begun.limit(bytesMax);
     return begun;
+  }
+
+  /// Goes on with another model, because no backend of the one that was asked is left.
+  void fallBack(ModelVersion other) {
+    model = other;
+    standsIn = true;
+    backend = null;
   }
 
   /// Notes what the gate said, the first time or again.
@@ -172,7 +185,7 @@ final class Passage {
             model.version(),
             backend == null ? null : backend.name(),
             verdict,
-            reason,
+            reason == null && standsIn ? FALLBACK : reason,
             status,
             read != null && read.isWhole() ? read.digestHex() : null,
             read == null ? 0 : read.size(),
@@ -190,6 +203,9 @@ final class Passage {
       fields.put("Triage-Backend", backend.name());
     }
     fields.put("Triage-Attempts", attempts);
+    if (standsIn) {
+      fields.put("Triage-Fallback-For", asked.name());
+    }
     return fields;
   }
 

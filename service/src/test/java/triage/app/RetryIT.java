@@ -6,75 +6,84 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Requests that one backend fails and another one serves.
+/// Requests that one backend fails and another one serves: each test at a model of its own.
 final class RetryIT {
-  private static final String INFER = "/v2/models/m/infer";
+  private static final int MODELS = 9;
   private static final String BODY = "{\"inputs\":[]}";
 
-  @TempDir Path folder;
-  private FaultyModelServer faulty;
-  private FaultyModelServer good;
-  private RunningService service;
+  @TempDir static Path folder;
+  private static final List<FaultyModelServer> SERVERS = new ArrayList<>();
+  private static final AtomicInteger TAKEN = new AtomicInteger();
+  private static RunningService service;
 
-  @BeforeEach
-  void start() throws Exception {
-    faulty = new FaultyModelServer();
-    good = new FaultyModelServer();
-    // A hundred times the weight: whatever can goes to the first.
-    service =
-        RunningService.start(
-            folder,
-            """
-            models:
-              m:
-                backends:
-                  - {url: "%s", limit: 8, weight: 100}
-                  - {url: "%s", limit: 8, weight: 0.01}
-            """
-                .formatted(faulty.url(), good.url()));
+  private final int number = TAKEN.getAndIncrement();
+  private final String model = "m" + number;
+  private final String infer = "/v2/models/" + model + "/infer";
+  private final FaultyModelServer faulty = SERVERS.get(2 * number);
+  private final FaultyModelServer good = SERVERS.get(2 * number + 1);
+
+  @BeforeAll
+  static void start() throws Exception {
+    StringBuilder models = new StringBuilder("models:\n");
+    for (int i = 0; i < MODELS; i++) {
+      SERVERS.add(new FaultyModelServer());
+      SERVERS.add(new FaultyModelServer());
+      // Ten thousand times the weight: whatever can goes to the first.
+      models.append(
+          """
+            m%d:
+              backends:
+                - {url: "%s", limit: 8, weight: 100}
+                - {url: "%s", limit: 8, weight: 0.01}
+          """
+              .formatted(i, SERVERS.get(2 * i).url(), SERVERS.get(2 * i + 1).url()));
+    }
+    service = RunningService.start(folder, models.toString());
   }
 
-  @AfterEach
-  void stop() throws Exception {
+  @AfterAll
+  static void stop() throws Exception {
     service.close();
-    faulty.close();
-    good.close();
+    for (FaultyModelServer server : SERVERS) {
+      server.close();
+    }
   }
 
   @Test
   void aConnectionThatIsRefusedOrResetIsTriedElsewhere() throws Exception {
     faulty.conduct(FaultyModelServer.Conduct.RESETS);
-    assertServedBySecond(service.post(INFER, BODY));
+    assertServedBySecond(service.post(infer, BODY));
     assertThat(faulty.inferences()).isEqualTo(1);
     faulty.close();
-    assertServedBySecond(service.post(INFER, BODY));
+    assertServedBySecond(service.post(infer, BODY));
     assertThat(good.inferences()).isEqualTo(2);
-    assertThat(service.metric("triage_retries_total{model=\"m\"}")).isEqualTo(2);
-    assertThat(service.metric("triage_backend_attempts_total{backend=\"m-0\",model=\"m\"}"))
-        .isEqualTo(2);
-    assertThat(service.metric("triage_backend_attempts_total{backend=\"m-1\",model=\"m\"}"))
-        .isEqualTo(2);
+    assertThat(service.metric("triage_retries_total{model=\"" + model + "\"}")).isEqualTo(2);
+    assertThat(service.metric(attempts(0))).isEqualTo(2);
+    assertThat(service.metric(attempts(1))).isEqualTo(2);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"502 Bad Gateway\r\n", "503 Busy\r\n", "429 Busy\r\nRetry-After: 9\r\n"})
   void anAnswerThatSaysThatNothingWasDoneIsTriedElsewhere(String answer) {
     faulty.answer(answer);
-    assertServedBySecond(service.post(INFER, BODY));
+    assertServedBySecond(service.post(infer, BODY));
     assertThat(faulty.inferences()).isEqualTo(1);
   }
 
   @Test
   void anErrorOfTheModelItselfIsGivenToTheCaller() {
     faulty.answer("500 Broken\r\n");
-    HttpResponse<String> answer = service.post(INFER, BODY);
+    HttpResponse<String> answer = service.post(infer, BODY);
     assertThat(answer.statusCode()).isEqualTo(500);
     assertThat(answer.headers().firstValue("Triage-Attempts")).hasValue("1");
     assertThat(good.inferences()).isZero();
@@ -83,14 +92,14 @@ final class RetryIT {
   @Test
   void whatHasBegunToReachTheCallerIsNotTriedAgain() {
     faulty.conduct(FaultyModelServer.Conduct.CUTS);
-    assertThatThrownBy(() -> service.post(INFER, BODY)).isInstanceOf(UncheckedIOException.class);
+    assertThatThrownBy(() -> service.post(infer, BODY)).isInstanceOf(UncheckedIOException.class);
     assertThat(good.inferences()).isZero();
   }
 
   @Test
   void aBodyTooLargeToBeKeptIsNotTriedAgain() {
     faulty.answer("503 Busy\r\nRetry-After: 7\r\n");
-    HttpResponse<String> answer = service.post(INFER, " ".repeat(300_000) + BODY);
+    HttpResponse<String> answer = service.post(infer, " ".repeat(300_000) + BODY);
     assertThat(answer.statusCode()).isEqualTo(503);
     assertThat(answer.headers().firstValue("Retry-After")).hasValue("7");
     assertThat(good.inferences()).isZero();
@@ -100,10 +109,10 @@ final class RetryIT {
   void aBackendThatOnlyRefusesRestsAsLongAsItSaysAndItsBreakerStaysClosed() {
     faulty.answer("503 Busy\r\nRetry-After: 1\r\n");
     for (int i = 0; i < 3; i++) {
-      assertServedBySecond(service.post(INFER, BODY));
+      assertServedBySecond(service.post(infer, BODY));
     }
-    HttpResponse<String> meanwhile = service.post(INFER, BODY);
-    assertThat(meanwhile.headers().firstValue("Triage-Backend")).hasValue("m-1");
+    HttpResponse<String> meanwhile = service.post(infer, BODY);
+    assertThat(meanwhile.headers().firstValue("Triage-Backend")).hasValue(model + "-1");
     assertThat(meanwhile.headers().firstValue("Triage-Attempts")).hasValue("1");
     assertThat(faulty.inferences()).isEqualTo(3);
 
@@ -112,11 +121,11 @@ final class RetryIT {
         "the first is asked again",
         () ->
             service
-                .post(INFER, BODY)
+                .post(infer, BODY)
                 .headers()
                 .firstValue("Triage-Backend")
                 .orElse("")
-                .equals("m-0"));
+                .equals(model + "-0"));
   }
 
   @Test
@@ -124,15 +133,20 @@ final class RetryIT {
     good.close();
     faulty.answer("503 Busy\r\n");
     for (int i = 0; i < 8; i++) {
-      assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(503);
+      assertThat(service.post(infer, BODY).statusCode()).isEqualTo(503);
     }
-    assertThat(service.metric("triage_retries_total{model=\"m\"}")).isBetween(1.0, 3.0);
+    assertThat(service.metric("triage_retries_total{model=\"" + model + "\"}")).isBetween(1.0, 3.0);
     assertThat(faulty.inferences()).isLessThanOrEqualTo(8 + 3);
   }
 
-  private static void assertServedBySecond(HttpResponse<String> answer) {
+  private String attempts(int lane) {
+    return "triage_backend_attempts_total{backend=\"%s-%d\",model=\"%s\"}"
+        .formatted(model, lane, model);
+  }
+
+  private void assertServedBySecond(HttpResponse<String> answer) {
     assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.headers().firstValue("Triage-Backend")).hasValue("m-1");
+    assertThat(answer.headers().firstValue("Triage-Backend")).hasValue(model + "-1");
     assertThat(answer.headers().firstValue("Triage-Attempts")).hasValue("2");
     assertThat(answer.headers().firstValue("Retry-After")).isEmpty();
   }

@@ -1,0 +1,82 @@
+package triage.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Several versions of one model, their other names, and the model that stands in for it.
+final class VersionsIT {
+  private static final String BODY = "{\"inputs\":[]}";
+
+  @TempDir Path folder;
+
+  @Test
+  void eachVersionHasItsBackendsAndMayHaveOtherNames() throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer two = new FaultyModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m:
+                    backends: [{url: "%s"}]
+                    versions:
+                      "2": {backends: [{url: "%s"}]}
+                    aliases: {stable: "1", canary: "2"}
+                """
+                    .formatted(one.url(), two.url()))) {
+      assertServed(service.post("/v2/models/m/infer", BODY), "1", "m-0");
+      assertServed(service.post("/v2/models/m/versions/1/infer", BODY), "1", "m-0");
+      assertServed(service.post("/v2/models/m/versions/stable/infer", BODY), "1", "m-0");
+      assertThat(one.lastHead()).startsWith("post /v2/models/m/infer ");
+      assertServed(service.post("/v2/models/m/versions/2/infer", BODY), "2", "m@2-0");
+      assertServed(service.post("/v2/models/m/versions/canary/infer", BODY), "2", "m@2-0");
+      assertThat(two.lastHead()).startsWith("post /v2/models/m/versions/2/infer ");
+      assertThat(service.post("/v2/models/m/versions/3/infer", BODY).statusCode()).isEqualTo(404);
+      assertThat(service.metric("triage_backend_attempts_total{backend=\"m@2-0\",model=\"m@2\"}"))
+          .isEqualTo(2);
+    }
+  }
+
+  @Test
+  void anotherModelStandsInWhereNoBackendIsLeft() throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer two = new FaultyModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m: {backends: [{url: "%s"}], fallback: spare}
+                  spare: {backends: [{url: "%s"}]}
+                """
+                    .formatted(one.url(), two.url()))) {
+      assertThat(
+              service.post("/v2/models/m/infer", BODY).headers().firstValue("Triage-Fallback-For"))
+          .isEmpty();
+      one.close();
+      HttpResponse<String> answer = service.post("/v2/models/m/infer", BODY);
+      assertServed(answer, "1", "spare-0");
+      assertThat(answer.headers().firstValue("Triage-Model")).hasValue("spare");
+      assertThat(answer.headers().firstValue("Triage-Fallback-For")).hasValue("m");
+      assertThat(two.lastHead()).startsWith("post /v2/models/spare/infer ");
+      RunningService.await(
+          "the row is there",
+          () ->
+              service.count(
+                      "select count(*) from audit_exchange"
+                          + " where model = 'spare' and reason = 'fallback'")
+                  == 1);
+    }
+  }
+
+  private static void assertServed(HttpResponse<String> answer, String version, String backend) {
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Triage-Model-Version")).hasValue(version);
+    assertThat(answer.headers().firstValue("Triage-Backend")).hasValue(backend);
+  }
+}
