@@ -170,7 +170,7 @@ class Service:
     def metrics(self) -> "Metrics":
         """Gives what the program counts at present."""
         with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.admin_port}/metrics", timeout=10) as answer:
+                f"http://127.0.0.1:{self.admin_port}/metrics", timeout=60) as answer:
             return Metrics(answer.read().decode())
 
     def settled(self, sent: int) -> tuple[float, float, float]:
