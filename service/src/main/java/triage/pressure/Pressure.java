@@ -19,9 +19,10 @@ import triage.time.MonotonicClock;
 /// to be shed.
 ///
 /// The pressure is the greatest of all signals, each as a share of its set point: whichever
-/// resource runs out first decides. Stalls count only where CPU usage is at its set point, too, or
-/// is not known: some task waits a fifth of the time at a usage of 85 % already. A signal that is
-/// absent has no say; which ones are is logged at the start and with every change.
+/// resource runs out first decides. Usage counts as more than its set point, and stalls count at
+/// all, only while there is a [Shortage]: at a usage of 85 % some task waits most of the time, and
+/// single readings of usage are above 90 %. A signal that is absent has no say; which ones are is
+/// logged at the start and with every change.
 ///
 /// Where the CPU is what runs short, no more is shed than may help: [Reach].
 ///
@@ -36,6 +37,7 @@ public final class Pressure implements AutoCloseable {
   private final String origin;
   private final MonotonicClock clock;
   private final Sensor share;
+  private final Shortage shortage = new Shortage();
   private final ShedController controller = new ShedController();
   private final ScheduledThreadPoolExecutor thread =
       new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("pressure").factory());
@@ -113,8 +115,10 @@ public final class Pressure implements AutoCloseable {
   public void start(Consumer<Reading> listener) {
     var _ =
         thread.scheduleAtFixedRate(this::probe, PROBE_MILLIS, PROBE_MILLIS, TimeUnit.MILLISECONDS);
+    // With a delay and not at a rate: readings that make up for lost time would come at once, and
+    // tell of no time at all.
     var _ =
-        thread.scheduleAtFixedRate(
+        thread.scheduleWithFixedDelay(
             () -> tick(listener), PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
   }
 
@@ -126,19 +130,17 @@ public final class Pressure implements AutoCloseable {
   /// Reads all sensors once.
   Reading sample(long nowNanos) {
     Map<Signal, Double> found = new EnumMap<>(Signal.class);
+    for (Signal signal : Signal.values()) {
+      read(signal, nowNanos).ifPresent(value -> found.put(signal, value));
+    }
+    boolean runsShort = shortage.update(usage(found), nowNanos);
     double greatest = 0;
     double greatestOfOurs = 0;
-    for (Signal signal : Signal.values()) {
-      OptionalDouble value = read(signal, nowNanos);
-      if (value.isPresent()) {
-        found.put(signal, value.getAsDouble());
-        if (signal != Signal.CPU_STALL || !hasSpareProcessors(found)) {
-          double part = value.getAsDouble() / signal.setPoint();
-          greatest = Math.max(greatest, part);
-          greatestOfOurs =
-              signal.isOfProcessors() ? greatestOfOurs : Math.max(greatestOfOurs, part);
-        }
-      }
+    for (Map.Entry<Signal, Double> each : found.entrySet()) {
+      double part = part(each.getKey(), each.getValue(), runsShort);
+      greatest = Math.max(greatest, part);
+      greatestOfOurs =
+          each.getKey().isOfProcessors() ? greatestOfOurs : Math.max(greatestOfOurs, part);
     }
     OptionalDouble ownShare = share.read(nowNanos);
     // Heap and collections are ours alone.
@@ -150,11 +152,21 @@ public final class Pressure implements AutoCloseable {
     return now;
   }
 
-  /// Tells whether CPU time is known to be left. Tasks that wait for a CPU then wait for moments,
-  /// or are those of others: what that does to us shows in the start delay.
-  private static boolean hasSpareProcessors(Map<Signal, Double> found) {
+  /// Gives a signal as the share of its set point that counts. Where CPU time is known to be left,
+  /// tasks that wait for a CPU wait for moments, or are those of others: what that does to us shows
+  /// in the start delay.
+  private static double part(Signal signal, double value, boolean runsShort) {
+    double part = value / signal.setPoint();
+    return switch (signal) {
+      case CPU_USAGE -> runsShort ? part : Math.min(part, 1);
+      case CPU_STALL -> runsShort ? part : 0;
+      case START_DELAY, ACCEPT_AGE, CPU_THROTTLED, GC_SHARE, HEAP -> part;
+    };
+  }
+
+  private static OptionalDouble usage(Map<Signal, Double> found) {
     Double usage = found.get(Signal.CPU_USAGE);
-    return usage != null && usage < Signal.CPU_USAGE.setPoint();
+    return usage == null ? OptionalDouble.empty() : OptionalDouble.of(usage);
   }
 
   private OptionalDouble read(Signal signal, long nowNanos) {

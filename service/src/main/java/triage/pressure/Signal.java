@@ -14,8 +14,8 @@ public enum Signal {
   CPU_USAGE("cpu-usage", 0.90),
   /// The share of time for which the cgroup was throttled.
   CPU_THROTTLED("cpu-throttled", 0.05),
-  /// The share of time in which some task waited for a CPU (pressure stall information). Declared
-  /// after [#CPU_USAGE], without which it has no say.
+  /// The share of time in which some task waited for a CPU (pressure stall information). Without a
+  /// [Shortage] it has no say.
   CPU_STALL("cpu-stall", 0.20),
   /// The share of time in which collections stopped the program.
   GC_SHARE("gc-share", 0.15),
