@@ -18,6 +18,8 @@ final class Call {
 
   private static final HttpField JSON =
       new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, "application/json");
+  private static final HttpField RAW =
+      new PreEncodedHttpField(HttpHeader.CONTENT_TYPE, "application/octet-stream");
   private static final HttpField CHALLENGE =
       new PreEncodedHttpField(HttpHeader.WWW_AUTHENTICATE, "Bearer realm=\"triage\"");
 
@@ -135,6 +137,13 @@ final class Call {
     response.setStatus(status);
     response.getHeaders().put(JSON);
     write(json);
+  }
+
+  /// Answers with JSON that raw bytes follow.
+  void answerRaw(int status, byte[] bytes) {
+    response.setStatus(status);
+    response.getHeaders().put(RAW);
+    write(bytes);
   }
 
   /// Answers with an error in the dialect of the path.

@@ -191,15 +191,24 @@ final class Exchange {
         && model.retries().take(now);
   }
 
+  private static OipBody decoded(Passage passage, byte[] body) throws RefusedException {
+    return OipBody.of(
+        body,
+        passage.call().header(OipBody.JSON_LENGTH),
+        passage.call().header("Content-Encoding"),
+        passage.model().settings().bodyBytesMax());
+  }
+
   private void answer(Passage passage, InProcessBackend backend, Permit permit, Body body)
       throws RefusedException {
     passage.started(backend, clock.nanos());
     try {
       // A body too large to be read before the gate is read to its end with the permit held.
-      byte[] json = inProcess.call(passage.model(), backend, permit, body.bytes());
+      OipAnswer answer =
+          inProcess.call(passage.model(), backend, permit, decoded(passage, body.bytes()));
       passage.ended(clock.nanos());
       meter.served(passage.model(), backend.name(), passage.serviceNanos());
-      passage.answer(json);
+      passage.answer(answer);
     } catch (RefusedException e) {
       passage.ended(clock.nanos());
       throw e;

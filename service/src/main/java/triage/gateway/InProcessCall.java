@@ -37,12 +37,11 @@ final class InProcessCall {
   /// @param body the whole request body
   /// @throws RefusedException 400 for a body that the model does not take, 504 past the deadline,
   ///     500 if the model failed
-  byte[] call(ModelVersion model, InProcessBackend backend, Permit permit, byte[] body)
+  OipAnswer call(ModelVersion model, InProcessBackend backend, Permit permit, OipBody body)
       throws RefusedException {
-    OipInference inference = new OipReader(backend.spec()).read(body);
+    OipInference inference = new OipReader(backend.spec(), body).read();
     List<Tensor> outputs = run(model, backend, permit, inference);
-    return OipWriter.inference(
-        model.name(), model.version(), inference.id(), outputs, inference.outputs());
+    return OipWriter.inference(model, inference, outputs);
   }
 
   private List<Tensor> run(

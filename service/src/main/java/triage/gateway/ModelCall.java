@@ -185,7 +185,7 @@ public final class ModelCall {
     private void ask(InProcessBackend backend, Permit permit) throws RefusedException {
       backendName = backend.name();
       untried = false;
-      answer = inProcess.call(model, backend, permit, order.body());
+      answer = inProcess.call(model, backend, permit, OipBody.json(order.body())).bytes();
       status = 200;
     }
 

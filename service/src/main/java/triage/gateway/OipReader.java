@@ -8,10 +8,13 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collector;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +31,11 @@ import triage.backend.TensorSpec;
 /// repeated, but for short names. Members that the protocol does not name are passed over, as other
 /// servers do.
 ///
-/// **Source**: Open Inference Protocol v2, REST, "Inference Request" and "Tensor Data".
+/// The data of a tensor stand in the JSON, or as raw bytes after it, in the order of the tensors
+/// that have such.
+///
+/// **Source**: Open Inference Protocol v2, REST, "Inference Request" and "Tensor Data"; binary
+/// tensor data extension.
 ///
 /// **Threads**: confined to one; a reader reads one request.
 final class OipReader {
@@ -53,22 +60,35 @@ final class OipReader {
           .build();
 
   private final ModelSpec spec;
+  private final OipBody body;
+  private final ByteBuffer raw;
 
-  OipReader(ModelSpec spec) {
+  /// Makes the reader of one body.
+  OipReader(ModelSpec spec, OipBody body) {
     this.spec = spec;
+    this.body = body;
+    this.raw =
+        ByteBuffer.wrap(body.bytes(), body.jsonLength(), body.bytes().length - body.jsonLength())
+            .slice();
   }
 
-  /// Reads one request.
+  /// Reads the request. To be called once.
   ///
   /// @throws RefusedException 400 naming the fault
-  OipInference read(byte[] body) throws RefusedException {
-    try (JsonParser json = JSON.createParser(body)) {
+  OipInference read() throws RefusedException {
+    try (JsonParser json = JSON.createParser(body.bytes(), 0, body.jsonLength())) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw refused("the body must be one JSON object with `inputs`");
       }
       OipInference inference = readInference(json);
       if (json.nextToken() != null) {
         throw refused("something follows the JSON object; send one object only");
+      }
+      if (raw.hasRemaining()) {
+        throw refused(
+            raw.remaining()
+                + " bytes follow the JSON that belong to no tensor; each raw one says its"
+                + " `parameters.binary_data_size`");
       }
       return inference;
     } catch (JsonProcessingException e) {
@@ -81,7 +101,8 @@ final class OipReader {
   private OipInference readInference(JsonParser json) throws IOException, RefusedException {
     String id = null;
     List<Tensor> inputs = null;
-    List<String> outputs = List.of();
+    List<Wanted> outputs = List.of();
+    OipParameters parameters = OipParameters.NONE;
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
       json.nextToken();
@@ -89,14 +110,34 @@ final class OipReader {
         case "id" -> id = readText(json, "id", ID_MAX);
         case "inputs" -> inputs = readInputs(json);
         case "outputs" -> outputs = readOutputs(json);
-        case "parameters" -> readParameters(json, "parameters");
+        case "parameters" -> parameters = OipParameters.read(json, "parameters");
         default -> json.skipChildren();
       }
     }
     if (inputs == null) {
       throw refused("`inputs` is missing (expected: " + expectedInputs() + ")");
     }
-    return new OipInference(id, inputs, outputs);
+    return new OipInference(
+        id,
+        inputs,
+        outputs.stream().map(Wanted::name).toList(),
+        binary(outputs, parameters.binaryDataOutput()));
+  }
+
+  /// Gives the names of the outputs that are wanted in raw bytes.
+  private Set<String> binary(List<Wanted> outputs, boolean otherwise) {
+    Set<String> names = new HashSet<>();
+    if (otherwise) {
+      spec.outputs().forEach(output -> names.add(output.name()));
+    }
+    for (Wanted output : outputs) {
+      if (output.binary() != null && output.binary()) {
+        names.add(output.name());
+      } else if (output.binary() != null) {
+        names.remove(output.name());
+      }
+    }
+    return names;
   }
 
   private List<Tensor> readInputs(JsonParser json) throws IOException, RefusedException {
@@ -135,6 +176,7 @@ final class OipReader {
     String datatype = null;
     long[] shape = null;
     TensorData data = null;
+    OipParameters parameters = OipParameters.NONE;
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String key = json.currentName();
       json.nextToken();
@@ -142,7 +184,8 @@ final class OipReader {
         case "name" -> name = readText(json, "inputs[" + position + "].name", NAME_MAX);
         case "datatype" -> datatype = readText(json, "inputs[" + position + "].datatype", 16);
         case "shape" -> shape = readShape(json, position);
-        case "parameters" -> readParameters(json, "inputs[" + position + "].parameters");
+        case "parameters" ->
+            parameters = OipParameters.read(json, "inputs[" + position + "].parameters");
         case "data" -> data = TensorData.read(json);
         default -> json.skipChildren();
       }
@@ -155,7 +198,33 @@ final class OipReader {
       throw refused(
           "input tensor " + shown(name) + " is not one of this model's: " + expectedInputs());
     }
-    return checked(spec.inputs().get(index), datatype, shape, data);
+    TensorSpec expected = spec.inputs().get(index);
+    if (parameters.binaryDataSize() >= 0) {
+      if (data != null) {
+        throw refused(
+            "input tensor `" + name + "` has both `data` and `binary_data_size`; send one of them");
+      }
+      data = TensorData.of(expected.datatype(), nextRaw(name, parameters.binaryDataSize()));
+    }
+    return checked(expected, datatype, shape, data);
+  }
+
+  private ByteBuffer nextRaw(String tensor, int size) throws RefusedException {
+    if (size > raw.remaining()) {
+      throw refused(
+          "input tensor `"
+              + tensor
+              + "`: `binary_data_size` is "
+              + size
+              + ", but "
+              + raw.remaining()
+              + " bytes are left after the JSON, whose length the header "
+              + OipBody.JSON_LENGTH
+              + " says");
+    }
+    ByteBuffer next = raw.slice(raw.position(), size);
+    raw.position(raw.position() + size);
+    return next;
   }
 
   private static Tensor checked(
@@ -191,22 +260,23 @@ final class OipReader {
     return new Tensor(exact, DoubleBuffer.wrap(data.values(), 0, data.size()));
   }
 
-  private List<String> readOutputs(JsonParser json) throws IOException, RefusedException {
+  private List<Wanted> readOutputs(JsonParser json) throws IOException, RefusedException {
     if (!json.isExpectedStartArrayToken()) {
       throw refused("`outputs` must be an array of {name}");
     }
-    List<String> outputs = new ArrayList<>();
+    List<Wanted> outputs = new ArrayList<>();
     while (json.nextToken() != JsonToken.END_ARRAY) {
       if (!json.isExpectedStartObjectToken()) {
         throw refused("`outputs[" + outputs.size() + "]` must be an object");
       }
       String name = null;
+      OipParameters parameters = OipParameters.NONE;
       while (json.nextToken() != JsonToken.END_OBJECT) {
         String key = json.currentName();
         json.nextToken();
         switch (key) {
           case "name" -> name = readText(json, "outputs[].name", NAME_MAX);
-          case "parameters" -> readParameters(json, "outputs[].parameters");
+          case "parameters" -> parameters = OipParameters.read(json, "outputs[].parameters");
           default -> json.skipChildren();
         }
       }
@@ -217,31 +287,13 @@ final class OipReader {
                 + " is not one of this model's: "
                 + spec.outputs().stream().map(OipReader::described).collect(commas()));
       }
-      if (outputs.contains(name)) {
+      Wanted output = new Wanted(name, parameters.binaryData());
+      if (outputs.stream().anyMatch(other -> other.name().equals(output.name()))) {
         throw refused("output tensor `" + name + "` stands twice");
       }
-      outputs.add(name);
+      outputs.add(output);
     }
     return outputs;
-  }
-
-  private static void readParameters(JsonParser json, String where)
-      throws IOException, RefusedException {
-    if (!json.isExpectedStartObjectToken()) {
-      throw refused("`" + where + "` must be an object");
-    }
-    while (json.nextToken() != JsonToken.END_OBJECT) {
-      String key = json.currentName();
-      JsonToken value = json.nextToken();
-      if (!value.isScalarValue() || value == JsonToken.VALUE_NULL) {
-        throw refused("`" + where + "`: values must be strings, numbers or booleans");
-      }
-      boolean asksForBinary = key.startsWith("binary_data") && value != JsonToken.VALUE_FALSE;
-      if (asksForBinary) {
-        throw refused(
-            "`" + where + "." + key + "`: binary tensors are not offered; leave it out or false");
-      }
-    }
   }
 
   private static long[] readShape(JsonParser json, int position)
@@ -332,4 +384,7 @@ final class OipReader {
   private static RefusedException refused(String message) {
     return new RefusedException(Refusal.badRequest(message));
   }
+
+  /// An output that is wanted, and whether in raw bytes; `null` where it does not say.
+  private record Wanted(String name, @Nullable Boolean binary) {}
 }

@@ -7,16 +7,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.DoubleBuffer;
+import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import triage.backend.Datatype;
 import triage.backend.ModelSpec;
+import triage.backend.ModelVersion;
 import triage.backend.Tensor;
 import triage.backend.TensorSpec;
 
 /// Writes the answers of the Open Inference Protocol.
 ///
-/// **Source**: Open Inference Protocol v2, REST.
+/// **Source**: Open Inference Protocol v2, REST, and its binary tensor data extension.
 ///
 /// **Threads**: no state.
 final class OipWriter {
@@ -38,6 +39,7 @@ final class OipWriter {
       json.writeStringField("name", "triage");
       json.writeStringField("version", version);
       json.writeArrayFieldStart("extensions");
+      json.writeString("binary_tensor_data");
       json.writeEndArray();
     });
   }
@@ -63,28 +65,42 @@ final class OipWriter {
 
   /// Writes the answer to an inference.
   ///
-  /// @param id the caller's, or `null`
-  /// @param wanted the names of the outputs to write; empty for all
-  static byte[] inference(
-      String model,
-      String version,
-      @Nullable String id,
-      List<Tensor> outputs,
-      List<String> wanted) {
-    return object(json -> {
-      json.writeStringField("model_name", model);
-      json.writeStringField("model_version", version);
-      if (id != null) {
-        json.writeStringField("id", id);
-      }
-      json.writeArrayFieldStart("outputs");
-      for (Tensor output : outputs) {
-        if (wanted.isEmpty() || wanted.contains(output.name())) {
-          writeTensor(json, output);
-        }
-      }
-      json.writeEndArray();
-    });
+  /// @param asked which outputs to write, and which of them as raw bytes after the JSON
+  /// @param outputs all that the model gave
+  static OipAnswer inference(ModelVersion model, OipInference asked, List<Tensor> outputs) {
+    List<byte[]> raw = new ArrayList<>();
+    byte[] head =
+        object(json -> {
+          json.writeStringField("model_name", model.name());
+          json.writeStringField("model_version", model.version());
+          if (asked.id() != null) {
+            json.writeStringField("id", asked.id());
+          }
+          json.writeArrayFieldStart("outputs");
+          for (Tensor output : outputs) {
+            if (asked.binaryOutputs().contains(output.name()) && asked.wants(output.name())) {
+              byte[] bytes = RawTensor.bytes(output);
+              raw.add(bytes);
+              writeRaw(json, output, bytes.length);
+            } else if (asked.wants(output.name())) {
+              writeTensor(json, output);
+            }
+          }
+          json.writeEndArray();
+        });
+    ByteArrayOutputStream all = new ByteArrayOutputStream(head.length);
+    all.writeBytes(head);
+    raw.forEach(all::writeBytes);
+    return new OipAnswer(raw.isEmpty() ? head : all.toByteArray(), head.length);
+  }
+
+  private static void writeRaw(JsonGenerator json, Tensor tensor, int size) throws IOException {
+    json.writeStartObject();
+    writeSpec(json, tensor.spec());
+    json.writeObjectFieldStart("parameters");
+    json.writeNumberField("binary_data_size", size);
+    json.writeEndObject();
+    json.writeEndObject();
   }
 
   private static void writeTensor(JsonGenerator json, Tensor tensor) throws IOException {

@@ -139,12 +139,17 @@ final class Passage {
   }
 
   /// Answers with the model's answer.
-  void answer(byte[] json) {
+  void answer(OipAnswer answer) {
     status = 200;
     verdict = AuditVerdict.SERVED;
     call.response().getHeaders().add(provenance());
     call.setHeader("Server-Timing", serverTiming());
-    call.answer(200, json);
+    if (answer.isBinary()) {
+      call.setHeader(OipBody.JSON_LENGTH, String.valueOf(answer.jsonLength()));
+      call.answerRaw(200, answer.bytes());
+    } else {
+      call.answer(200, answer.bytes());
+    }
   }
 
   void refuse(Refusal refusal) {

@@ -53,7 +53,12 @@ public final class Target {
   /// @throws RefusedException 400 naming the fault
   public void check(byte[] inference) throws RefusedException {
     if (model.backends().getFirst() instanceof InProcessBackend backend) {
-      new OipReader(backend.spec()).read(inference);
+      OipInference asked = new OipReader(backend.spec(), OipBody.json(inference)).read();
+      if (!asked.binaryOutputs().isEmpty()) {
+        throw new RefusedException(
+            Refusal.badRequest(
+                "raw outputs are not offered here; leave `binary_data` out or false"));
+      }
     }
   }
 }

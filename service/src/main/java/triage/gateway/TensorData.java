@@ -3,11 +3,14 @@ package triage.gateway;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import triage.backend.Datatype;
 
-/// The `data` of a tensor as it was sent: flat or nested, read before its shape may be known.
+/// The data of a tensor as they were sent: in JSON, flat or nested, or in raw bytes; read before
+/// the shape may be known.
 ///
 /// **Threads**: confined to one.
 final class TensorData {
@@ -38,6 +41,30 @@ final class TensorData {
     } else {
       json.skipChildren();
       data.fault = "`data` must be an array of numbers";
+    }
+    return data;
+  }
+
+  /// Reads raw bytes: the elements one after the other, little-endian. Faults of content are kept.
+  static TensorData of(Datatype datatype, ByteBuffer bytes) {
+    TensorData data = new TensorData();
+    data.depth = 1;
+    ByteBuffer elements = bytes.order(ByteOrder.LITTLE_ENDIAN);
+    int width = RawTensor.width(datatype);
+    if (elements.remaining() % width != 0) {
+      data.fault =
+          "`binary_data_size` is "
+              + elements.remaining()
+              + " (expected: a multiple of "
+              + width
+              + ", the size of one "
+              + datatype
+              + ")";
+      return data;
+    }
+    data.values = new double[elements.remaining() / width];
+    while (elements.hasRemaining()) {
+      data.add(RawTensor.get(datatype, elements), datatype == Datatype.INT32);
     }
     return data;
   }

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,7 +116,10 @@ final class OipReaderTest {
         "{\"inputs\":[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]} | must be an object",
         "{\"id\":5,\"inputs\":[]} | `id` must be a string",
         "{\"x\":[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]} | nested too deep",
-        "{\"inputs\":[{\"name\":\"x\",\"parameters\":{\"binary_data_size\":8}}]} | binary tensors",
+        "{\"parameters\":{\"binary_data_output\":1}} | data_output` must be true or false",
+        "{\"inputs\":[{\"parameters\":{\"binary_data_size\":-1}}]} | must be a whole number, 0 to",
+        "{\"inputs\":[{\"parameters\":{\"binary_data_size\":9e9}}]} | must be a whole number, 0",
+        "{\"inputs\":[{\"parameters\":{\"binary_data_size\":9999999999}}]} | must be a whole",
       })
   void saysWhatIsWrongWithTheJson(String json, String expected) {
     assertThat(refusal(json)).contains(expected);
@@ -128,12 +133,44 @@ final class OipReaderTest {
   }
 
   @Test
+  void readsRawData() throws RefusedException {
+    String json = rawTensor(16, "");
+    OipInference inference = read(raw(json, 0.1234567890123456789, -17.99), json.length());
+    assertThat(values(inference)).containsExactly(0.1234567890123456789, -17.99);
+    assertThat(inference.binaryOutputs()).isEmpty();
+  }
+
+  @Test
+  void namesWhatIsWrongWithRawData() {
+    assertThat(rawRefusal(rawTensor(24, ""), 1, 2))
+        .contains("`x`", "is 24, but 16 bytes are left", "Inference-Header-Content-Length");
+    assertThat(rawRefusal(rawTensor(16, ""), 1, 2, 3)).contains("8 bytes follow the JSON");
+    assertThat(rawRefusal(rawTensor(8, ""), 1)).contains("has 1 elements (expected by its shape");
+    assertThat(rawRefusal(rawTensor(15, ""), 1, 2))
+        .contains("a multiple of 8, the size of one FP64");
+    assertThat(rawRefusal(rawTensor(16, "\"data\":[1,2],"), 1, 2)).contains("send one of them");
+    assertThat(rawRefusal(rawTensor(16, ""), 1, Double.NaN)).contains("out of range at element 1");
+    assertThat(rawRefusal(body("[1,2]", "FP64", "[1,2]"), 1)).contains("belong to no tensor");
+  }
+
+  @Test
+  void knowsWhichOutputsAreWantedRaw() throws RefusedException {
+    String inputs = body("[1,2]", "FP64", "[1,2]").replaceFirst("}$", "");
+    String all = inputs + ",\"parameters\":{\"binary_data_output\":true}";
+    String one = ",\"outputs\":[{\"name\":\"y\",\"parameters\":{\"binary_data\":%s}}]}";
+    assertThat(read(all + "}").binaryOutputs()).containsExactly("y");
+    assertThat(read(all + one.formatted("false")).binaryOutputs()).isEmpty();
+    assertThat(read(inputs + one.formatted("true")).binaryOutputs()).containsExactly("y");
+    assertThat(read(inputs + one.formatted("false")).binaryOutputs()).isEmpty();
+  }
+
+  @Test
   void refusesInvalidUtf8() {
     byte[] bytes = "{\"id\":\"??\",\"inputs\":[]}".getBytes(UTF_8);
     bytes[7] = (byte) 0xC3;
     bytes[8] = (byte) 0x28;
     RefusedException refused =
-        catchThrowableOfType(RefusedException.class, () -> new OipReader(PAIRS).read(bytes));
+        catchThrowableOfType(RefusedException.class, () -> read(bytes, bytes.length));
     assertThat(refused.refusal().status()).isEqualTo(400);
   }
 
@@ -150,7 +187,39 @@ final class OipReaderTest {
   }
 
   private static OipInference read(String json) throws RefusedException {
-    return new OipReader(PAIRS).read(json.getBytes(UTF_8));
+    byte[] bytes = json.getBytes(UTF_8);
+    return read(bytes, bytes.length);
+  }
+
+  private static OipInference read(byte[] body, int jsonLength) throws RefusedException {
+    return new OipReader(PAIRS, new OipBody(body, jsonLength)).read();
+  }
+
+  /// Gives JSON whose tensor is raw, followed by these numbers as FP64.
+  private static byte[] raw(String json, double... values) {
+    byte[] head = json.getBytes(UTF_8);
+    ByteBuffer body =
+        ByteBuffer.allocate(head.length + values.length * 8).order(ByteOrder.LITTLE_ENDIAN);
+    body.put(head);
+    for (double value : values) {
+      body.putDouble(value);
+    }
+    return body.array();
+  }
+
+  private static String rawTensor(int size, String more) {
+    return "{\"inputs\":[{\"name\":\"x\",\"shape\":[1,2],\"datatype\":\"FP64\","
+        + more
+        + "\"parameters\":{\"binary_data_size\":"
+        + size
+        + "}}]}";
+  }
+
+  private static String rawRefusal(String json, double... values) {
+    RefusedException refused =
+        catchThrowableOfType(RefusedException.class, () -> read(raw(json, values), json.length()));
+    assertThat(refused.refusal().status()).isEqualTo(400);
+    return refused.refusal().message();
   }
 
   private static String refusal(String json) {

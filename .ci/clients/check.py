@@ -1,0 +1,434 @@
+"""Real clients, unmodified but for URL and token, before a model server and before Triage: they
+must get the same answers.
+
+Usage: check.py TRIAGE_LAUNCHER SCRATCH_FOLDER GOLDEN_ROWS [FOLDER_OF_PROGRAMS_WITH_MLSERVER]"""
+
+import asyncio
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+import numpy
+import openai
+import tritonclient.http as triton
+from tritonclient.utils import np_to_triton_dtype
+
+import servers
+
+PATIENCE = 60
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class MlServer:
+    """MLServer with a model of scikit-learn's, on free ports."""
+
+    TRAIN = """
+import joblib, sys
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+x, y = load_breast_cancer(return_X_y=True)
+model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
+joblib.dump(model.fit(x, y), sys.argv[1])
+"""
+
+    def __init__(self, programs, scratch):
+        folder = scratch / "mlserver"
+        folder.mkdir()
+        file = folder / "model.joblib"
+        subprocess.run([programs / "python", "-c", self.TRAIN, file], check=True)
+        model = {"name": "cancer", "implementation": "mlserver_sklearn.SKLearnModel"}
+        model["parameters"] = {"uri": "model.joblib", "version": "1"}
+        (folder / "model-settings.json").write_text(json.dumps(model))
+        port = free_port()
+        settings = {"host": "127.0.0.1", "parallel_workers": 0, "http_port": port}
+        settings |= {"grpc_port": free_port(), "metrics_port": free_port()}
+        (folder / "settings.json").write_text(json.dumps(settings))
+        self.address = f"127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [programs / "mlserver", "start", folder],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.await_ready()
+
+    def await_ready(self):
+        until = time.monotonic() + 2 * PATIENCE
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                urllib.request.urlopen(f"http://{self.address}/v2/models/cancer/ready").close()
+                return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.2)
+        stop(self.process)
+        raise SystemExit("MLServer does not start")
+
+
+class Triage:
+    """The gateway before the model servers, on free ports."""
+
+    def __init__(self, launcher, scratch, chat, echo, mlserver):
+        self.launcher = launcher
+        self.file = scratch / "config.yml"
+        self.file.write_text(
+            "server: {port: 0, adminPort: 0, host: 127.0.0.1, drainNotice: 0s}\n"
+            f"data: '{scratch}/data'\n"
+            "logging: {level: WARN}\n"
+            "models:\n"
+            f"  acme/chat:7b: {{backends: [{{url: 'http://{chat}'}}]}}\n"
+            f"  echo: {{backends: [{{url: 'http://{echo}'}}]}}\n"
+            f"  breast-cancer: {{backends: [{{file: '{GOLDEN.parent}/breast-cancer.onnx'}}]}}\n"
+            + (
+                f"  cancer: {{protocols: [oip], backends: [{{url: 'http://{mlserver}'}}]}}\n"
+                if mlserver
+                else ""
+            )
+        )
+        self.process = subprocess.Popen(
+            [launcher, "server", str(self.file)], cwd=scratch, stdout=subprocess.PIPE, text=True
+        )
+        self.address = self.listens()
+        command = [launcher, "token", str(self.file), "--caller", "conformance"]
+        self.token = subprocess.run(
+            command, cwd=scratch, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def listens(self):
+        for line in self.process.stdout:
+            if line.startswith("Triage listens on http://"):
+                # What comes later must not fill the pipe.
+                threading.Thread(target=self.process.stdout.read, daemon=True).start()
+                return line.split("http://")[1].split()[0]
+        raise SystemExit("Triage ended before it listened")
+
+
+CHAT = ECHO = TRIAGE = MLSERVER = None
+
+
+def setUpModule():
+    global CHAT, ECHO, TRIAGE, MLSERVER
+    signal.signal(signal.SIGTERM, give_up)
+    unittest.addModuleCleanup(stop_all)
+    CHAT, ECHO = servers.Server(servers.OpenAi), servers.Server(servers.Oip)
+    if PROGRAMS:
+        MLSERVER = MlServer(PROGRAMS, SCRATCH)
+    mlserver = MLSERVER and MLSERVER.address
+    TRIAGE = Triage(LAUNCHER, SCRATCH, CHAT.address, ECHO.address, mlserver)
+
+
+def stop_all():
+    for program in (TRIAGE, MLSERVER):
+        if program:
+            stop(program.process)
+    for server in (CHAT, ECHO):
+        if server:
+            server.stop()
+
+
+def give_up(*_):
+    stop_all()
+    os._exit(143)
+
+
+class OpenAiClient(unittest.TestCase):
+    MODEL = "acme/chat:7b"
+    QUESTION = [{"role": "user", "content": "what is \u00e4 tensor, really?"}]
+
+    def setUp(self):
+        self.direct = openai.OpenAI(base_url=f"http://{CHAT.address}/v1", api_key="none")
+        self.through = openai.OpenAI(base_url=f"http://{TRIAGE.address}/v1", api_key=TRIAGE.token)
+        CHAT.asked.clear()
+
+    def tearDown(self):
+        self.direct.close()
+        self.through.close()
+
+    def both(self, ask):
+        """Gives what one and the same call gives directly; through Triage it must be the same."""
+        expected = ask(self.direct)
+        self.assertEqual(ask(self.through), expected)
+        if len(CHAT.asked) == 2:
+            self.assertEqual(CHAT.asked[0], CHAT.asked[1], "the very bytes were asked")
+        return expected
+
+    def test_chat(self):
+        def ask(client):
+            raw = client.chat.completions.with_raw_response.create(
+                model=self.MODEL, messages=self.QUESTION, max_tokens=7, temperature=0.1
+            )
+            return raw.content, raw.parse().model_dump()
+
+        content, parsed = self.both(ask)
+        self.assertIn("\u00e4 tensor", parsed["choices"][0]["message"]["content"])
+
+    def test_chat_stream(self):
+        def ask(client):
+            with client.chat.completions.create(
+                model=self.MODEL, messages=self.QUESTION, stream=True
+            ) as stream:
+                return [chunk.model_dump() for chunk in stream]
+
+        self.assertEqual(len(self.both(ask)), 6)
+
+    def test_chat_stream_asynchronously(self):
+        async def ask(address, token):
+            async with openai.AsyncOpenAI(base_url=f"http://{address}/v1", api_key=token) as client:
+                stream = await client.chat.completions.create(
+                    model=self.MODEL, messages=self.QUESTION, stream=True
+                )
+                return [chunk.model_dump() async for chunk in stream]
+
+        expected = asyncio.run(ask(CHAT.address, "none"))
+        self.assertEqual(asyncio.run(ask(TRIAGE.address, TRIAGE.token)), expected)
+        self.assertEqual(len(expected), 6)
+
+    def test_stream_as_bytes(self):
+        def ask(client):
+            with client.chat.completions.with_streaming_response.create(
+                model=self.MODEL, messages=self.QUESTION, stream=True
+            ) as answer:
+                return b"".join(answer.iter_bytes())
+
+        self.assertTrue(self.both(ask).endswith(b"data: [DONE]\n\n"))
+
+    def test_completions(self):
+        def ask(client):
+            return client.completions.create(model=self.MODEL, prompt="a b c").model_dump()
+
+        def stream(client):
+            chunks = client.completions.create(model=self.MODEL, prompt="a b c", stream=True)
+            return [chunk.model_dump() for chunk in chunks]
+
+        self.assertEqual(self.both(ask)["choices"][0]["text"], "a b c")
+        CHAT.asked.clear()
+        self.assertEqual(len(self.both(stream)), 4)
+
+    def test_embeddings(self):
+        for encoding in ("base64", "float", openai.NOT_GIVEN):
+            CHAT.asked.clear()
+
+            def ask(client):
+                answer = client.embeddings.create(
+                    model=self.MODEL, input=["one", "two\u20ac"], encoding_format=encoding
+                )
+                return [data.embedding for data in answer.data]
+
+            self.assertEqual(len(self.both(ask)), 2)
+
+    def test_models(self):
+        self.assertEqual([model.id for model in self.through.models.list()], [self.MODEL, "echo"])
+        self.assertEqual(self.through.models.retrieve("echo").id, "echo")
+
+    def test_errors_of_the_server(self):
+        for status in (400, 422, 429, 500, 503):
+            CHAT.asked.clear()
+
+            def ask(client):
+                question = [{"role": "user", "content": f"refuse {status}"}]
+                with self.assertRaises(openai.APIStatusError) as caught:
+                    client.chat.completions.create(model=self.MODEL, messages=question)
+                error = caught.exception
+                return type(error), error.status_code, error.body, error.code
+
+            # x-should-retry: false is obeyed, so that each client asks once.
+            self.assertEqual(self.both(ask)[3], "own-code")
+            self.assertEqual(len(CHAT.asked), 2)
+
+    def test_errors_of_triage(self):
+        with self.assertRaises(openai.NotFoundError) as caught:
+            self.through.chat.completions.create(model="nobody", messages=self.QUESTION)
+        self.assertEqual(caught.exception.code, "model_not_found")
+        self.assertEqual(caught.exception.param, "model")
+        stranger = openai.OpenAI(base_url=f"http://{TRIAGE.address}/v1", api_key="wrong")
+        with self.assertRaises(openai.AuthenticationError) as caught:
+            stranger.models.list()
+        self.assertEqual(caught.exception.code, "invalid_api_key")
+        with self.assertRaises(openai.InternalServerError) as caught:
+            self.through.chat.completions.create(
+                model=self.MODEL,
+                messages=self.QUESTION,
+                extra_headers={"Request-Timeout": "0.000001"},
+            )
+        self.assertIn(caught.exception.code, ("deadline-exceeded", "deadline-unreachable"))
+
+    def test_stream_that_breaks_off(self):
+        question = [{"role": "user", "content": "one two break"}]
+        got = []
+        with self.assertRaises(openai.APIError) as caught:
+            for chunk in self.through.chat.completions.create(
+                model=self.MODEL, messages=question, stream=True
+            ):
+                got.append(chunk.choices[0].delta.content)
+        self.assertEqual(got, ["one ", "two "])
+        self.assertIn("broke off", caught.exception.message)
+
+    def test_stream_that_the_caller_leaves(self):
+        question = [{"role": "user", "content": "endless"}]
+        CHAT.cancelled.clear()
+        stream = self.through.chat.completions.create(
+            model=self.MODEL, messages=question, stream=True
+        )
+        next(iter(stream))
+        stream.close()
+        self.assertTrue(CHAT.cancelled.wait(PATIENCE), "the server sees the cancel")
+
+
+class TritonClient(unittest.TestCase):
+    TENSORS = {
+        "FP64": numpy.array([0.1, -2.5e300, 3.0]),
+        "FP32": numpy.array([[0.1, 2.5]], dtype=numpy.float32),
+        "INT64": numpy.array([-(2**62), 5]),
+        "INT32": numpy.array([-7], dtype=numpy.int32),
+        "UINT8": numpy.array([0, 255], dtype=numpy.uint8),
+        "BOOL": numpy.array([True, False]),
+        "BYTES": numpy.array(["a\u00e4", ""], dtype=object),
+    }
+
+    def setUp(self):
+        self.direct = triton.InferenceServerClient(ECHO.address)
+        self.through = triton.InferenceServerClient(TRIAGE.address)
+
+    @property
+    def headers(self):
+        # A new one each time: the client writes into what it is given.
+        return {"Authorization": "Bearer " + TRIAGE.token}
+
+    def tearDown(self):
+        self.direct.close()
+        self.through.close()
+
+    def test_health_and_metadata(self):
+        self.assertTrue(self.through.is_server_live())
+        self.assertTrue(self.through.is_server_ready())
+        self.assertTrue(self.through.is_model_ready("echo", headers=self.headers))
+        self.assertIn(
+            "binary_tensor_data", self.through.get_server_metadata(self.headers)["extensions"]
+        )
+        self.assertEqual(
+            self.through.get_model_metadata("echo", headers=self.headers),
+            self.direct.get_model_metadata("echo"),
+        )
+
+    def ask(self, client, binary_in, binary_out, up, down, headers):
+        inputs, outputs = [], []
+        for name, values in self.TENSORS.items():
+            tensor = triton.InferInput(name, values.shape, np_to_triton_dtype(values.dtype))
+            tensor.set_data_from_numpy(values, binary_data=binary_in)
+            inputs.append(tensor)
+            outputs.append(triton.InferRequestedOutput(name, binary_data=binary_out))
+        result = client.infer(
+            "echo",
+            inputs,
+            outputs=outputs if binary_out is not None else None,
+            headers=headers,
+            request_compression_algorithm=up,
+            response_compression_algorithm=down,
+        )
+        arrays = {name: result.as_numpy(name) for name in self.TENSORS}
+        return {name: (str(a.dtype), a.shape, a.tolist()) for name, a in arrays.items()}
+
+    def test_tensors_in_every_form(self):
+        for binary_in in (True, False):
+            for binary_out in (True, False, None):
+                for up, down in ((None, None), ("gzip", "gzip"), ("deflate", "deflate")):
+                    with self.subTest(raw_in=binary_in, raw_out=binary_out, up=up, down=down):
+                        ECHO.asked.clear()
+                        form = (binary_in, binary_out, up, down)
+                        expected = self.ask(self.direct, *form, None)
+                        self.assertEqual(self.ask(self.through, *form, self.headers), expected)
+                        self.assertEqual(expected["INT64"][2], [-(2**62), 5])
+                        self.assertEqual(ECHO.asked[0], ECHO.asked[1])
+                        self.assertEqual(ECHO.asked[1][0], up)
+
+    def test_model_in_process(self):
+        golden = json.loads(GOLDEN.read_text())
+        rows = numpy.array(golden["x"])
+        given = []
+        for raw_in, raw_out in ((True, True), (False, False), (True, False), (False, True)):
+            for up in (None, "gzip", "deflate"):
+                tensor = triton.InferInput("x", rows.shape, "FP64")
+                tensor.set_data_from_numpy(rows, binary_data=raw_in)
+                result = self.through.infer(
+                    "breast-cancer",
+                    [tensor],
+                    outputs=[triton.InferRequestedOutput("probability", binary_data=raw_out)],
+                    headers=self.headers,
+                    request_compression_algorithm=up,
+                    response_compression_algorithm="gzip",
+                )
+                given.append(result.as_numpy("probability"))
+        for probabilities in given:
+            self.assertTrue(numpy.allclose(probabilities, golden["probability"], atol=1e-5))
+            self.assertTrue(numpy.array_equal(probabilities, given[0]), "the same in every form")
+
+    def test_model_of_mlserver(self):
+        if MLSERVER is None:
+            self.skipTest("MLServer is not there")
+        rows = numpy.array(json.loads(GOLDEN.read_text())["x"])
+        direct = triton.InferenceServerClient(MLSERVER.address)
+        self.assertEqual(
+            self.through.get_model_metadata("cancer", headers=self.headers),
+            direct.get_model_metadata("cancer"),
+        )
+
+        def ask(client, raw, up, headers):
+            tensor = triton.InferInput("x", rows.shape, "FP64")
+            tensor.set_data_from_numpy(rows, binary_data=raw)
+            output = triton.InferRequestedOutput("predict_proba", binary_data=raw)
+            try:
+                result = client.infer(
+                    "cancer",
+                    [tensor],
+                    outputs=[output],
+                    headers=headers,
+                    request_compression_algorithm=up,
+                    response_compression_algorithm=up,
+                )
+            except triton.InferenceServerException as refused:
+                return refused.status(), refused.message()
+            return result.as_numpy("predict_proba").tolist()
+
+        # MLServer refuses raw tensors: that comes through as it is, too.
+        for raw in (False, True):
+            for up in (None, "gzip"):
+                with self.subTest(raw=raw, up=up):
+                    expected = ask(direct, raw, up, None)
+                    self.assertEqual(ask(self.through, raw, up, self.headers), expected)
+                    self.assertEqual(len(expected), 2 if raw else len(rows))
+
+    def test_errors_of_triage(self):
+        with self.assertRaises(triton.InferenceServerException) as caught:
+            self.through.infer("nobody", [], headers=self.headers)
+        self.assertIn("no model `nobody` is served here", caught.exception.message())
+
+
+if __name__ == "__main__":
+    LAUNCHER, SCRATCH, GOLDEN, *more = [pathlib.Path(argument).resolve() for argument in sys.argv[1:5]]
+    PROGRAMS = more[0] if more else None
+    print("openai", openai.__version__, "numpy", numpy.__version__, flush=True)
+    unittest.main(argv=sys.argv[:1], verbosity=2)
