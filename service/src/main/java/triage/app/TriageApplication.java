@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.glassfish.jersey.server.ServerProperties;
@@ -67,6 +68,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
 
   private final PrintStream out;
   private final Function<MonotonicClock, Pressure> pressures;
+  private final @Nullable ByteBufferPool buffers;
   private @Nullable Server server;
   private @Nullable Store store;
 
@@ -74,13 +76,19 @@ final class TriageApplication extends Application<TriageConfiguration> {
   ///
   /// @param out where the start says that it listens, and where
   TriageApplication(PrintStream out) {
-    this(out, Pressure::here);
+    this(out, Pressure::here, null);
   }
 
   /// Makes the service with a pressure of one's own.
-  TriageApplication(PrintStream out, Function<MonotonicClock, Pressure> pressures) {
+  ///
+  /// @param buffers the pool of buffers at the callers' port; `null`: Dropwizard's
+  TriageApplication(
+      PrintStream out,
+      Function<MonotonicClock, Pressure> pressures,
+      @Nullable ByteBufferPool buffers) {
     this.out = out;
     this.pressures = pressures;
+    this.buffers = buffers;
   }
 
   /// Starts the service that a settings file describes; gives back once it listens.
@@ -171,6 +179,9 @@ final class TriageApplication extends Application<TriageConfiguration> {
     ConnectionMeter.register(metrics, connections, pacer);
 
     TriageServerFactory factory = (TriageServerFactory) configuration.getServerFactory();
+    if (buffers != null) {
+      factory.buffers(buffers);
+    }
     Gateway gateway =
         new Gateway(models, tokens, audit, meter, readiness, clock, wallClock, seed, version());
     AnalysisRoom analyses =

@@ -9,6 +9,7 @@ import io.dropwizard.util.DataSize;
 import io.dropwizard.util.Duration;
 import java.util.List;
 import java.util.Objects;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Server;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +75,11 @@ final class TriageServerFactory extends DefaultServerFactory {
     callers.guard(pacer, limits);
     this.door = frontDoor;
     this.gateway = gatewayHandler;
+  }
+
+  /// Sets the pool of buffers at the callers' port; must be called before [#build].
+  void buffers(ByteBufferPool pool) {
+    callers.buffers(pool);
   }
 
   @Override

@@ -118,7 +118,7 @@ public final class FrontDoor extends Handler.Wrapper {
     refused.increment();
     // A body that has not come yet would be taken for the next request: such a caller is told that
     // the connection ends, instead of finding out with its next request.
-    if (!request.consumeAvailable()) {
+    if (!request.consumeAvailable() && isHttp1(request)) {
       response.getHeaders().put(HttpHeader.CONNECTION, "close");
     }
     String path = request.getHttpURI().getPath();
@@ -135,6 +135,10 @@ public final class FrontDoor extends Handler.Wrapper {
     dialect.advise(response.getHeaders(), true);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
     response.write(true, ByteBuffer.wrap(body), callback);
+  }
+
+  private static boolean isHttp1(Request request) {
+    return request.getConnectionMetaData().getHttpVersion().getVersion() < 20;
   }
 
   private void dispatch(PacedExchange exchange) {

@@ -2,6 +2,8 @@ package triage.gateway;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import java.time.Duration;
+import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// How fast callers must send and read: the settings under `server.pace`.
@@ -76,13 +78,17 @@ public record PaceSettings(
     };
   }
 
+  /// Gives how long a connection is kept that serves all kinds of paths at once, in nanoseconds.
+  long keepAliveNanos() {
+    return longestNanos(RouteSettings::keepAliveNanos);
+  }
+
   /// Gives the longest of all waits, in nanoseconds.
   long longestNanos() {
-    long longest = 0;
-    for (RouteGroup group : RouteGroup.values()) {
-      RouteSettings route = of(group);
-      longest = Math.max(longest, Math.max(route.idleNanos(), route.keepAliveNanos()));
-    }
-    return longest;
+    return Math.max(keepAliveNanos(), longestNanos(RouteSettings::idleNanos));
+  }
+
+  private long longestNanos(ToLongFunction<RouteSettings> wait) {
+    return Stream.of(reads, writes, streams).mapToLong(wait).max().orElseThrow();
   }
 }

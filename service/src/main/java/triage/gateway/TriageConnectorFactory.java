@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonTypeName;
 import io.dropwizard.jetty.HttpConnectorFactory;
 import io.dropwizard.util.DataSize;
 import io.dropwizard.util.Duration;
+import java.util.Objects;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -14,11 +15,13 @@ import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.util.thread.ThreadPool;
 import org.jspecify.annotations.Nullable;
 
-/// Dropwizard's plain HTTP connector with connections that notice a caller that hangs up: `type:
-/// triage` in the settings, with the keys of `type: http`.
+/// Dropwizard's plain HTTP connector with connections that notice a caller that hangs up, and with
+/// HTTP/2 on the same port: `type: triage` in the settings, with the keys of `type: http`.
 @JsonTypeName("triage")
 public final class TriageConnectorFactory extends HttpConnectorFactory {
   private Pacer pacer = Pacer.idle();
+  private @Nullable ByteBufferPool buffers;
+  private @Nullable HttpConfiguration http;
   private ConnectionLimits limits = new ConnectionLimits(ConnectionSettings.DEFAULTS);
 
   /// Sets who looks at the pace of callers, and how many connections there may be; must be called
@@ -30,16 +33,28 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
     setIdleTimeout(Duration.milliseconds(look.endPointIdleMillis()));
   }
 
+  /// Sets the pool of buffers, in place of Dropwizard's; must be called before [#build].
+  public void buffers(ByteBufferPool pool) {
+    buffers = pool;
+  }
+
+  @Override
+  protected ByteBufferPool buildBufferPool() {
+    return buffers == null ? super.buildBufferPool() : buffers;
+  }
+
   @Override
   protected ServerConnector buildConnector(
       Server server,
       Scheduler scheduler,
-      ByteBufferPool buffers,
+      ByteBufferPool pool,
       String name,
       @Nullable ThreadPool threads,
       ConnectionFactory... factories) {
     ServerConnector connector =
-        super.buildConnector(server, scheduler, buffers, name, threads, factories);
+        super.buildConnector(server, scheduler, pool, name, threads, factories);
+    // In a connection factory of Dropwizard's that measures, ours cannot be found any more.
+    connector.addConnectionFactory(new SessionFactory(Objects.requireNonNull(http), pacer));
     connector.addBean(limits);
     return connector;
   }
@@ -47,7 +62,8 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
   @Override
   protected HttpConnectionFactory buildHttpConnectionFactory(HttpConfiguration configuration) {
     // What Dropwizard makes of its settings, in our kind of connection.
-    return new HangupConnectionFactory(
-        super.buildHttpConnectionFactory(configuration).getHttpConfiguration(), pacer);
+    HttpConfiguration made = super.buildHttpConnectionFactory(configuration).getHttpConfiguration();
+    http = made;
+    return new HangupConnectionFactory(made, pacer);
   }
 }

@@ -8,8 +8,12 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +57,40 @@ final class CancelIT {
       }
       String line = "triage_in_flight{backend=\"m-0\",model=\"m\"}";
       RunningService.await("the permit is back", () -> service.metric(line) == 0);
+    }
+  }
+
+  @Test
+  void cancelsWhenACallerOnHttp2ResetsItsStream() throws Exception {
+    try (ServerSocket model = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        RunningService service =
+            RunningService.start(
+                folder,
+                "models: {m: {backends: [{url: 'http://127.0.0.1:"
+                    + model.getLocalPort()
+                    + "'}]}}");
+        HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
+      HttpRequest live = HttpRequest.newBuilder(service.api("/v2/health/live")).build();
+      assertThat(client.send(live, HttpResponse.BodyHandlers.ofString()).version())
+          .isEqualTo(HttpClient.Version.HTTP_2);
+      HttpRequest infer =
+          service
+              .request("/v2/models/m/infer")
+              .POST(HttpRequest.BodyPublishers.ofString("body"))
+              .build();
+      CompletableFuture<HttpResponse<String>> answer =
+          client.sendAsync(infer, HttpResponse.BodyHandlers.ofString());
+      try (Socket asked = model.accept()) {
+        asked.setSoTimeout(20_000);
+        read(asked.getInputStream(), "\r\n\r\nbody");
+        answer.cancel(true);
+        assertThat(asked.getInputStream().read()).as("the call was cancelled").isEqualTo(-1);
+      }
+      String line = "triage_in_flight{backend=\"m-0\",model=\"m\"}";
+      RunningService.await("the permit is back", () -> service.metric(line) == 0);
+      RunningService.await(
+          "a row of what was abandoned",
+          () -> service.count("SELECT count(*) FROM audit_exchange WHERE status = 499") == 1);
     }
   }
 

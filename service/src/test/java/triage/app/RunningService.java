@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -39,10 +40,12 @@ import triage.pressure.Signal;
 final class RunningService implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  private final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
   private final TriageApplication application =
       new TriageApplication(
           new PrintStream(OutputStream.nullOutputStream(), false, UTF_8),
-          clock -> Pressure.of(Map.of(Signal.CPU_USAGE, _ -> OptionalDouble.of(usage())), clock));
+          clock -> Pressure.of(Map.of(Signal.CPU_USAGE, _ -> OptionalDouble.of(usage())), clock),
+          buffers);
   private final HttpClient client = HttpClient.newHttpClient();
   private final Path folder;
   private volatile double usage;
@@ -234,5 +237,8 @@ final class RunningService implements AutoCloseable {
   public void close() throws Exception {
     application.server().stop();
     client.close();
+    await(
+        "all buffers of the callers' port given back: " + buffers.dumpLeaks(),
+        () -> buffers.getLeaks().isEmpty());
   }
 }

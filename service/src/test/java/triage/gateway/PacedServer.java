@@ -51,7 +51,9 @@ final class PacedServer implements AutoCloseable {
   }
 
   private static ConnectionFactory[] factories(HttpConfiguration configuration, Pacer pacer) {
-    return new ConnectionFactory[] {new HangupConnectionFactory(configuration, pacer)};
+    return new ConnectionFactory[] {
+      new HangupConnectionFactory(configuration, pacer), new SessionFactory(configuration, pacer)
+    };
   }
 
   int port() {
