@@ -1,9 +1,8 @@
 package triage.gateway;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -34,8 +33,8 @@ public final class FrontDoor extends Handler.Wrapper {
   private final Doorkeeper doorkeeper;
   private final Pacer pacer;
   private final RetryAfter retryAfter;
-  private final Map<Dialect, byte[]> pressed = new EnumMap<>(Dialect.class);
-  private final Map<Dialect, byte[]> draining = new EnumMap<>(Dialect.class);
+  private final Map<Dialect, PreparedRefusal> pressed = new EnumMap<>(Dialect.class);
+  private final Map<Dialect, PreparedRefusal> draining = new EnumMap<>(Dialect.class);
   private final AtomicInteger inFlight = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
   private volatile boolean drain;
@@ -55,8 +54,9 @@ public final class FrontDoor extends Handler.Wrapper {
     this.pacer = pacer;
     this.retryAfter = new RetryAfter(seed);
     for (Dialect dialect : Dialect.values()) {
-      pressed.put(dialect, dialect.body(Refusal.of(Reason.SHED_PRESSURE, PRESSURE_RETRY_NANOS)));
-      draining.put(dialect, dialect.body(Refusal.of(Reason.DRAINING, RETRY_NANOS)));
+      pressed.put(
+          dialect, new PreparedRefusal(dialect, Reason.SHED_PRESSURE, PRESSURE_RETRY_NANOS));
+      draining.put(dialect, new PreparedRefusal(dialect, Reason.DRAINING, RETRY_NANOS));
     }
   }
 
@@ -116,25 +116,34 @@ public final class FrontDoor extends Handler.Wrapper {
 
   private void refuse(Reason reason, Request request, Response response, Callback callback) {
     refused.increment();
-    // A body that has not come yet would be taken for the next request: such a caller is told that
-    // the connection ends, instead of finding out with its next request.
-    if (!request.consumeAvailable() && isHttp1(request)) {
-      response.getHeaders().put(HttpHeader.CONNECTION, "close");
-    }
     String path = request.getHttpURI().getPath();
     Dialect dialect = Dialect.of(path == null ? "/" : path);
-    boolean goingDown = reason == Reason.DRAINING;
-    byte[] body =
-        (goingDown ? draining : pressed)
-            .getOrDefault(dialect, reason.wire().getBytes(StandardCharsets.US_ASCII));
-    long retryNanos = goingDown ? RETRY_NANOS : PRESSURE_RETRY_NANOS;
-    response.setStatus(503);
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
-    response.getHeaders().put(HttpHeader.RETRY_AFTER, retryAfter.seconds(retryNanos));
-    response.getHeaders().put(Call.REASON, reason.wire());
-    dialect.advise(response.getHeaders(), true);
-    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
-    response.write(true, ByteBuffer.wrap(body), callback);
+    PreparedRefusal answer =
+        Objects.requireNonNull((reason == Reason.DRAINING ? draining : pressed).get(dialect));
+    if (!isHttp1(request)) {
+      answer.write(response, retryAfter, callback);
+    } else if (UnreadBody.isShort(request)) {
+      refuseUnread(answer, request, response, callback);
+    } else {
+      // A body that has not come yet would be taken for the next request: such a caller is told
+      // that the connection ends, instead of finding out with its next request.
+      if (!request.consumeAvailable()) {
+        response.getHeaders().put(HttpHeader.CONNECTION, "close");
+      }
+      answer.write(response, retryAfter, callback);
+    }
+  }
+
+  private void refuseUnread(
+      PreparedRefusal answer, Request request, Response response, Callback callback) {
+    if (UnreadBody.drop(request) != null) {
+      answer.write(response, retryAfter, callback);
+      return;
+    }
+    PacedExchange exchange = new PacedExchange(pacer, request, response, callback);
+    UnreadBody rest = new UnreadBody(exchange.request(), exchange);
+    answer.write(
+        response, retryAfter, Callback.from(InvocationType.NON_BLOCKING, rest, exchange::failed));
   }
 
   private static boolean isHttp1(Request request) {
