@@ -126,7 +126,7 @@ class Service:
     """The program, started with scratch data in front of model servers for one model."""
 
     def __init__(self, model: str, *backend_ports: int, more: str = "", models: str = "",
-                 limit: int | None = None, **options) -> None:
+                 limit: int | None = None, server: str = "", **options) -> None:
         folder = SCRATCH / "service"
         folder.mkdir()
         self.settings = folder / "config.yml"
@@ -134,7 +134,8 @@ class Service:
         backends = ", ".join(
             f"{{url: 'http://127.0.0.1:{port}'{bound}}}" for port in backend_ports)
         self.settings.write_text(
-            "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s}\n"
+            "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s"
+            f"{server}}}\n"
             f"models: {{{model}: {{backends: [{backends}]}}{models}}}\n"
             + more,
             encoding="utf-8",
