@@ -142,8 +142,14 @@ final class SessionIT {
         server.pacer.check();
       }
       assertThat(told.ended).isNotDone();
-      server.time.advance(Duration.ofSeconds(120));
-      server.pacer.check();
+      // The last stream may still be ending.
+      PacedServer.await(
+          "the end",
+          () -> {
+            server.time.advance(Duration.ofSeconds(120));
+            server.pacer.check();
+            return told.ended.isDone();
+          });
       assertThat(told.ended.get(10, TimeUnit.SECONDS)).as("told so").isTrue();
       assertThat(server.pacer.slow(Slowness.HEADER)).isZero();
     }
