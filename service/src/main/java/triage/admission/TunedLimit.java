@@ -97,6 +97,9 @@ final class TunedLimit {
 
   private static final double UNCERTAIN_MIN = 0.0025;
 
+  /// How much farther apart the levels are where the estimate is more uncertain than usual.
+  private static final double SPREAD = 3;
+
   /// How much a pair may move the estimate, as a logarithm.
   private static final double DOWN_MAX = -0.7;
 
@@ -335,6 +338,8 @@ final class TunedLimit {
 
   private void settleAt(Phase found, double logHeld, long nowNanos) {
     double waited = free.waitedNanos(free.excess(logHeld));
+    double doubt = doubt(found);
+    uncertainty = Math.max(UNCERTAIN, doubt * doubt);
     settle(found.inFlight() * (1 - waited / (waited + free.meanNanos())), nowNanos);
   }
 
@@ -345,7 +350,6 @@ final class TunedLimit {
     evidenceOfRoom = 0;
     meanElasticity = KNEE;
     inconsistent = false;
-    uncertainty = UNCERTAIN;
     move(found);
     next(high(), nowNanos);
     judged = current;
@@ -441,7 +445,7 @@ final class TunedLimit {
     double gain = uncertainty / (uncertainty + noise);
     move(centre * Math.exp(Math.clamp(gain * off, DOWN_MAX, UP_MAX)));
     double left = (1 - gain) * uncertainty + Math.max(UNCERTAIN_MIN, 0.2 * off * off);
-    uncertainty = Math.min(UNCERTAIN, left);
+    uncertainty = Math.min(Math.max(UNCERTAIN, uncertainty), left);
   }
 
   private void move(double to) {
@@ -452,6 +456,7 @@ final class TunedLimit {
 
   private void brake(double kept, long nowNanos) {
     int level = phase(current).level();
+    uncertainty = UNCERTAIN;
     if (!free.isKnown()) {
       // Begins to grow again from a lower level, with nothing known.
       next(Math.max(1, (int) (kept * level)), nowNanos);
@@ -486,7 +491,8 @@ final class TunedLimit {
   }
 
   private int high() {
-    double wanted = HIGH * centre + Math.min(1, 0.5 * (centre - 1));
+    double unsure = Math.exp(SPREAD * Math.max(0, Math.sqrt(uncertainty) - Math.sqrt(UNCERTAIN)));
+    double wanted = unsure * HIGH * centre + Math.min(1, 0.5 * (centre - 1));
     return Math.min(most, Math.max(low() + 1, (int) Math.round(wanted)));
   }
 

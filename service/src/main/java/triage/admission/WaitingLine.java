@@ -5,14 +5,13 @@ import org.jspecify.annotations.Nullable;
 /// Those who wait at one gate: by criticality, fair between tenants within a class, and in order
 /// of arrival within a tenant.
 ///
-/// Each class is sure of a share of the dispatches: while somebody of it waits and others are
-/// dispatched, it earns its share of each, and is next when it has earned a whole one. What it
-/// earns is lost when nobody of it waits any more.
+/// Each class is sure of a share of the dispatches: while somebody of it waits it earns its share
+/// of each, its own included, and is next when it has earned a whole one. What it earns is lost
+/// when nobody of it waits any more.
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class WaitingLine {
   private static final int CLASSES = Criticality.values().length;
-  private static final double EARNED_MAX = 1;
 
   /// A turn: shares that add up to a whole do so within the precision of numbers.
   private static final double TURN = 1 - 1e-9;
@@ -71,11 +70,12 @@ final class WaitingLine {
   void dispatched(Criticality criticality) {
     int rank = criticality.rank();
     for (int i = 0; i < CLASSES; i++) {
-      if (i != rank && lines[i].size() > 0) {
-        earned[i] = Math.min(EARNED_MAX, earned[i] + shares[i]);
+      if (lines[i].size() > 0) {
+        double now = earned[i] + shares[i] - (i == rank ? 1 : 0);
+        // Beyond a whole one, no more than one dispatch brings in: nothing is saved up.
+        earned[i] = Math.clamp(now, 0, 1 + shares[i]);
       }
     }
-    earned[rank] = Math.max(0, earned[rank] - 1);
   }
 
   /// Gives what share of the dispatches a class is sure of.

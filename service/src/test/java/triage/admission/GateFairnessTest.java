@@ -1,6 +1,7 @@
 package triage.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static triage.admission.Criticality.CRITICAL;
 import static triage.admission.Criticality.SHEDDABLE;
 import static triage.admission.Criticality.SHEDDABLE_PLUS;
@@ -8,6 +9,8 @@ import static triage.admission.Criticality.SHEDDABLE_PLUS;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class GateFairnessTest {
   private static final long MILLIS = 1_000_000;
@@ -54,6 +57,27 @@ final class GateFairnessTest {
     }
     assertThat(order).filteredOn(kind -> kind == SHEDDABLE).hasSize(3);
     assertThat(order.subList(0, 10)).containsOnly(CRITICAL);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {.05, .1, .3, .5})
+  void aShareIsWhatItSays(double share) {
+    Gate shared =
+        new Gate(
+            new GateSettings(100_000, new ReservedShares(0, 0, share)),
+            List.of(LimitSettings.fixed(1)));
+    Ticket running = offered(shared, "t", CRITICAL, Verdict.ADMITTED);
+    for (int i = 0; i < 1000; i++) {
+      offered(shared, "t", SHEDDABLE, Verdict.WAITING);
+      offered(shared, "t", CRITICAL, Verdict.WAITING);
+    }
+    int reserved = 0;
+    for (int i = 0; i < 1000; i++) {
+      shared.settle(running, Outcome.SERVED, 0, now);
+      running = shared.takeDecided();
+      reserved += running.criticality() == SHEDDABLE ? 1 : 0;
+    }
+    assertThat((double) reserved).isCloseTo(1000 * share, within(2.0));
   }
 
   @Test
