@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import triage.gateway.AsyncIntake;
 import triage.gateway.ModelCall;
 import triage.gateway.NativeCall;
 import triage.gateway.Refusal;
@@ -28,7 +29,9 @@ import triage.store.StoreException;
 ///
 /// **Threads**: safe for use by several threads, which it blocks.
 final class Analyses {
-  private static final Duration ANSWER_GRACE = Duration.ofSeconds(15);
+  /// Whoever is later than that finds that another has settled what the first answer is.
+  private static final Duration ANSWER_GRACE = Duration.ofSeconds(2);
+
   private static final int TRACEPARENT_MAX = 256;
   private static final long RETRY_NANOS = 1_000_000_000L;
 
@@ -94,6 +97,52 @@ final class Analyses {
     return preference.async() ? accept(request, preference.patience()) : answer(request);
   }
 
+  /// Accepts an inference as a job, and gives the job's id once it is committed.
+  ///
+  /// @throws RefusedException 400 if it is not JSON, 413 if it is too large, 503 if the store does
+  ///     not take it
+  UUID accept(AsyncIntake.Inference asked) throws RefusedException {
+    byte[] body = asked.body();
+    if (body.length > settings.bodyBytesMax()) {
+      throw new RefusedException(
+          new Refusal(
+              413,
+              null,
+              0,
+              "the body is larger than " + settings.bodyBytesMax() + " bytes, the most for later"));
+    }
+    SubmissionReader.checkInference(body);
+    asked.target().check(body);
+    UUID id = book.newId();
+    String traceparent = asked.traceparent();
+    try {
+      book.add(
+          new NewJob(
+              id,
+              asked.caller().name(),
+              new Submission(
+                  asked.target().name(), asked.target().version(), null, null, null, body),
+              asked.criticality(),
+              book.now(),
+              JobState.WAITING,
+              null,
+              sha256(body),
+              traceparent == null || traceparent.length() > TRACEPARENT_MAX ? null : traceparent,
+              null,
+              202,
+              ANSWER_GRACE,
+              settings.lease(),
+              null,
+              null,
+              0));
+    } catch (StoreException e) {
+      throw JobBook.intakeFull();
+    }
+    dispatcher.kick();
+    book.tellOfWork();
+    return id;
+  }
+
   static void require(Caller caller, Role role) throws RefusedException {
     if (!caller.may(role)) {
       throw new RefusedException(
@@ -148,6 +197,7 @@ final class Analyses {
       return repeated.get();
     }
     dispatcher.kick();
+    book.tellOfWork();
     if (!deferral) {
       return Reply.accepted(id);
     }

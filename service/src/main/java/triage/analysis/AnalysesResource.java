@@ -58,6 +58,26 @@ public final class AnalysesResource {
     return answer(() -> jobs.query(call(request), bytes));
   }
 
+  /// Calls a job off.
+  @POST
+  @Path("jobs/{id}/cancel")
+  public Response cancel(
+      @Context HttpServletRequest request, @PathParam("id") String id, InputStream body)
+      throws RefusedException, IOException {
+    byte[] bytes = read(request, body, QUERY_BYTES_MAX);
+    return answer(() -> jobs.cancel(call(request), id, bytes));
+  }
+
+  /// Lets a job that ended without an answer be tried again.
+  @POST
+  @Path("jobs/{id}/replay")
+  public Response replay(
+      @Context HttpServletRequest request, @PathParam("id") String id, InputStream body)
+      throws RefusedException, IOException {
+    byte[] bytes = read(request, body, QUERY_BYTES_MAX);
+    return answer(() -> jobs.replay(call(request), id, bytes));
+  }
+
   private static NativeCall call(HttpServletRequest request) {
     return (NativeCall) Objects.requireNonNull(request.getAttribute(NativeCall.ATTRIBUTE));
   }

@@ -4,6 +4,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
+import triage.audit.AuditTrail;
+import triage.gateway.AsyncIntake;
 import triage.gateway.ModelCall;
 import triage.store.RowIds;
 import triage.store.Store;
@@ -15,17 +17,20 @@ import triage.time.MonotonicClock;
 public final class AnalysisRoom implements AutoCloseable {
   private final JobBook book;
   private final Dispatcher dispatcher;
+  private final Analyses analyses;
   private final AnalysesResource resource;
 
   /// Makes the room; [#start] begins with the jobs that wait.
   ///
   /// @param store where jobs are kept
   /// @param models who answers them
+  /// @param audit where it is written down who called a job off
   /// @param ids of the jobs
   /// @param chance what draws the number of this run
   public AnalysisRoom(
       Store store,
       ModelCall models,
+      AuditTrail audit,
       AnalysisSettings settings,
       RowIds ids,
       MonotonicClock clock,
@@ -34,16 +39,20 @@ public final class AnalysisRoom implements AutoCloseable {
     UUID owner = new UUID(chance.nextLong(), chance.nextLong());
     this.book = new JobBook(store, ids, clock, wallClock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
+    this.analyses = new Analyses(book, dispatcher, models, settings);
     this.resource =
         new AnalysesResource(
-            new Analyses(book, dispatcher, models, settings),
-            new Jobs(book, settings),
-            settings.bodyBytesMax());
+            analyses, new Jobs(book, dispatcher, audit, settings), settings.bodyBytesMax());
   }
 
   /// Starts claiming jobs.
   public void start() {
     dispatcher.start();
+  }
+
+  /// Gives the way in for inferences that are to be answered later.
+  public AsyncIntake intake() {
+    return analyses::accept;
   }
 
   /// Gives the resources, for the server.
@@ -55,5 +64,6 @@ public final class AnalysisRoom implements AutoCloseable {
   @Override
   public void close() {
     dispatcher.close();
+    book.close();
   }
 }

@@ -43,6 +43,7 @@ final class Dispatcher implements AutoCloseable {
   private static final long AFTER_A_FAULT_NANOS = 500_000_000L;
   private static final long RETRY_MILLIS_MIN = 250;
   private static final long RETRY_MILLIS_MAX = 60_000;
+  private static final int GONE = 499;
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
   private static final long LOOK_NANOS = 10_000_000L;
 
@@ -51,8 +52,10 @@ final class Dispatcher implements AutoCloseable {
   private final AnalysisSettings settings;
   private final UUID owner;
   private final Map<String, Map<Criticality, AtomicInteger>> inHand = new HashMap<>();
-  private final Set<UUID> held = ConcurrentHashMap.newKeySet();
-  private final CompletableFuture<@Nullable Void> stopping = new CompletableFuture<>();
+
+  /// The jobs whose lease is kept, each with what completes when its work is to be given up.
+  private final Map<UUID, CompletableFuture<@Nullable Void>> held = new ConcurrentHashMap<>();
+
   private final Thread poller =
       Thread.ofPlatform().daemon().name("job-poller").unstarted(this::poll);
   private final ScheduledExecutorService keeper =
@@ -80,6 +83,7 @@ final class Dispatcher implements AutoCloseable {
   }
 
   void start() {
+    book.onWork(this::kick);
     poller.start();
     long third = settings.lease().toMillis() / 3;
     var _ =
@@ -101,12 +105,20 @@ final class Dispatcher implements AutoCloseable {
 
   /// Keeps the lease of a job that a request works on, until [#letGo].
   void hold(UUID job) {
-    held.add(job);
+    held.put(job, new CompletableFuture<>());
   }
 
   /// Keeps it no longer.
   void letGo(UUID job) {
     held.remove(job);
+  }
+
+  /// Gives up the work on a job that was called off.
+  void giveUp(UUID job) {
+    CompletableFuture<@Nullable Void> gone = held.get(job);
+    if (gone != null) {
+      gone.complete(null);
+    }
   }
 
   /// Claims nothing more, lets what is in hand end for a while, and gives the rest back.
@@ -118,7 +130,7 @@ final class Dispatcher implements AutoCloseable {
     for (long looks = CLOSE_MAX.toNanos() / LOOK_NANOS; looks > 0 && !held.isEmpty(); looks--) {
       LockSupport.parkNanos(LOOK_NANOS);
     }
-    stopping.complete(null);
+    held.values().forEach(gone -> gone.complete(null));
     keeper.shutdownNow();
     safely(() -> book.dao().letGo(owner));
   }
@@ -191,7 +203,7 @@ final class Dispatcher implements AutoCloseable {
   }
 
   private void begin(Claim claim) {
-    held.add(claim.id());
+    held.put(claim.id(), new CompletableFuture<>());
     count(claim.model(), claim.criticality()).incrementAndGet();
     Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim));
   }
@@ -225,7 +237,7 @@ final class Dispatcher implements AutoCloseable {
                 ModelCall.NO_DEADLINE,
                 claim.input(),
                 claim.traceparent()),
-            stopping);
+            held.getOrDefault(claim.id(), new CompletableFuture<>()));
     return switch (answer) {
       case ModelCall.Given given -> {
         Ending ending = Endings.of(given, book.now());
@@ -239,7 +251,7 @@ final class Dispatcher implements AutoCloseable {
 
   private Settlement settlement(Claim claim, ModelCall.NotGiven not) {
     Refusal refusal = not.refusal();
-    if (not.untried() || stopping.isDone()) {
+    if (not.untried() || refusal.status() == GONE) {
       long pause = refusal.retryAfterNanos() / 1_000_000;
       return new Settlement.PutBack(
           claim.id(),
@@ -248,7 +260,7 @@ final class Dispatcher implements AutoCloseable {
           true,
           null);
     }
-    if (refusal.status() < 500 && refusal.status() != 429 && refusal.status() != 499) {
+    if (refusal.status() < 500 && refusal.status() != 429) {
       return new Settlement.Ended(
           claim.id(),
           claim.fence(),
@@ -281,7 +293,7 @@ final class Dispatcher implements AutoCloseable {
   }
 
   private void renew() {
-    Set<UUID> now = Set.copyOf(held);
+    Set<UUID> now = Set.copyOf(held.keySet());
     if (!now.isEmpty()) {
       book.dao().renew(now, owner, settings.lease());
     }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -17,6 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
+import triage.store.Bell;
 import triage.store.GroupCommitWriter;
 import triage.store.Receipt;
 import triage.store.RowIds;
@@ -27,10 +29,12 @@ import triage.time.MonotonicClock;
 /// and tells who waits for one when it has ended.
 ///
 /// **Threads**: safe for use by several threads, which it blocks until the store has answered.
-final class JobBook {
+final class JobBook implements AutoCloseable {
   /// What a caller is told while the store takes nothing in.
   static final String INTAKE_FULL = "intake-full";
 
+  private static final String WORK = "work";
+  private static final int ID_LENGTH = 36;
   private static final int NEW_ROWS_MAX = 4_096;
   private static final long NEW_BYTES_MAX = 64L << 20;
   private static final int SETTLED_ROWS_MAX = 20_000;
@@ -46,6 +50,8 @@ final class JobBook {
   private final MonotonicClock clock;
   private final InstantSource wallClock;
   private final Waiters waiters = new Waiters();
+  private final Bell bell;
+  private volatile Runnable onWork = () -> {};
   private final AtomicLong bytesUnderWay = new AtomicLong();
 
   JobBook(Store store, RowIds ids, MonotonicClock clock, InstantSource wallClock) {
@@ -56,6 +62,41 @@ final class JobBook {
     this.ids = ids;
     this.clock = clock;
     this.wallClock = wallClock;
+    this.bell = store.bell("triage_jobs", this::hear);
+  }
+
+  /// Sets what is run when another instance tells of work.
+  void onWork(Runnable look) {
+    onWork = look;
+  }
+
+  /// Tells all instances that a job has ended.
+  void tell(UUID job) {
+    waiters.wake(List.of(job));
+    bell.ring(job.toString());
+  }
+
+  /// Tells all instances that there is a job to claim.
+  void tellOfWork() {
+    bell.ring(WORK);
+  }
+
+  private void hear(List<String> words) {
+    List<UUID> jobs = new ArrayList<>();
+    for (String word : words) {
+      if (word.equals(WORK)) {
+        onWork.run();
+      } else if (word.length() == ID_LENGTH) {
+        jobs.add(UUID.fromString(word));
+      }
+    }
+    waiters.wake(jobs);
+  }
+
+  /// Ends the news between instances.
+  @Override
+  public void close() {
+    bell.close();
   }
 
   JobDao dao() {
@@ -132,7 +173,7 @@ final class JobBook {
       LockSupport.parkNanos(FULL_PAUSE_NANOS);
     }
     if (settlement instanceof Settlement.Ended) {
-      var _ = written.thenRun(() -> waiters.wake(List.of(settlement.id())));
+      var _ = written.thenRun(() -> tell(settlement.id()));
     }
     return written;
   }

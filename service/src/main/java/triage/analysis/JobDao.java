@@ -3,7 +3,9 @@ package triage.analysis;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -190,6 +192,40 @@ final class JobDao {
             .mapTo(Integer.class)
             .findOne()
             .orElse(status));
+  }
+
+  /// Calls a job off, and tells whether it was waiting or running.
+  boolean cancel(UUID id, String detail, Instant now) {
+    return with(handle ->
+        handle
+                .createUpdate(
+                    """
+                    UPDATE jobs SET state = 'cancelled', finished_at = :now, reason = 'cancelled',
+                      detail = :detail, fence = fence + 1, owner = NULL, lease_until = NULL,
+                      revision = revision + 1, changed = pg_current_xact_id()
+                    WHERE id = :id AND state IN ('waiting', 'running')\
+                    """)
+                .bind("id", id)
+                .bind("detail", detail)
+                .bind("now", now.atOffset(ZoneOffset.UTC))
+                .execute()
+            > 0);
+  }
+
+  /// Lets a job that was given up or called off wait again, and tells whether it was.
+  boolean replay(UUID id) {
+    return with(handle ->
+        handle
+                .createUpdate(
+                    """
+                    UPDATE jobs SET state = 'waiting', attempts = 0, not_before = now(),
+                      finished_at = NULL, reason = NULL, detail = NULL, fence = fence + 1,
+                      revision = revision + 1, changed = pg_current_xact_id()
+                    WHERE id = :id AND state IN ('dead', 'cancelled')\
+                    """)
+                .bind("id", id)
+                .execute()
+            > 0);
   }
 
   /// Claims jobs of one class that wait for a model version.

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import triage.audit.AuditTrail;
 import triage.gateway.NativeCall;
 import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
@@ -26,15 +27,20 @@ final class Jobs {
   private static final Pattern ID =
       Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
   private static final int IDS_MAX = 200;
+  private static final int REASON_MAX = 150;
   private static final byte[] NOTHING = new byte[0];
   private static final JsonFactory JSON =
       JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private final JobBook book;
+  private final Dispatcher dispatcher;
+  private final AuditTrail audit;
   private final AnalysisSettings settings;
 
-  Jobs(JobBook book, AnalysisSettings settings) {
+  Jobs(JobBook book, Dispatcher dispatcher, AuditTrail audit, AnalysisSettings settings) {
     this.book = book;
+    this.dispatcher = dispatcher;
+    this.audit = audit;
     this.settings = settings;
   }
 
@@ -68,6 +74,101 @@ final class Jobs {
             .filter(job -> maySee(call.caller(), job))
             .toList();
     return new Reply(200, Reply.JSON, Map.of(), JobJson.jobs(found));
+  }
+
+  /// Calls a job off, for its owner or an operator, with a reason that goes on record.
+  ///
+  /// @param body `{"reason": "..."}`
+  /// @throws RefusedException 409 if it has ended
+  Reply cancel(NativeCall call, String id, byte[] body) throws RefusedException {
+    Job job = governed(call.caller(), id);
+    String reason = reason(body);
+    if (job.state() != JobState.WAITING && job.state() != JobState.RUNNING) {
+      throw notNow(job, "waiting or running");
+    }
+    record(call.caller(), job, JobState.CANCELLED, reason);
+    if (!book.dao().cancel(job.id(), reason, book.now())) {
+      throw notNow(job, "waiting or running");
+    }
+    dispatcher.giveUp(job.id());
+    book.tell(job.id());
+    return accepted(job.id());
+  }
+
+  /// Lets a job that was given up or called off be tried again, with a reason that goes on record.
+  ///
+  /// @param body `{"reason": "..."}`
+  /// @throws RefusedException 409 if it is neither dead nor cancelled
+  Reply replay(NativeCall call, String id, byte[] body) throws RefusedException {
+    Job job = governed(call.caller(), id);
+    String reason = reason(body);
+    if (job.state() != JobState.DEAD && job.state() != JobState.CANCELLED) {
+      throw notNow(job, "dead or cancelled");
+    }
+    record(call.caller(), job, JobState.WAITING, reason);
+    if (!book.dao().replay(job.id())) {
+      throw notNow(job, "dead or cancelled");
+    }
+    dispatcher.kick();
+    book.tellOfWork();
+    return accepted(job.id());
+  }
+
+  private static Reply accepted(UUID id) {
+    return new Reply(200, Reply.JSON, Map.of("Location", JobJson.path(id)), JobJson.accepted(id));
+  }
+
+  /// Gives a job that the caller may change: its own, or any where it may operate.
+  private Job governed(Caller caller, String id) throws RefusedException {
+    Optional<Job> found = book.dao().find(id(id));
+    if (!caller.may(Role.OPERATE)) {
+      Analyses.require(caller, Role.REQUEST);
+      return visible(caller, found);
+    }
+    return found.orElseThrow(Jobs::notThere);
+  }
+
+  /// Writes the change down before it is made.
+  private void record(Caller caller, Job job, JobState to, String reason) throws RefusedException {
+    JobBook.await(
+        audit
+            .change(
+                caller.name(),
+                "job",
+                job.id().toString(),
+                job.state().wire(),
+                to.wire() + ": " + reason)
+            .orElseThrow(JobBook::intakeFull));
+  }
+
+  private static RefusedException notNow(Job job, String wanted) {
+    return new RefusedException(
+        new Refusal(
+            409, null, 0, "the job is " + job.state().shown() + " (expected: " + wanted + ")"));
+  }
+
+  private static String reason(byte[] body) throws RefusedException {
+    try (JsonParser json = JSON.createParser(body)) {
+      boolean given =
+          json.nextToken() == JsonToken.START_OBJECT
+              && "reason".equals(json.nextFieldName())
+              && json.nextToken() == JsonToken.VALUE_STRING;
+      String reason = given ? json.getText().strip() : "";
+      boolean printable = reason.codePoints().noneMatch(Character::isISOControl);
+      boolean ended = given && json.nextToken() == JsonToken.END_OBJECT && json.nextToken() == null;
+      if (ended && !reason.isEmpty() && reason.length() <= REASON_MAX && printable) {
+        return reason;
+      }
+    } catch (IOException e) {
+      throw badReason();
+    }
+    throw badReason();
+  }
+
+  private static RefusedException badReason() {
+    return new RefusedException(
+        Refusal.badRequest(
+            "the body must be {\"reason\": \"...\"} with 1 to " + REASON_MAX + " characters"));
   }
 
   private static Job visible(Caller caller, Optional<Job> job) throws RefusedException {

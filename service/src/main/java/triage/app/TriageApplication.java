@@ -188,6 +188,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
         new AnalysisRoom(
             store,
             gateway.modelCall(),
+            audit,
             settings.analysis(),
             new RowIds(wallClock, seeds),
             clock,
@@ -201,7 +202,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
         .property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
     environment.jersey().register(gateway.problems());
     analyses.resources().forEach(environment.jersey()::register);
-    factory.serve(door, gateway.handler(), pacer, connections);
+    factory.serve(door, gateway.handler(analyses.intake()), pacer, connections);
     environment
         .lifecycle()
         .addEventListener(

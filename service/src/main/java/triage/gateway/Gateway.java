@@ -39,10 +39,12 @@ public record Gateway(
   }
 
   /// Makes the handler of the application port.
-  public GatewayHandler handler() {
+  ///
+  /// @param later who takes inferences that are to be answered later
+  public GatewayHandler handler(AsyncIntake later) {
     Authentication authentication = new Authentication(tokens, meter);
     Exchange exchange = new Exchange(models, audit, meter, clock, wallClock);
-    OipHandler oip = new OipHandler(models, authentication, exchange, readiness, version);
+    OipHandler oip = new OipHandler(models, authentication, exchange, later, readiness, version);
     OpenAiHandler openAi =
         new OpenAiHandler(models, authentication, exchange, wallClock.instant().getEpochSecond());
     return new GatewayHandler(oip, openAi, new NativeHandler(authentication), clock, seed);

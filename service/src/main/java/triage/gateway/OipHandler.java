@@ -1,7 +1,9 @@
 package triage.gateway;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.UUID;
 import org.eclipse.jetty.client.ContentResponse;
 import org.jspecify.annotations.Nullable;
 import triage.admission.GateSnapshot;
@@ -27,6 +29,7 @@ final class OipHandler {
   private final Models models;
   private final Authentication authentication;
   private final Exchange exchange;
+  private final AsyncIntake later;
   private final Readiness readiness;
   private final String version;
 
@@ -34,11 +37,13 @@ final class OipHandler {
       Models models,
       Authentication authentication,
       Exchange exchange,
+      AsyncIntake later,
       Readiness readiness,
       String version) {
     this.models = models;
     this.authentication = authentication;
     this.exchange = exchange;
+    this.later = later;
     this.readiness = readiness;
     this.version = version;
   }
@@ -71,7 +76,12 @@ final class OipHandler {
       case OipRoute.Infer(String name, String asked) -> {
         Caller caller = authentication.caller(call);
         call.require("POST");
-        exchange.infer(call, caller, speaking(model(name, asked)), null);
+        ModelVersion model = speaking(model(name, asked));
+        if (RequestHeaders.wantsAsync(call.request().getHeaders().getCSV("Prefer", false))) {
+          accept(call, caller, model);
+        } else {
+          exchange.infer(call, caller, model, null);
+        }
       }
       case OipRoute.Unknown() -> {
         authentication.caller(call);
@@ -107,6 +117,26 @@ final class OipHandler {
             otherVersion
                 ? "model " + shown + " is not served in that version; leave the version out"
                 : "no model " + shown + " is served here; check the name in the path"));
+  }
+
+  /// Accepts an inference that is to be answered later, under `/api/v1/jobs`.
+  private void accept(Call call, Caller caller, ModelVersion model) throws RefusedException {
+    Authentication.require(caller, Role.REQUEST);
+    byte[] body = Body.read(call.request(), model.settings().bodyBytesMax()).bytes();
+    UUID id =
+        later.accept(
+            new AsyncIntake.Inference(
+                caller,
+                new Target(model),
+                RequestHeaders.criticality(call.header("Priority"), caller.ceiling()),
+                body,
+                call.header("traceparent")));
+    String path = "/api/v1/jobs/" + id;
+    call.setHeader("Location", path);
+    call.setHeader("Preference-Applied", "respond-async");
+    call.answer(
+        202,
+        ("{\"id\":\"" + id + "\",\"location\":\"" + path + "\"}").getBytes(StandardCharsets.UTF_8));
   }
 
   private static ModelVersion speaking(ModelVersion model) throws RefusedException {

@@ -1,6 +1,7 @@
 package triage.gateway;
 
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
 
@@ -99,6 +100,15 @@ final class RequestHeaders {
             : Long.parseLong(whole, first, whole.length(), 10);
     String nanos = (fraction + "000000000").substring(0, DIGITS_MAX);
     return seconds * NANOS_PER_SECOND + Long.parseLong(nanos);
+  }
+
+  /// Tells whether `Prefer` asks for an answer later.
+  ///
+  /// @param preferences the members of all `Prefer` headers
+  static boolean wantsAsync(List<String> preferences) {
+    return preferences.stream()
+        .limit(MEMBERS_MAX)
+        .anyMatch(member -> member.split(";", 2)[0].strip().equalsIgnoreCase("respond-async"));
   }
 
   private static boolean isDigits(String text) {

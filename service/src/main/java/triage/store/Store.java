@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +34,7 @@ public final class Store implements AutoCloseable {
 
   private final @Nullable EmbeddedPostgres embedded;
   private final Schema schema;
+  private final Sessions sessions;
   private final FairPool pool;
   private final Jdbi jdbi;
   private final GroupCommitWriter writer;
@@ -46,6 +48,7 @@ public final class Store implements AutoCloseable {
       MonotonicClock clock) {
     this.embedded = embedded;
     this.schema = schema;
+    this.sessions = sessions;
     this.pool = new FairPool(sessions, settings);
     this.jdbi = Jdbi.create(pool);
     this.writer = new GroupCommitWriter(new WriterTransactions(sessions), clock);
@@ -120,6 +123,14 @@ public final class Store implements AutoCloseable {
   /// Gives the writer whose acknowledged rows are durable.
   public GroupCommitWriter writer() {
     return writer;
+  }
+
+  /// Starts a bell between all instances on this store.
+  ///
+  /// @param channel an SQL name in lower case
+  /// @param listener hears the words of all; must not block
+  public Bell bell(String channel, Consumer<List<String>> listener) {
+    return new Bell(sessions, channel, listener).start();
   }
 
   /// Says within 2 s whether the store answers and takes writes; not well is also a store that

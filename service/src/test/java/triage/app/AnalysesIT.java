@@ -319,6 +319,61 @@ final class AnalysesIT {
   }
 
   @Test
+  void callsAJobOffAndLetsItBeTriedAgain() throws Exception {
+    HttpResponse<String> accepted =
+        service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC);
+    String id = id(accepted);
+    String path = "/api/v1/jobs/" + id;
+    RunningService.await("asked", () -> server.underWay() == 1);
+    assertProblem(service.post(path + "/replay", "{\"reason\":\"again\"}"), 409, "running");
+    assertProblem(service.post(path + "/cancel", "{\"why\":\"x\"}"), 400, "reason");
+    assertThat(send("somebody", path + "/cancel", "{\"reason\":\"x\"}", List.of()).statusCode())
+        .isEqualTo(404);
+
+    HttpResponse<String> cancelled = service.post(path + "/cancel", "{\"reason\":\"a slip\"}");
+    assertThat(cancelled.statusCode()).as(cancelled.body()).isEqualTo(200);
+    JsonNode job = JSON.readTree(ended(accepted).body());
+    assertThat(job.at("/state").textValue()).isEqualTo("cancelled");
+    assertThat(job.at("/detail").textValue()).isEqualTo("a slip");
+    assertProblem(service.post(path + "/cancel", "{\"reason\":\"x\"}"), 409, "cancelled");
+
+    Caller operator =
+        new Caller("olga", Criticality.CRITICAL, Caller.ALL_STUDIES, Set.of(Role.OPERATE), hour());
+    assertThat(
+            send(operator, path + "/replay", "{\"reason\":\"not a slip\"}", List.of()).statusCode())
+        .isEqualTo(200);
+    server.release(2);
+    assertThat(JSON.readTree(ended(accepted).body()).at("/state").textValue()).isEqualTo("done");
+    assertThat(
+            service.rows(
+                "SELECT caller, from_value, to_value FROM audit_change WHERE target = '"
+                    + id
+                    + "' ORDER BY id"))
+        .extracting(change -> change.get("caller") + " " + change.get("to_value"))
+        .containsExactly("tester cancelled: a slip", "olga waiting: not a slip");
+  }
+
+  @Test
+  void answersAnInferenceLaterWhereAsked() throws Exception {
+    HttpResponse<String> accepted =
+        service.post("/v2/models/breast-cancer/infer", row, "Prefer", "respond-async");
+
+    assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+    assertThat(accepted.headers().firstValue("Location").orElseThrow()).startsWith("/api/v1/jobs/");
+    JsonNode job = JSON.readTree(ended(accepted).body());
+    assertThat(job.at("/state").textValue()).isEqualTo("done");
+    assertThat(job.at("/result/outputs/0/data")).hasSize(2);
+
+    HttpResponse<String> refused =
+        service.post("/v2/models/breast-cancer/infer", "{}", "Prefer", "respond-async");
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/json");
+    HttpResponse<String> large =
+        service.post("/v2/models/breast-cancer/infer", " ".repeat((1 << 20) + 1), "Prefer", ASYNC);
+    assertThat(large.statusCode()).isEqualTo(413);
+  }
+
+  @Test
   void hidesJobsOfOthersAndOfOtherStudies() throws Exception {
     HttpResponse<String> mine = service.post(ANALYSES, analysis("breast-cancer", row));
     String location = mine.headers().firstValue("Location").orElseThrow();

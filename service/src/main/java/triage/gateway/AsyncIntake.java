@@ -1,0 +1,30 @@
+package triage.gateway;
+
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
+import triage.identity.Caller;
+
+/// Who takes inferences that are to be answered later.
+///
+/// **Threads**: safe for use by several threads, which it blocks until the job is committed.
+@FunctionalInterface
+public interface AsyncIntake {
+
+  /// An inference to be kept.
+  ///
+  /// @param body the inference request
+  /// @param traceparent the caller's trace context, or `null`
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Inference(
+      Caller caller,
+      Target target,
+      Criticality criticality,
+      byte[] body,
+      @Nullable String traceparent) {}
+
+  /// Accepts an inference as a job, and gives the job's id once it is committed.
+  ///
+  /// @throws RefusedException if it cannot be taken, with what to do
+  UUID accept(Inference inference) throws RefusedException;
+}
