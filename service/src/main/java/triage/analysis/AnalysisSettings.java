@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 ///   before it becomes a dead letter; 1 to 100, default 5
 /// @param keyFor how long an idempotency key stands for its first answer; 1 min to 30 d, default
 ///   24 h
+/// @param backlogBytesMax how many bytes of submissions may wait for their models; 1 MiB to 1 TiB,
+///   default 4 GiB
+/// @param keepFor how long a job is kept after its end; 1 min to 3660 d, default 30 d
 /// @param defaultPrefer the `Prefer` header of callers who send none, by caller
 public record AnalysisSettings(
     long bodyBytesMax,
@@ -25,12 +28,16 @@ public record AnalysisSettings(
     Duration lease,
     int attemptsMax,
     Duration keyFor,
+    long backlogBytesMax,
+    Duration keepFor,
     Map<String, String> defaultPrefer) {
   private static final long BODY_BYTES_MAX_DEFAULT = 1 << 20;
   private static final Duration WAIT_MAX_DEFAULT = Duration.ofSeconds(60);
   private static final Duration LEASE_DEFAULT = Duration.ofSeconds(10);
   private static final int ATTEMPTS_MAX_DEFAULT = 5;
   private static final Duration KEY_FOR_DEFAULT = Duration.ofHours(24);
+  private static final long BACKLOG_BYTES_MAX_DEFAULT = 4L << 30;
+  private static final Duration KEEP_FOR_DEFAULT = Duration.ofDays(30);
 
   /// Copies the map and checks the ranges.
   ///
@@ -58,6 +65,16 @@ public record AnalysisSettings(
         "keyFor",
         keyFor,
         "1m to 30d");
+    require(
+        backlogBytesMax >= 1L << 20 && backlogBytesMax <= 1L << 40,
+        "backlogBytesMax",
+        backlogBytesMax,
+        "1MiB to 1024GiB");
+    require(
+        isBetween(keepFor, Duration.ofMinutes(1), Duration.ofDays(3_660)),
+        "keepFor",
+        keepFor,
+        "1m to 3660d");
     defaultPrefer.forEach((caller, prefer) ->
         require(
             Preference.isReadable(prefer),
@@ -74,6 +91,8 @@ public record AnalysisSettings(
       @Nullable Duration lease,
       @Nullable Integer attemptsMax,
       @Nullable Duration keyFor,
+      @Nullable Long backlogBytesMax,
+      @Nullable Duration keepFor,
       @Nullable Map<String, String> defaultPrefer) {
     return new AnalysisSettings(
         bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
@@ -81,12 +100,14 @@ public record AnalysisSettings(
         lease == null ? LEASE_DEFAULT : lease,
         attemptsMax == null ? ATTEMPTS_MAX_DEFAULT : attemptsMax,
         keyFor == null ? KEY_FOR_DEFAULT : keyFor,
+        backlogBytesMax == null ? BACKLOG_BYTES_MAX_DEFAULT : backlogBytesMax,
+        keepFor == null ? KEEP_FOR_DEFAULT : keepFor,
         defaultPrefer == null ? Map.of() : defaultPrefer);
   }
 
   /// Gives the settings of a file that says nothing about analyses.
   public static AnalysisSettings defaults() {
-    return of(null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null);
   }
 
   private static boolean isBetween(Duration value, Duration min, Duration max) {

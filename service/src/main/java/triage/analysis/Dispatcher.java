@@ -43,6 +43,8 @@ final class Dispatcher implements AutoCloseable {
   private static final long AFTER_A_FAULT_NANOS = 500_000_000L;
   private static final long RETRY_MILLIS_MIN = 250;
   private static final long RETRY_MILLIS_MAX = 60_000;
+  private static final int FORGET_MOST = 500;
+  private static final int FORGET_BATCHES = 10;
   private static final int GONE = 499;
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
   private static final long LOOK_NANOS = 10_000_000L;
@@ -90,6 +92,7 @@ final class Dispatcher implements AutoCloseable {
         keeper.scheduleWithFixedDelay(
             () -> safely(this::renew), third, third, TimeUnit.MILLISECONDS);
     var _ = keeper.scheduleWithFixedDelay(() -> safely(this::look), 1, 1, TimeUnit.SECONDS);
+    var _ = keeper.scheduleWithFixedDelay(() -> safely(this::tidy), 0, 5, TimeUnit.SECONDS);
   }
 
   /// Gives what stands for this run of this instance.
@@ -309,6 +312,16 @@ final class Dispatcher implements AutoCloseable {
     Set<UUID> awaited = book.waiters().awaited();
     if (!awaited.isEmpty()) {
       book.waiters().wake(book.dao().ended(awaited));
+    }
+  }
+
+  /// Counts what waits, and deletes some of what has been kept for long enough.
+  private void tidy() {
+    book.countBacklog();
+    for (int batch = 0; batch < FORGET_BATCHES; batch++) {
+      if (book.dao().forget(settings.keepFor(), FORGET_MOST) < FORGET_MOST) {
+        return;
+      }
     }
   }
 

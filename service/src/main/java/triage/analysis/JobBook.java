@@ -39,6 +39,8 @@ final class JobBook implements AutoCloseable {
   private static final long NEW_BYTES_MAX = 64L << 20;
   private static final int SETTLED_ROWS_MAX = 20_000;
   private static final Duration COMMIT_MAX = Duration.ofSeconds(10);
+  private static final long ROW_BYTES = 512;
+  private static final long BACKLOG_RETRY_NANOS = 30_000_000_000L;
   private static final long RETRY_NANOS = 2_000_000_000L;
   private static final long FULL_PAUSE_NANOS = 20_000_000L;
 
@@ -46,6 +48,7 @@ final class JobBook implements AutoCloseable {
   private final GroupCommitWriter.Lane<NewJob> newJobs;
   private final GroupCommitWriter.Lane<Settlement> settlements;
   private final JobDao dao;
+  private final Backlog backlog;
   private final RowIds ids;
   private final MonotonicClock clock;
   private final InstantSource wallClock;
@@ -54,7 +57,13 @@ final class JobBook implements AutoCloseable {
   private volatile Runnable onWork = () -> {};
   private final AtomicLong bytesUnderWay = new AtomicLong();
 
-  JobBook(Store store, RowIds ids, MonotonicClock clock, InstantSource wallClock) {
+  JobBook(
+      Store store,
+      RowIds ids,
+      long backlogBytesMax,
+      MonotonicClock clock,
+      InstantSource wallClock) {
+    this.backlog = new Backlog(backlogBytesMax);
     this.writer = store.writer();
     this.newJobs = writer.lane(new NewJobDao(), NEW_ROWS_MAX);
     this.settlements = writer.lane(new SettlementDao(), SETTLED_ROWS_MAX);
@@ -122,10 +131,21 @@ final class JobBook implements AutoCloseable {
   ///     all the same
   void add(NewJob job) throws RefusedException {
     int bytes = job.submission().input().length;
-    if (writer.outage() != null || bytesUnderWay.addAndGet(bytes) > NEW_BYTES_MAX) {
-      if (writer.outage() == null) {
-        bytesUnderWay.addAndGet(-bytes);
-      }
+    if (job.state() == JobState.WAITING
+        && !backlog.take(job.caller(), job.criticality(), bytes + ROW_BYTES)) {
+      throw new RefusedException(
+          new Refusal(
+              503,
+              INTAKE_FULL,
+              BACKLOG_RETRY_NANOS,
+              "so much waits already that there is no room for this; try again after"
+                  + " Retry-After"));
+    }
+    if (writer.outage() != null) {
+      throw intakeFull();
+    }
+    if (bytesUnderWay.addAndGet(bytes) > NEW_BYTES_MAX) {
+      bytesUnderWay.addAndGet(-bytes);
       throw intakeFull();
     }
     CompletableFuture<Void> written = new CompletableFuture<>();
@@ -176,6 +196,11 @@ final class JobBook implements AutoCloseable {
       var _ = written.thenRun(() -> tell(settlement.id()));
     }
     return written;
+  }
+
+  /// Counts anew what waits.
+  void countBacklog() {
+    backlog.counted(dao.waitingBytes(ROW_BYTES));
   }
 
   /// Gives a job once it has ended, or as it is after `patience`; nothing if there is none.

@@ -56,6 +56,7 @@ final class AnalysesIT {
             analysis:
               attemptsMax: 2
               lease: 1s
+              backlogBytesMax: 1MiB
               defaultPrefer: {patient: "respond-async"}
             """
                 .formatted(models.resolve("breast-cancer.onnx"), server.url()));
@@ -371,6 +372,36 @@ final class AnalysesIT {
     HttpResponse<String> large =
         service.post("/v2/models/breast-cancer/infer", " ".repeat((1 << 20) + 1), "Prefer", ASYNC);
     assertThat(large.statusCode()).isEqualTo(413);
+  }
+
+  @Test
+  void forgetsWhatWasKeptForLongEnough() throws Exception {
+    String id = id(service.post(ANALYSES, analysis("breast-cancer", row)));
+    service.execute(
+        "UPDATE jobs SET finished_at = now() - interval '31 d' WHERE id = '" + id + "'");
+
+    RunningService.await(
+        "deleted", () -> service.count("SELECT count(*) FROM jobs WHERE id = '" + id + "'") == 0);
+    assertThat(service.get("/api/v1/jobs/" + id).statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void takesNoMoreInThanMayWait() throws Exception {
+    // A quarter of the smallest backlog: what one caller may hold.
+    String large = analysis("python", "{\"inputs\":[],\"id\":\"" + "x".repeat(60_000) + "\"}");
+    int taken = 0;
+    HttpResponse<String> answer = service.post(ANALYSES, large, "Prefer", ASYNC);
+    while (answer.statusCode() == 202) {
+      taken++;
+      answer = service.post(ANALYSES, large, "Prefer", ASYNC);
+    }
+
+    assertProblem(answer, 503, "no room");
+    assertThat(answer.headers().firstValue("Triage-Reason")).hasValue("intake-full");
+    assertThat(answer.headers().firstValue("Retry-After")).isPresent();
+    assertThat(taken).isBetween(4, 7);
+    assertThat(send("somebody", ANALYSES, large, List.of("Prefer", ASYNC)).statusCode())
+        .isEqualTo(202);
   }
 
   @Test

@@ -1,0 +1,38 @@
+package triage.analysis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import triage.admission.Criticality;
+
+class BacklogTest {
+  private final Backlog backlog = new Backlog(100);
+
+  @Test
+  void letsNobodyHoldMoreThanAQuarter() {
+    assertThat(backlog.take("a", Criticality.CRITICAL_PLUS, 25)).isTrue();
+    assertThat(backlog.take("a", Criticality.CRITICAL_PLUS, 1)).isFalse();
+    assertThat(backlog.take("b", Criticality.SHEDDABLE, 25)).isTrue();
+  }
+
+  @Test
+  void keepsTheLastFifthForTheMostCritical() {
+    for (String caller : new String[] {"a", "b", "c"}) {
+      assertThat(backlog.take(caller, Criticality.CRITICAL, 25)).isTrue();
+    }
+    assertThat(backlog.take("d", Criticality.CRITICAL, 5)).isTrue();
+    assertThat(backlog.take("d", Criticality.CRITICAL, 1)).isFalse();
+    assertThat(backlog.take("d", Criticality.CRITICAL_PLUS, 20)).isTrue();
+    assertThat(backlog.take("e", Criticality.CRITICAL_PLUS, 1)).isFalse();
+  }
+
+  @Test
+  void hasRoomAgainOnceTheStoreSaysSo() {
+    assertThat(backlog.take("a", Criticality.CRITICAL, 25)).isTrue();
+    backlog.counted(Map.of("b", 10L));
+
+    assertThat(backlog.take("a", Criticality.CRITICAL, 25)).isTrue();
+    assertThat(backlog.take("b", Criticality.CRITICAL, 16)).isFalse();
+  }
+}
