@@ -99,6 +99,8 @@ class Triage:
             "server: {port: 0, adminPort: 0, host: 127.0.0.1, drainNotice: 0s}\n"
             f"data: '{scratch}/data'\n"
             "logging: {level: WARN}\n"
+            # What else this machine does is no part of this.
+            "door: {mode: observe}\n"
             "models:\n"
             f"  acme/chat:7b: {{backends: [{{url: 'http://{chat}'}}]}}\n"
             f"  echo: {{backends: [{{url: 'http://{echo}'}}]}}\n"
