@@ -379,7 +379,7 @@ final class InferenceIT {
         service.rows(
             "SELECT verdict, status, model, model_version, backend, trace_id,"
                 + " encode(input_sha256, 'hex') AS digest, body_bytes"
-                + " FROM audit_exchange WHERE caller = 'audited' ORDER BY id");
+                + " FROM audit_exchange WHERE caller = 'audited' ORDER BY received_at");
     assertThat(rows).hasSize(2);
     assertThat(rows.getFirst())
         .containsEntry("verdict", "served")
