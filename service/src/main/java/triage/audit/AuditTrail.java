@@ -57,9 +57,9 @@ public final class AuditTrail implements AutoCloseable {
     this.settings = settings;
     this.ids = ids;
     this.clock = clock;
-    this.exchanges = writer.lane(new ExchangeDao(), settings.bufferRows());
-    this.sheds = writer.lane(new ShedDao(), 2 * settings.shedKeys());
-    this.gapRows = writer.lane(new GapDao(), GAP_ROWS_MAX);
+    this.exchanges = writer.patientLane(new ExchangeDao(), settings.bufferRows());
+    this.sheds = writer.patientLane(new ShedDao(), 2 * settings.shedKeys());
+    this.gapRows = writer.patientLane(new GapDao(), GAP_ROWS_MAX);
     this.changes = writer.lane(new ChangeDao(), CHANGES_MAX);
     this.shedLedger = new ShedLedger(settings.shedKeys(), gaps);
   }

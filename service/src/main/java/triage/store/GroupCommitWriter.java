@@ -23,7 +23,9 @@ import triage.time.MonotonicClock;
 /// only after its commit.
 ///
 /// One commit waits for the disk once, however many rows it carries: the more callers, the larger
-/// the groups, without any lingering. Each kind has a lane of bounded length, so that one kind
+/// the groups. Rows that somebody waits for go at once; those of a patient lane wait 10 ms for
+/// company, unless such a row takes them along: a commit for each would cost as much as all else
+/// that is done for a request. Each kind has a lane of bounded length, so that one kind
 /// never takes another's room, and a lane's room may be reserved before the work whose row it is
 /// for.
 ///
@@ -40,6 +42,8 @@ import triage.time.MonotonicClock;
 public final class GroupCommitWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GroupCommitWriter.class);
   private static final int GROUP_ROWS_MAX = 1_000;
+  private static final long PATIENCE_NANOS = Duration.ofMillis(10).toNanos();
+  private static final long NOT_WAITING = Long.MIN_VALUE;
   private static final long BACKOFF_NANOS_MIN = Duration.ofMillis(50).toNanos();
   private static final long BACKOFF_NANOS_MAX = Duration.ofSeconds(2).toNanos();
   private static final Duration AFTER_AN_ERROR = Duration.ofSeconds(1);
@@ -58,18 +62,21 @@ public final class GroupCommitWriter implements AutoCloseable {
   private final MonotonicClock clock;
   private final Thread thread;
   private final Queue<Waiting<?>> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger urgent = new AtomicInteger();
   private final LongAdder written = new LongAdder();
   private final LongAdder failed = new LongAdder();
 
   /// What was taken from the queue and is not settled yet. Confined to the writer's thread, like
-  /// the next two.
+  /// the next three.
   private final Deque<List<Waiting<?>>> groups = new ArrayDeque<>();
 
   private long backoffNanos;
   private long retryAtNanos;
+  private long companyUntilNanos = NOT_WAITING;
 
   private volatile @Nullable String outage;
   private volatile boolean idle;
+  private volatile boolean lingering;
   private volatile boolean closing;
   private volatile boolean ended;
   private volatile long closeByNanos;
@@ -90,10 +97,15 @@ public final class GroupCommitWriter implements AutoCloseable {
   /// @param rowsMax how many rows may be reserved, waiting or in flight at once
   /// @throws IllegalArgumentException if `rowsMax` is not positive
   public <T> Lane<T> lane(RowKind<T> kind, int rowsMax) {
-    if (rowsMax < 1) {
-      throw new IllegalArgumentException("rowsMax: " + rowsMax + " (expected: >= 1)");
-    }
-    return new Lane<>(kind, rowsMax);
+    return new Lane<>(kind, rowsMax, false);
+  }
+
+  /// Makes a lane for rows of a kind that nobody waits for: they are written within some 10 ms.
+  ///
+  /// @param rowsMax how many rows may be reserved, waiting or in flight at once
+  /// @throws IllegalArgumentException if `rowsMax` is not positive
+  public <T> Lane<T> patientLane(RowKind<T> kind, int rowsMax) {
+    return new Lane<>(kind, rowsMax, true);
   }
 
   /// Gives how many rows were committed since the start.
@@ -143,8 +155,14 @@ public final class GroupCommitWriter implements AutoCloseable {
     if (backoffNanos > 0 && nowNanos - retryAtNanos < 0) {
       return retryAtNanos - nowNanos;
     }
-    if (groups.isEmpty() && !takeGroup()) {
-      return Long.MAX_VALUE;
+    if (groups.isEmpty()) {
+      long patienceNanos = patienceNanos(nowNanos);
+      if (patienceNanos > 0) {
+        return patienceNanos;
+      }
+      if (!takeGroup()) {
+        return Long.MAX_VALUE;
+      }
     }
     List<Waiting<?>> group = groups.getFirst();
     try {
@@ -166,6 +184,22 @@ public final class GroupCommitWriter implements AutoCloseable {
     return 0;
   }
 
+  /// Gives how long the rows that wait may wait for company still.
+  private long patienceNanos(long nowNanos) {
+    if (queue.isEmpty() || urgent.get() > 0 || closing) {
+      companyUntilNanos = NOT_WAITING;
+      return 0;
+    }
+    if (companyUntilNanos == NOT_WAITING) {
+      companyUntilNanos = nowNanos + PATIENCE_NANOS;
+    }
+    long leftNanos = companyUntilNanos - nowNanos;
+    if (leftNanos <= 0) {
+      companyUntilNanos = NOT_WAITING;
+    }
+    return Math.max(0, leftNanos);
+  }
+
   private boolean takeGroup() {
     List<Waiting<?>> group = new ArrayList<>();
     while (group.size() < GROUP_ROWS_MAX) {
@@ -173,6 +207,7 @@ public final class GroupCommitWriter implements AutoCloseable {
       if (next == null) {
         break;
       }
+      next.lane().taken();
       group.add(next);
     }
     return !group.isEmpty() && groups.add(group);
@@ -258,6 +293,15 @@ public final class GroupCommitWriter implements AutoCloseable {
     if (waitNanos == 0) {
       return;
     }
+    if (companyUntilNanos != NOT_WAITING) {
+      lingering = true;
+      // An urgent row handed in before `lingering` was seen is counted; one after it wakes us.
+      if (urgent.get() == 0 && !closing) {
+        LockSupport.parkNanos(this, waitNanos);
+      }
+      lingering = false;
+      return;
+    }
     if (waitNanos != Long.MAX_VALUE) {
       // The store is away: new rows change nothing, so they do not wake.
       LockSupport.parkNanos(this, closing ? Math.min(waitNanos, BACKOFF_NANOS_MIN) : waitNanos);
@@ -290,6 +334,7 @@ public final class GroupCommitWriter implements AutoCloseable {
   private long abandonQueue() {
     long lost = 0;
     for (Waiting<?> waiting = queue.poll(); waiting != null; waiting = queue.poll()) {
+      waiting.lane().taken();
       settle(waiting, "closed before it could be written");
       lost++;
     }
@@ -304,11 +349,16 @@ public final class GroupCommitWriter implements AutoCloseable {
   public final class Lane<T> {
     private final RowKind<T> kind;
     private final int rowsMax;
+    private final boolean patient;
     private final AtomicInteger held = new AtomicInteger();
 
-    private Lane(RowKind<T> kind, int rowsMax) {
+    private Lane(RowKind<T> kind, int rowsMax, boolean patient) {
+      if (rowsMax < 1) {
+        throw new IllegalArgumentException("rowsMax: " + rowsMax + " (expected: >= 1)");
+      }
       this.kind = kind;
       this.rowsMax = rowsMax;
+      this.patient = patient;
     }
 
     /// Takes room for one row, or says false: full, or closed. Room taken is given back by
@@ -335,7 +385,10 @@ public final class GroupCommitWriter implements AutoCloseable {
     /// Hands in a row for which room was reserved.
     public void submitReserved(T row, Receipt receipt) {
       queue.add(new Waiting<>(this, row, receipt));
-      if (idle) {
+      if (!patient) {
+        urgent.incrementAndGet();
+      }
+      if (idle || (lingering && !patient)) {
         LockSupport.unpark(thread);
       }
       if (ended) {
@@ -350,6 +403,12 @@ public final class GroupCommitWriter implements AutoCloseable {
       }
       submitReserved(row, receipt);
       return true;
+    }
+
+    private void taken() {
+      if (!patient) {
+        urgent.decrementAndGet();
+      }
     }
 
     /// Gives how many rows are reserved, waiting or in flight.

@@ -59,6 +59,7 @@ class CallerWatchIT {
     boolean noEndPoints = server.awaitNoEndPoints();
     boolean noLeaks = server.awaitNoLeaks();
     server.close();
+    assertThat(server.awaitEnds()).as("all requests ended").isTrue();
     assertThat(noEndPoints).as("all connections taken down").isTrue();
     assertThat(server.connector.getConnectedEndPoints()).isEmpty();
     assertThat(server.ended).hasValue(server.begun.get());

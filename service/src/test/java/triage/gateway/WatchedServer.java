@@ -102,6 +102,21 @@ final class WatchedServer implements AutoCloseable {
     }
   }
 
+  /// Waits until every request that began has ended, and says whether that came to pass.
+  boolean awaitEnds() throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    synchronized (opened) {
+      while (ended.get() < begun.get()) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          return false;
+        }
+        opened.wait(left);
+      }
+      return true;
+    }
+  }
+
   /// Waits until every buffer is back in the pool, and says whether that came to pass. Jetty gives
   /// the last ones back on a thread of its own after the connection is down, and tells nobody.
   boolean awaitNoLeaks() {
@@ -150,6 +165,9 @@ final class WatchedServer implements AutoCloseable {
           request,
           failure -> {
             ended.incrementAndGet();
+            synchronized (opened) {
+              opened.notifyAll();
+            }
           });
       if (path.equals("/inline")) {
         CallerWatch watch = CallerWatch.of(request, goneTotal::incrementAndGet);

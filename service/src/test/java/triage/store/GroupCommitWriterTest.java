@@ -34,6 +34,35 @@ class GroupCommitWriterTest {
   }
 
   @Test
+  void patientRowsWaitForCompany() {
+    GroupCommitWriter.Lane<Integer> patient = writer.patientLane(table::insert, 10);
+    patient.submit(1, new Recorded());
+    assertThat(writer.step(time.nanos())).isEqualTo(Duration.ofMillis(10).toNanos());
+    time.advance(Duration.ofMillis(4));
+    patient.submit(2, new Recorded());
+    assertThat(writer.step(time.nanos())).isEqualTo(Duration.ofMillis(6).toNanos());
+    assertThat(table.commits).isEmpty();
+    time.advance(Duration.ofMillis(6));
+    assertThat(writer.step(time.nanos())).isZero();
+    assertThat(table.commits).containsExactly(List.of(1, 2));
+    assertThat(writer.step(time.nanos())).isEqualTo(Long.MAX_VALUE);
+    patient.submit(3, new Recorded());
+    assertThat(writer.step(time.nanos())).isEqualTo(Duration.ofMillis(10).toNanos());
+  }
+
+  @Test
+  void aRowThatSomebodyWaitsForTakesThePatientAlong() {
+    GroupCommitWriter.Lane<Integer> patient = writer.patientLane(table::insert, 10);
+    patient.submit(1, new Recorded());
+    assertThat(writer.step(time.nanos())).isPositive();
+    submit(2);
+    assertThat(writer.step(time.nanos())).isZero();
+    assertThat(table.rows()).containsExactlyInAnyOrder(1, 2);
+    patient.submit(3, new Recorded());
+    assertThat(writer.step(time.nanos())).isEqualTo(Duration.ofMillis(10).toNanos());
+  }
+
+  @Test
   void acknowledgesOnlyAfterTheCommit() {
     Recorded receipt = new Recorded();
     table.beforeCommit = () -> assertThat(receipt.written).isZero();
