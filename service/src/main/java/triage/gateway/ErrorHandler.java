@@ -7,11 +7,14 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
-/// Answers what Jetty itself refuses (a path it cannot read, headers that are too large) in the
-/// dialect of the path, and without a word of what is inside.
+/// Answers what Jetty itself refuses (a path it cannot read, headers that are too large, a method
+/// that no resource has) in the dialect of the path, and without a word of what is inside.
+///
+/// **Source**: RFC 9110, section 15.5.6: a 405 says in `Allow` what there is.
 ///
 /// **Threads**: no state.
 public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHandler {
+  private static final String METHODS = "GET, HEAD, POST, OPTIONS";
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
@@ -23,6 +26,9 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
     response.setStatus(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, dialect.contentType());
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
+    if (status == 405) {
+      response.getHeaders().put(HttpHeader.ALLOW, METHODS);
+    }
     dialect.advise(response.getHeaders(), refusal.isWorthAnotherTry());
     boolean head = "HEAD".equals(request.getMethod());
     response.write(true, head ? null : ByteBuffer.wrap(body), callback);
@@ -42,6 +48,7 @@ public final class ErrorHandler extends org.eclipse.jetty.server.handler.ErrorHa
     return switch (status) {
       case 400 -> "the request cannot be read; check its path, its headers and its framing";
       case 404 -> "there is nothing at this path";
+      case 405 -> "no path takes this method";
       case 408 -> "the request did not arrive in time; send it again";
       case 413 -> "the body is too large";
       case 414 ->

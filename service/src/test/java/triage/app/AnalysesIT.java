@@ -143,7 +143,7 @@ final class AnalysesIT {
 
   @ParameterizedTest
   @CsvSource({"k-sync, ''", "k-async, respond-async", "k-defer, 'respond-async, wait=20'"})
-  void givesTheFirstAnswerOnceMore(String key, String prefer) {
+  void givesTheFirstAnswerOnceMore(String key, String prefer) throws Exception {
     String body = analysis("breast-cancer", row);
     List<String> headers = List.of("Idempotency-Key", key, "Prefer", prefer);
 
@@ -161,12 +161,13 @@ final class AnalysesIT {
     HttpResponse<String> other = send("tester", ANALYSES, body + " ", headers);
     assertThat(other.statusCode()).isEqualTo(422);
     assertThat(other.headers().firstValue("Triage-Reason")).hasValue("idempotency-mismatch");
+    assertDocumented(other);
     // A key is its caller's own.
     assertThat(send("somebody", ANALYSES, body, headers).body()).isNotEqualTo(first.body());
   }
 
   @Test
-  void saysThatTheFirstIsStillRunning() {
+  void saysThatTheFirstIsStillRunning() throws Exception {
     String body = analysis("python", row);
     List<String> headers = List.of("Idempotency-Key", "running");
     CompletableFuture<HttpResponse<String>> first =
@@ -176,6 +177,7 @@ final class AnalysesIT {
     HttpResponse<String> second = send("tester", ANALYSES, body, headers);
     assertThat(second.statusCode()).isEqualTo(409);
     assertThat(second.headers().firstValue("Triage-Reason")).hasValue("idempotency-running");
+    assertDocumented(second);
     assertThat(second.headers().firstValue("Retry-After")).isPresent();
 
     server.release(1);
@@ -494,6 +496,14 @@ final class AnalysesIT {
             analysis("breast-cancer", row),
             List.of());
     assertProblem(reader, 403, "`request`");
+  }
+
+  private static void assertDocumented(HttpResponse<String> answer) throws Exception {
+    JsonNode document = JSON.readTree(service.get("/openapi.json").body());
+    JsonNode responses = document.at("/paths/~1api~1v1~1analyses/post/responses");
+    assertThat(responses.has(String.valueOf(answer.statusCode()))).isTrue();
+    assertThat(document.at("/components/schemas/AnalysisReason/anyOf/1/enum"))
+        .contains(JSON.readTree(answer.body()).get("reason"));
   }
 
   private static void assertProblem(HttpResponse<String> answer, int status, String detail) {

@@ -261,6 +261,9 @@ final class InferenceIT {
     "PUT, /v2/models/breast-cancer/infer, 405, POST requests only",
     "DELETE, /v2/models/breast-cancer, 405, GET requests only",
     "POST, /v2/health/live, 405, GET requests only",
+    "PUT, /api/v1/analyses, 405, does not take this method",
+    "TRACE, /api/v1/analyses, 405, no path takes this method",
+    "FOO, /api/v1/jobs:query, 405, no path takes this method",
   })
   void saysWhatIsWrongWithPathOrMethod(String method, String path, int status, String expected) {
     HttpResponse<String> answer =
