@@ -23,6 +23,10 @@ import triage.identity.Role;
 /// A model with one permit and three places to wait, before a server that answers when told to.
 final class GateIT {
   private static final String INFER = "/v2/models/m/infer";
+  private static final String ANALYSES = "/api/v1/analyses";
+  private static final String ANALYSIS =
+      "{\"model\":\"m\",\"study\":\"S-1\",\"site\":\"07\",\"subject\":\"007\","
+          + "\"input\":{\"inputs\":[]}}";
   private static final Executor THREADS = command -> Thread.startVirtualThread(command);
 
   @TempDir Path folder;
@@ -85,6 +89,43 @@ final class GateIT {
       assertThat(answer.join().statusCode()).isEqualTo(200);
     }
     assertThat(model.asked()).containsExactly("running", "safety", "urgent", "later");
+  }
+
+  @Test
+  void shedsAnalysesAsItShedsInferences() {
+    List<CompletableFuture<HttpResponse<String>>> inside = new ArrayList<>();
+    inside.add(ask("running", "u=3"));
+    awaitAsked(1);
+    for (int i = 1; i <= 3; i++) {
+      inside.add(ask("waiting", "u=3"));
+      awaitWaiting("critical", i);
+    }
+
+    HttpResponse<String> inference = ask("one too many", "u=7").join();
+    HttpResponse<String> analysis =
+        service.post(ANALYSES, ANALYSIS, "Priority", "u=7", "Idempotency-Key", "shed");
+
+    for (HttpResponse<String> shed : List.of(inference, analysis)) {
+      assertThat(shed.statusCode()).as(shed.body()).isEqualTo(429);
+      assertThat(shed.headers().firstValue("Triage-Reason")).hasValue("shed-priority");
+      assertThat(shed.headers().firstValueAsLong("Retry-After").orElseThrow()).isBetween(1L, 90L);
+    }
+    assertThat(analysis.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    assertThat(analysis.body()).contains("\"status\":429").contains("shed-priority");
+    assertThat(service.count("SELECT count(*) FROM jobs")).isZero();
+    // Who wants it later is not shed.
+    assertThat(
+            service
+                .post(ANALYSES, ANALYSIS, "Priority", "u=7", "Prefer", "respond-async")
+                .statusCode())
+        .isEqualTo(202);
+    model.release(1000);
+    inside.forEach(answer -> assertThat(answer.join().statusCode()).isEqualTo(200));
+    assertThat(
+            service
+                .post(ANALYSES, ANALYSIS, "Priority", "u=7", "Idempotency-Key", "shed")
+                .statusCode())
+        .isEqualTo(200);
   }
 
   @Test
