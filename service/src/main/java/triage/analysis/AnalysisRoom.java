@@ -1,5 +1,6 @@
 package triage.analysis;
 
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.UUID;
@@ -58,6 +59,17 @@ public final class AnalysisRoom implements AutoCloseable {
   /// Gives the resources, for the server.
   public List<Object> resources() {
     return List.of(resource);
+  }
+
+  /// Shows operators what becomes of jobs.
+  public void show(PrometheusRegistry metrics) {
+    JobMeter.register(metrics, book);
+  }
+
+  /// Answers whoever waits for a job with what it is now, and lets nobody wait from here on: an
+  /// instance that goes down is not held up by those who wait for jobs.
+  public void sendWaitersAway() {
+    book.waiters().sendAway();
   }
 
   /// Claims nothing more, and gives back what is not done within 10 s.

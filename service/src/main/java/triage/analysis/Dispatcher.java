@@ -306,7 +306,12 @@ final class Dispatcher implements AutoCloseable {
   private void look() {
     List<JobDao.TakenBack> taken = book.dao().takeBack(settings.attemptsMax());
     if (!taken.isEmpty()) {
-      LOG.warn("event=jobs-taken-over jobs={}", taken.size());
+      long dead = taken.stream().filter(job -> job.state() == JobState.DEAD).count();
+      LOG.warn("event=jobs-taken-over jobs={} dead={}", taken.size() - dead, dead);
+      book.counts().takenOver(taken.size() - dead);
+      for (long job = 0; job < dead; job++) {
+        book.counts().ended(JobState.DEAD);
+      }
       kick();
     }
     Set<UUID> awaited = book.waiters().awaited();
@@ -315,9 +320,9 @@ final class Dispatcher implements AutoCloseable {
     }
   }
 
-  /// Counts what waits, and deletes some of what has been kept for long enough.
+  /// Counts what there is, and deletes some of what has been kept for long enough.
   private void tidy() {
-    book.countBacklog();
+    book.count();
     for (int batch = 0; batch < FORGET_BATCHES; batch++) {
       if (book.dao().forget(settings.keepFor(), FORGET_MOST) < FORGET_MOST) {
         return;

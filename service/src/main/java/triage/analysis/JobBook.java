@@ -23,6 +23,7 @@ import triage.store.GroupCommitWriter;
 import triage.store.Receipt;
 import triage.store.RowIds;
 import triage.store.Store;
+import triage.store.StoreException;
 import triage.time.MonotonicClock;
 
 /// The jobs that this installation keeps: writes them through the group-commit writer, reads them,
@@ -52,8 +53,11 @@ final class JobBook implements AutoCloseable {
   private final RowIds ids;
   private final MonotonicClock clock;
   private final InstantSource wallClock;
+  private final CensusDao censuses;
+  private final JobCounts counts = new JobCounts();
   private final Waiters waiters = new Waiters();
   private final Bell bell;
+  private volatile @Nullable JobCensus census;
   private volatile Runnable onWork = () -> {};
   private final AtomicLong bytesUnderWay = new AtomicLong();
 
@@ -68,6 +72,7 @@ final class JobBook implements AutoCloseable {
     this.newJobs = writer.lane(new NewJobDao(), NEW_ROWS_MAX);
     this.settlements = writer.lane(new SettlementDao(), SETTLED_ROWS_MAX);
     this.dao = new JobDao(store.jdbi());
+    this.censuses = new CensusDao(store.jdbi());
     this.ids = ids;
     this.clock = clock;
     this.wallClock = wallClock;
@@ -150,6 +155,9 @@ final class JobBook implements AutoCloseable {
     }
     CompletableFuture<Void> written = new CompletableFuture<>();
     var _ = written.whenComplete((done, failure) -> bytesUnderWay.addAndGet(-bytes));
+    if (job.state().isFinal()) {
+      var _ = written.thenRun(() -> counts.ended(job.state()));
+    }
     if (!newJobs.submit(job, Receipt.completing(written))) {
       written.cancel(false);
       throw intakeFull();
@@ -192,18 +200,40 @@ final class JobBook implements AutoCloseable {
       }
       LockSupport.parkNanos(FULL_PAUSE_NANOS);
     }
-    if (settlement instanceof Settlement.Ended) {
-      var _ = written.thenRun(() -> tell(settlement.id()));
+    if (settlement instanceof Settlement.Ended ended) {
+      var _ =
+          written.thenRun(() -> {
+            counts.ended(ended.ending().state());
+            tell(settlement.id());
+          });
     }
     return written;
   }
 
-  /// Counts anew what waits.
-  void countBacklog() {
-    backlog.counted(dao.waitingBytes(ROW_BYTES));
+  /// Counts anew what there is.
+  void count() {
+    try {
+      JobCensus now = censuses.count(ROW_BYTES);
+      backlog.counted(now.waitingBytes());
+      census = now;
+    } catch (StoreException e) {
+      census = null;
+      throw e;
+    }
   }
 
-  /// Gives a job once it has ended, or as it is after `patience`; nothing if there is none.
+  /// Gives the last count, or `null` if the store did not answer.
+  @Nullable JobCensus census() {
+    return census;
+  }
+
+  /// Gives what this instance has made of jobs.
+  JobCounts counts() {
+    return counts;
+  }
+
+  /// Gives a job once it has ended, or as it is after `patience`, or as it is once waiters are sent
+  /// away; nothing if there is none.
   Optional<Job> await(UUID id, Duration patience) {
     long deadlineNanos = clock.nanos() + patience.toNanos();
     while (true) {
@@ -211,7 +241,10 @@ final class JobBook implements AutoCloseable {
       try {
         Optional<Job> found = dao.find(id);
         long leftNanos = deadlineNanos - clock.nanos();
-        if (found.isEmpty() || found.get().state().isFinal() || leftNanos <= 0) {
+        if (found.isEmpty()
+            || found.get().state().isFinal()
+            || leftNanos <= 0
+            || waiters.areSentAway()) {
           return found;
         }
         if (!latch.await(leftNanos, TimeUnit.NANOSECONDS)) {

@@ -7,10 +7,8 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
@@ -270,23 +268,6 @@ final class JobDao {
             .map((row, context) ->
                 new TakenBack(row.getObject("id", UUID.class), JobState.of(row.getString("state"))))
             .list());
-  }
-
-  /// Gives how many bytes wait, by caller.
-  ///
-  /// @param rowBytes what a job takes beside its input
-  Map<String, Long> waitingBytes(long rowBytes) {
-    return with(handle -> {
-      Map<String, Long> bytes = new HashMap<>();
-      handle
-          .createQuery(
-              "SELECT caller, sum(octet_length(input) + :row)::bigint AS bytes FROM jobs"
-                  + " WHERE state = 'waiting' GROUP BY caller")
-          .bind("row", rowBytes)
-          .map((row, context) -> bytes.put(row.getString("caller"), row.getLong("bytes")))
-          .list();
-      return bytes;
-    });
   }
 
   /// Deletes jobs that ended long ago, and gives how many.

@@ -90,6 +90,7 @@ final class Jobs {
     if (!book.dao().cancel(job.id(), reason, book.now())) {
       throw notNow(job, "waiting or running");
     }
+    book.counts().ended(JobState.CANCELLED);
     dispatcher.giveUp(job.id());
     book.tell(job.id());
     return accepted(job.id());

@@ -8,16 +8,21 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 
-/// Who waits for which job to end.
+/// Who waits for which job to end. Once they are sent away, nobody waits any more.
 ///
 /// **Threads**: safe for use by several threads, none of which blocks here.
 final class Waiters {
   private final ConcurrentHashMap<UUID, List<CountDownLatch>> byJob = new ConcurrentHashMap<>();
+  private volatile boolean sentAway;
 
   /// Gives a latch that opens when the job may have ended. It must be given back.
   CountDownLatch waitFor(UUID job) {
     CountDownLatch latch = new CountDownLatch(1);
     byJob.merge(job, List.of(latch), Waiters::joined);
+    if (sentAway) {
+      // Whoever set this may have looked before the latch was there.
+      latch.countDown();
+    }
     return latch;
   }
 
@@ -37,6 +42,17 @@ final class Waiters {
     for (UUID job : jobs) {
       byJob.getOrDefault(job, List.of()).forEach(CountDownLatch::countDown);
     }
+  }
+
+  /// Opens all latches, also those that are asked for from now on.
+  void sendAway() {
+    sentAway = true;
+    wake(awaited());
+  }
+
+  /// Tells whether nobody is to wait any more.
+  boolean areSentAway() {
+    return sentAway;
   }
 
   /// Gives the jobs that somebody waits for.

@@ -18,20 +18,23 @@ final class Drain implements LifeCycle.Listener {
   private static final Duration LOOK = Duration.ofMillis(20);
 
   private final FrontDoor door;
+  private final Runnable onDrain;
   private final Duration most;
   private final Duration notice;
   private final Sleep sleep;
 
   /// Makes the drain.
   ///
+  /// @param onDrain run once nobody new gets in
   /// @param most how long those inside may take
   /// @param notice how long the port stays open at least, so that a load balancer sees the 503
-  Drain(FrontDoor door, Duration most, Duration notice) {
-    this(door, most, notice, Thread::sleep);
+  Drain(FrontDoor door, Runnable onDrain, Duration most, Duration notice) {
+    this(door, onDrain, most, notice, Thread::sleep);
   }
 
-  Drain(FrontDoor door, Duration most, Duration notice, Sleep sleep) {
+  Drain(FrontDoor door, Runnable onDrain, Duration most, Duration notice, Sleep sleep) {
     this.door = door;
+    this.onDrain = onDrain;
     this.most = most;
     this.notice = notice;
     this.sleep = sleep;
@@ -40,6 +43,7 @@ final class Drain implements LifeCycle.Listener {
   @Override
   public void lifeCycleStopping(LifeCycle server) {
     door.drain();
+    onDrain.run();
     LOG.info("event=draining inFlight={} mostSeconds={}", door.inFlight(), most.toSeconds());
     try {
       long looks = most.dividedBy(LOOK);

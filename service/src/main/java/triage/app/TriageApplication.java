@@ -194,6 +194,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
             clock,
             wallClock,
             seeds);
+    analyses.show(metrics);
     analyses.start();
     environment.lifecycle().manage(new AutoCloseableManager(analyses));
     // A job's path as we write it: the address that callers used may not be ours.
@@ -206,7 +207,11 @@ final class TriageApplication extends Application<TriageConfiguration> {
     environment
         .lifecycle()
         .addEventListener(
-            new Drain(door, settings.server().drainTimeout(), settings.server().drainNotice()));
+            new Drain(
+                door,
+                analyses::sendWaitersAway,
+                settings.server().drainTimeout(),
+                settings.server().drainNotice()));
     environment
         .lifecycle()
         .addServerLifecycleListener(

@@ -388,6 +388,47 @@ final class AnalysesIT {
   }
 
   @Test
+  void showsOperatorsWhatBecomesOfJobs() throws Exception {
+    double done = ended("done");
+    double failed = ended("failed");
+    double dead = ended("dead");
+    double taken = service.metric("triage_jobs_taken_over_total");
+    String body = analysis("python", row);
+    HttpResponse<String> first = service.post(ANALYSES, body, "Prefer", ASYNC);
+    for (int i = 0; i < 4; i++) {
+      service.post(ANALYSES, body, "Prefer", ASYNC);
+    }
+    service.execute("UPDATE jobs SET created_at = now() - interval '1 h' WHERE state = 'waiting'");
+
+    RunningService.await("counted", () -> service.metric("triage_jobs{state=\"waiting\"}") == 3);
+    assertThat(service.metric("triage_jobs{state=\"running\"}")).isEqualTo(2);
+    assertThat(service.metric("triage_jobs{state=\"dead\"}"))
+        .isEqualTo(service.count("SELECT count(*) FROM jobs WHERE state = 'dead'"));
+    assertThat(service.metric("triage_job_backlog_bytes"))
+        .isEqualTo(3 * (512 + row.getBytes(StandardCharsets.UTF_8).length));
+    assertThat(service.metric("triage_job_oldest_waiting_seconds")).isBetween(3600.0, 3700.0);
+
+    service.execute(
+        "UPDATE jobs SET owner = gen_random_uuid(), fence = fence + 1,"
+            + " lease_until = now() - interval '1 s' WHERE id = '"
+            + id(first)
+            + "'");
+    RunningService.await(
+        "taken over", () -> service.metric("triage_jobs_taken_over_total") == taken + 1);
+    server.release(1_000);
+    ended(first);
+    // The job that was taken over may have been answered to both its holders.
+    RunningService.await("done", () -> ended("done") - done >= 5);
+    assertThat(ended("done") - done).isLessThanOrEqualTo(6);
+    server.answerWith(422);
+    service.post(ANALYSES, body);
+    RunningService.await("failed", () -> ended("failed") == failed + 1);
+    server.answerWith(500);
+    service.post(ANALYSES, body, "Prefer", ASYNC);
+    RunningService.await("dead", () -> ended("dead") == dead + 1);
+  }
+
+  @Test
   void takesNoMoreInThanMayWait() throws Exception {
     // A quarter of the smallest backlog: what one caller may hold.
     String large = analysis("python", "{\"inputs\":[],\"id\":\"" + "x".repeat(60_000) + "\"}");
@@ -547,6 +588,10 @@ final class AnalysesIT {
             .rows("SELECT attempts FROM jobs WHERE id = '" + id + "'")
             .getFirst()
             .get("attempts");
+  }
+
+  private static double ended(String state) {
+    return service.metric("triage_jobs_ended_total{state=\"" + state + "\"}");
   }
 
   private static long attached() {
