@@ -16,6 +16,7 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+import uuid
 
 import numpy
 import openai
@@ -427,6 +428,55 @@ class TritonClient(unittest.TestCase):
         with self.assertRaises(triton.InferenceServerException) as caught:
             self.through.infer("nobody", [], headers=self.headers)
         self.assertIn("no model `nobody` is served here", caught.exception.message())
+
+
+class Document(unittest.TestCase):
+    """Requests that the OpenAPI document allows, and some that it does not, the same in each run:
+    none ends in a server error, and each gets a status and a type that the document names."""
+
+    CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
+
+    def call(self, path, body=None):
+        headers = {"Authorization": "Bearer " + TRIAGE.token, "Content-Type": "application/json"}
+        url = f"http://{TRIAGE.address}{path}"
+        data = body and json.dumps(body).encode()
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers)) as answer:
+            return json.load(answer)
+
+    def document(self):
+        """The document, with names of what there is: else most requests would end in 404."""
+        row = json.loads(GOLDEN.read_text())["x"][0]
+        tensor = {"name": "x", "shape": [1, 30], "datatype": "FP64", "data": row}
+        analysis = {"model": "breast-cancer", "study": "S-1", "input": {"inputs": [tensor]}}
+        job = self.call("/api/v1/analyses", analysis)["id"]
+        document = self.call("/openapi.json")
+        components = document["components"]
+        model = {"enum": ["breast-cancer", "nobody"]}
+        components["parameters"]["model"]["schema"] = model
+        components["parameters"]["version"]["schema"] = {"enum": ["1", "2"]}
+        components["parameters"]["job"]["schema"] = {"enum": [job, str(uuid.UUID(int=1))]}
+        components["schemas"]["Analysis"]["properties"]["model"] = model
+        # Whether a drawn deadline passes depends on the machine.
+        late = {"$ref": "#/components/parameters/Request-Timeout"}
+        for path in document["paths"].values():
+            for operation in path.values():
+                if isinstance(operation, dict) and late in operation.get("parameters", []):
+                    operation["parameters"].remove(late)
+        return document
+
+    def test_requests_drawn_from_it(self):
+        folder = SCRATCH / "document"
+        folder.mkdir()
+        (folder / "openapi.json").write_text(json.dumps(self.document()))
+        program = pathlib.Path(sys.executable).parent / "schemathesis"
+        command = [program, "run", "openapi.json", "--url", f"http://{TRIAGE.address}"]
+        command += ["--header", "Authorization: Bearer " + TRIAGE.token, "--checks", self.CHECKS]
+        command += ["--phases", "examples,coverage,fuzzing", "--max-examples", "20"]
+        command += ["--generation-deterministic", "--no-color"]
+        run = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=2 * PATIENCE
+        )
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
 
 if __name__ == "__main__":
