@@ -129,6 +129,7 @@ final class TunedLimit {
 
   private double centre = 1;
   private double uncertainty = UNCERTAIN;
+  private int reached;
   private boolean inconsistent;
   private double evidence;
   private double meanElasticity;
@@ -340,6 +341,7 @@ final class TunedLimit {
     double waited = free.waitedNanos(free.excess(logHeld));
     double doubt = doubt(found);
     uncertainty = Math.max(UNCERTAIN, doubt * doubt);
+    reached = found.level();
     settle(found.inFlight() * (1 - waited / (waited + free.meanNanos())), nowNanos);
   }
 
@@ -492,7 +494,9 @@ final class TunedLimit {
 
   private int high() {
     double unsure = Math.exp(SPREAD * Math.max(0, Math.sqrt(uncertainty) - Math.sqrt(UNCERTAIN)));
-    double wanted = unsure * HIGH * centre + Math.min(1, 0.5 * (centre - 1));
+    double usual = HIGH * centre + Math.min(1, 0.5 * (centre - 1));
+    // Growth has been as far as `reached`, and has seen waiting there.
+    double wanted = Math.max(usual, Math.min(unsure * usual, Math.min(reached, 4 * centre)));
     return Math.min(most, Math.max(low() + 1, (int) Math.round(wanted)));
   }
 
