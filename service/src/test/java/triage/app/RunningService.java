@@ -235,6 +235,8 @@ final class RunningService implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
+    // Idle connections would make the server wait for them.
+    client.shutdownNow();
     application.server().stop();
     client.close();
     await(
