@@ -235,8 +235,6 @@ final class RunningService implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
-    // Idle connections would make the server wait for them.
-    client.shutdownNow();
     application.server().stop();
     client.close();
     await(
