@@ -3,7 +3,6 @@ package triage.gateway;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -54,11 +53,8 @@ final class BufferedRelay {
   /// @param patience how long until the whole answer is there, at most
   /// @param gone completes when nobody waits for the answer any more
   Ending relay(Duration patience, CompletableFuture<@Nullable Void> gone) {
-    long millis = patience.toMillis();
-    request.headers(headers ->
-        headers.put(
-            "Request-Timeout",
-            String.format(Locale.ROOT, "%d.%03d", millis / 1000, millis % 1000)));
+    request.headers(headers -> headers.put("Request-Timeout", RequestHeaders.inSeconds(patience)));
+    backend.attempted();
     CompletableFuture<ContentResponse> answer;
     try {
       answer = new CompletableResponseListener(request, ANSWER_BYTES_MAX).send();
@@ -91,16 +87,10 @@ final class BufferedRelay {
   private Ending settled(ContentResponse response) {
     int status = response.getStatus();
     byte[] body = response.getContent();
-    if (status >= 600 || (status >= 500 && status != 501 && status != 503)) {
-      backend.breaker().failed();
-      return new Ending(Outcome.FAILED, status >= 600 ? 0 : status, body, false);
-    }
-    if (status == 429 || status == 503) {
-      backend.breaker().abandoned();
-      return new Ending(Outcome.OVERLOADED, status, body, true);
-    }
-    backend.breaker().succeeded();
-    return new Ending(status < 400 ? Outcome.SERVED : Outcome.ABANDONED, status, body, false);
+    long retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders().get("Retry-After"));
+    Outcome outcome = BackendStatus.settle(backend, status, retryAfterNanos);
+    boolean untried = outcome == Outcome.OVERLOADED;
+    return new Ending(outcome, status > HttpRelay.STATUS_MAX ? 0 : status, body, untried);
   }
 
   /// Tells whether not one byte can have reached the server.

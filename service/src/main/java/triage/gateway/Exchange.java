@@ -32,7 +32,6 @@ import triage.time.MonotonicClock;
 /// which may block.
 final class Exchange {
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
-  private static final long RETRY_NANOS = 1_000_000_000L;
   private static final int ATTEMPTS_MAX = 3;
 
   private final AuditTrail audit;
@@ -74,7 +73,7 @@ final class Exchange {
       passage.refuse(e.refusal());
     } catch (RuntimeException e) {
       LOG.error("event=exchange-failed model={}", model.name(), e);
-      passage.refuse(new Refusal(500, null, 0, "something failed inside; the log tells what"));
+      passage.refuse(Refusal.failedInside());
     } finally {
       meter.ended(model, criticality, passage.status(), passage.reason());
       write(passage, slot.get());
@@ -231,7 +230,7 @@ final class Exchange {
       if (secondTry.getAsBoolean()) {
         return true;
       }
-      throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));
+      throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, Refusal.SOON_NANOS));
     }
     var _ = gone.thenRun(relay::callerGone);
     Duration left = Duration.ofNanos(Math.max(0, permit.pass().deadlineNanos() - clock.nanos()));
@@ -256,18 +255,14 @@ final class Exchange {
     if (bodyFault != null) {
       return bodyFault;
     }
-    return switch (ending.outcome()) {
-      case OVERLOADED -> Refusal.of(Reason.DEADLINE_EXCEEDED, 0);
-      case ABANDONED -> Refusal.of(Reason.CALLER_GONE, 0);
-      case SERVED, FAILED -> Refusal.of(Reason.NO_BACKEND, RETRY_NANOS);
-    };
+    return Refusal.unanswered(ending.outcome());
   }
 
   static Refusal auditIsFull() {
     return new Refusal(
         503,
         Reason.SHED_PRESSURE.wire(),
-        RETRY_NANOS,
+        Refusal.SOON_NANOS,
         "the audit trail cannot be written, and nothing is served without it; try again after"
             + " Retry-After");
   }

@@ -36,7 +36,9 @@ final class HttpRelay {
   /// The reason of a model server's own refusal, which keeps its status and its body.
   static final String BACKEND_REFUSED = "backend-refused";
 
-  private static final int STATUS_MAX = 599;
+  /// The largest status there is.
+  static final int STATUS_MAX = 599;
+
   private static final long DISCARDED_BYTES_MAX = 64 << 10;
   private static final long DISCARD_NANOS = 50_000_000L;
 
@@ -172,7 +174,7 @@ final class HttpRelay {
   Ending relay(Duration patience, HttpFields provenanceFields) {
     provenance = provenanceFields;
     long deadlineNanos = clock.nanos() + patience.toNanos();
-    request.headers(headers -> headers.put("Request-Timeout", decimalSeconds(patience.toMillis())));
+    request.headers(headers -> headers.put("Request-Timeout", RequestHeaders.inSeconds(patience)));
     backend.attempted();
     try {
       request
@@ -260,7 +262,7 @@ final class HttpRelay {
         backend.breaker().failed();
         yield new Ending(Outcome.FAILED, 0, false, 0, secondTry.getAsBoolean());
       }
-      case REFUSED -> new Ending(settleRefused(), status, false, 0, true);
+      case REFUSED -> new Ending(settleStatus(), status, false, 0, true);
       case RELAYING -> settleRelayed();
     };
   }
@@ -270,15 +272,8 @@ final class HttpRelay {
     return new Ending(Outcome.ABANDONED, 0, false, 0, false);
   }
 
-  /// Tells the breaker and the gate what an answer means by which the backend did no work.
-  private Outcome settleRefused() {
-    if (isFailure(status)) {
-      backend.breaker().failed();
-      return Outcome.FAILED;
-    }
-    backend.breaker().abandoned();
-    backend.rest().refused(retryAfterNanos);
-    return Outcome.OVERLOADED;
+  private Outcome settleStatus() {
+    return BackendStatus.settle(backend, status, retryAfterNanos);
   }
 
   private Ending settleRelayed() {
@@ -286,26 +281,13 @@ final class HttpRelay {
       backend.breaker().abandoned();
       return new Ending(Outcome.ABANDONED, status, true, stalledNanos.get(), false);
     }
-    Outcome outcome;
+    Outcome outcome = Outcome.FAILED;
     if (ended.join().isFailed()) {
       backend.breaker().failed();
-      outcome = Outcome.FAILED;
-    } else if (isFailure(status) || saysTooMuch(status)) {
-      outcome = settleRefused();
     } else {
-      backend.breaker().succeeded();
-      backend.rest().worked();
-      outcome = status < 400 ? Outcome.SERVED : Outcome.ABANDONED;
+      outcome = settleStatus();
     }
     return new Ending(outcome, status, true, stalledNanos.get(), false);
-  }
-
-  private static boolean saysTooMuch(int status) {
-    return status == 429 || status == 503;
-  }
-
-  private static boolean isFailure(int status) {
-    return status >= 500 && status != 501 && status != 503;
   }
 
   private void begin(Response response) {
@@ -314,8 +296,9 @@ final class HttpRelay {
       var _ = request.abort(new IOException("no such status: " + response.getStatus()));
       return;
     }
-    retryAfterNanos = retryAfterNanos(response.getHeaders().get("Retry-After"));
-    boolean unserved = saysTooMuch(response.getStatus()) || response.getStatus() == 502;
+    retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders().get("Retry-After"));
+    boolean unserved =
+        BackendStatus.saysTooMuch(response.getStatus()) || response.getStatus() == 502;
     if (unserved && stage.get() == Stage.ASKED && secondTry.getAsBoolean()) {
       status = response.getStatus();
       if (stage.compareAndSet(Stage.ASKED, Stage.REFUSED)) {
@@ -419,21 +402,6 @@ final class HttpRelay {
     }
     ended.complete(result);
     LockSupport.unpark(waiter);
-  }
-
-  /// Gives the nanoseconds that a backend's Retry-After names, in seconds; 0 where it names none. A
-  /// date is not read: it would need the backend's clock.
-  private static long retryAfterNanos(@Nullable String value) {
-    return value != null && value.matches("[0-9]{1,9}")
-        ? Duration.ofSeconds(Integer.parseInt(value)).toNanos()
-        : 0;
-  }
-
-  private static String decimalSeconds(long millis) {
-    // By hand: a Formatter for each request was 1 % of what a proxied one costs.
-    long fraction = millis % 1000;
-    String zeros = fraction < 10 ? ".00" : fraction < 100 ? ".0" : ".";
-    return millis / 1000 + zeros + fraction;
   }
 
   /// The caller went away.

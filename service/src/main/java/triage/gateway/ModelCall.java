@@ -34,7 +34,6 @@ import triage.time.MonotonicClock;
 /// **Threads**: safe for use by several threads; a call blocks the thread it is made on.
 public final class ModelCall {
   private static final Logger LOG = LoggerFactory.getLogger(ModelCall.class);
-  private static final long RETRY_NANOS = 1_000_000_000L;
 
   /// What is asked of a model.
   ///
@@ -129,7 +128,7 @@ public final class ModelCall {
       attempt.refusal = e.refusal();
     } catch (RuntimeException e) {
       LOG.error("event=exchange-failed model={}", order.target().name(), e);
-      attempt.refusal = new Refusal(500, null, 0, "something failed inside; the log tells what");
+      attempt.refusal = Refusal.failedInside();
     }
     try {
       return attempt.answer(slot.get());
@@ -192,11 +191,10 @@ public final class ModelCall {
     private void ask(HttpBackend backend, Permit permit, CompletableFuture<@Nullable Void> gone)
         throws RefusedException {
       if (!backend.breaker().begin()) {
-        throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, RETRY_NANOS));
+        throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, Refusal.SOON_NANOS));
       }
       backendName = backend.name();
-      BufferedRelay relay =
-          new BufferedRelay(backend, "/v2/models/" + model.name() + "/infer", order.body());
+      BufferedRelay relay = new BufferedRelay(backend, model.path() + "/infer", order.body());
       BufferedRelay.Ending ending = relay.relay(patience(), gone);
       permit.ended(ending.outcome(), 0);
       untried = ending.untried();
@@ -220,14 +218,10 @@ public final class ModelCall {
         return new Refusal(
             told,
             null,
-            overloaded ? RETRY_NANOS : 0,
+            overloaded ? Refusal.SOON_NANOS : 0,
             "the model server answered with status " + told);
       }
-      return switch (ending.outcome()) {
-        case OVERLOADED -> Refusal.of(Reason.DEADLINE_EXCEEDED, 0);
-        case ABANDONED -> Refusal.of(Reason.CALLER_GONE, 0);
-        case SERVED, FAILED -> Refusal.of(Reason.NO_BACKEND, RETRY_NANOS);
-      };
+      return Refusal.unanswered(ending.outcome());
     }
 
     private Answer answer(Slot slot) {
@@ -241,7 +235,7 @@ public final class ModelCall {
         return new Given(status, body, String.valueOf(backendName), recorded);
       }
       return new NotGiven(
-          no == null ? Refusal.of(Reason.NO_BACKEND, RETRY_NANOS) : no, untried, recorded);
+          no == null ? Refusal.of(Reason.NO_BACKEND, Refusal.SOON_NANOS) : no, untried, recorded);
     }
 
     private CompletableFuture<Void> record(
@@ -275,15 +269,7 @@ public final class ModelCall {
       if (no == null) {
         return told < 400 ? AuditVerdict.SERVED : AuditVerdict.REFUSED;
       }
-      if (Reason.CALLER_GONE.wire().equals(no.reason())) {
-        return AuditVerdict.ABANDONED;
-      }
-      if (no.reason() != null && no.status() != 504) {
-        return backendName == null ? AuditVerdict.SHED : AuditVerdict.FAILED;
-      }
-      return no.status() == 504
-          ? AuditVerdict.EXPIRED
-          : no.status() < 500 && no.status() != 429 ? AuditVerdict.REFUSED : AuditVerdict.FAILED;
+      return no.verdict(backendName != null);
     }
   }
 }

@@ -155,21 +155,8 @@ final class Passage {
   void refuse(Refusal refusal) {
     status = refusal.status();
     reason = refusal.reason();
-    verdict = verdict(refusal);
+    verdict = refusal.verdict(backend != null);
     call.refuse(refusal);
-  }
-
-  private AuditVerdict verdict(Refusal refusal) {
-    if (Reason.CALLER_GONE.wire().equals(refusal.reason())) {
-      return AuditVerdict.ABANDONED;
-    }
-    if (refusal.status() == 504) {
-      return AuditVerdict.EXPIRED;
-    }
-    if (refusal.reason() != null) {
-      return backend == null ? AuditVerdict.SHED : AuditVerdict.FAILED;
-    }
-    return refusal.status() < 500 ? AuditVerdict.REFUSED : AuditVerdict.FAILED;
   }
 
   /// Writes what has happened to the audit trail: a row, or for a shed one more in its count.

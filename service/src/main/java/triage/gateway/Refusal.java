@@ -1,8 +1,10 @@
 package triage.gateway;
 
 import org.jspecify.annotations.Nullable;
+import triage.admission.Outcome;
 import triage.admission.Reason;
 import triage.admission.Ticket;
+import triage.audit.AuditVerdict;
 
 /// An answer that says no: what the caller learns, in no dialect yet.
 ///
@@ -17,6 +19,8 @@ public record Refusal(
     long retryAfterNanos,
     String message,
     @Nullable String param) {
+  /// When a new try is likely to pass where nothing better is known.
+  static final long SOON_NANOS = 1_000_000_000L;
 
   /// Makes a refusal that is not about a member of the body.
   public Refusal(int status, @Nullable String reason, long retryAfterNanos, String message) {
@@ -44,6 +48,36 @@ public record Refusal(
 
   static Refusal of(Reason reason, long retryAfterNanos) {
     return new Refusal(status(reason), reason.wire(), retryAfterNanos, message(reason));
+  }
+
+  /// Gives the refusal of a request that an admitted call to a model server left without an answer.
+  static Refusal unanswered(Outcome outcome) {
+    return switch (outcome) {
+      case OVERLOADED -> of(Reason.DEADLINE_EXCEEDED, 0);
+      case ABANDONED -> of(Reason.CALLER_GONE, 0);
+      case SERVED, FAILED -> of(Reason.NO_BACKEND, SOON_NANOS);
+    };
+  }
+
+  /// Gives the refusal of a request that a fault of the program's own has ended.
+  static Refusal failedInside() {
+    return new Refusal(500, null, 0, "something failed inside; the log tells what");
+  }
+
+  /// Gives what the audit trail calls this.
+  ///
+  /// @param dispatched whether a backend had been chosen
+  AuditVerdict verdict(boolean dispatched) {
+    if (Reason.CALLER_GONE.wire().equals(reason)) {
+      return AuditVerdict.ABANDONED;
+    }
+    if (status == 504) {
+      return AuditVerdict.EXPIRED;
+    }
+    if (reason != null) {
+      return dispatched ? AuditVerdict.FAILED : AuditVerdict.SHED;
+    }
+    return status < 500 && status != 429 ? AuditVerdict.REFUSED : AuditVerdict.FAILED;
   }
 
   private static int status(Reason reason) {

@@ -75,6 +75,15 @@ final class RequestHeaders {
     return nanos > max.toNanos() ? max : Duration.ofNanos(nanos);
   }
 
+  /// Writes a time as a number of seconds, to the millisecond.
+  static String inSeconds(Duration time) {
+    // By hand: a Formatter for each request was 1 % of what a proxied one costs.
+    long millis = time.toMillis();
+    long fraction = millis % 1000;
+    String zeros = fraction < 10 ? ".00" : fraction < 100 ? ".0" : ".";
+    return millis / 1000 + zeros + fraction;
+  }
+
   /// Reads seconds as nanoseconds; -1 if the text is no plain decimal number. Numbers of more than
   /// nine digits before the point count as that many seconds.
   private static long decimalSeconds(String text) {

@@ -36,9 +36,13 @@ final class VersionsIT {
       assertServed(service.post("/v2/models/m/versions/2/infer", BODY), "2", "m@2-0");
       assertServed(service.post("/v2/models/m/versions/canary/infer", BODY), "2", "m@2-0");
       assertThat(two.lastHead()).startsWith("post /v2/models/m/versions/2/infer ");
+      String analysis =
+          "{\"model\":\"m\",\"version\":\"2\",\"study\":\"s\",\"input\":{\"inputs\":[]}}";
+      assertThat(service.post("/api/v1/analyses", analysis).statusCode()).isEqualTo(200);
+      assertThat(two.lastHead()).startsWith("post /v2/models/m/versions/2/infer ");
       assertThat(service.post("/v2/models/m/versions/3/infer", BODY).statusCode()).isEqualTo(404);
       assertThat(service.metric("triage_backend_attempts_total{backend=\"m@2-0\",model=\"m@2\"}"))
-          .isEqualTo(2);
+          .isEqualTo(3);
     }
   }
 
