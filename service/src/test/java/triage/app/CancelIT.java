@@ -6,14 +6,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpURI;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.http.MetaData;
+import org.eclipse.jetty.http2.ErrorCode;
+import org.eclipse.jetty.http2.api.Session;
+import org.eclipse.jetty.http2.api.Stream;
+import org.eclipse.jetty.http2.client.HTTP2Client;
+import org.eclipse.jetty.http2.frames.DataFrame;
+import org.eclipse.jetty.http2.frames.HeadersFrame;
+import org.eclipse.jetty.http2.frames.ResetFrame;
+import org.eclipse.jetty.util.Callback;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -68,23 +79,18 @@ final class CancelIT {
                 folder,
                 "models: {m: {backends: [{url: 'http://127.0.0.1:"
                     + model.getLocalPort()
-                    + "'}]}}");
-        HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
-      HttpRequest live = HttpRequest.newBuilder(service.api("/v2/health/live")).build();
-      assertThat(client.send(live, HttpResponse.BodyHandlers.ofString()).version())
-          .isEqualTo(HttpClient.Version.HTTP_2);
-      HttpRequest infer =
-          service
-              .request("/v2/models/m/infer")
-              .POST(HttpRequest.BodyPublishers.ofString("body"))
-              .build();
-      CompletableFuture<HttpResponse<String>> answer =
-          client.sendAsync(infer, HttpResponse.BodyHandlers.ofString());
+                    + "'}]}}")) {
+      HTTP2Client client = new HTTP2Client();
+      client.start();
+      Stream stream = inferOverHttp2(client, service);
       try (Socket asked = model.accept()) {
         asked.setSoTimeout(20_000);
         read(asked.getInputStream(), "\r\n\r\nbody");
-        answer.cancel(true);
+        stream.reset(
+            new ResetFrame(stream.getId(), ErrorCode.CANCEL_STREAM_ERROR.code), Callback.NOOP);
         assertThat(asked.getInputStream().read()).as("the call was cancelled").isEqualTo(-1);
+      } finally {
+        client.stop();
       }
       String line = "triage_in_flight{backend=\"m-0\",model=\"m\"}";
       RunningService.await("the permit is back", () -> service.metric(line) == 0);
@@ -92,6 +98,29 @@ final class CancelIT {
           "a row of what was abandoned",
           () -> service.count("SELECT count(*) FROM audit_exchange WHERE status = 499") == 1);
     }
+  }
+
+  private static Stream inferOverHttp2(HTTP2Client client, RunningService service)
+      throws Exception {
+    Session session =
+        client
+            .connect(
+                new InetSocketAddress("127.0.0.1", service.port("application")),
+                new Session.Listener() {})
+            .get(10, TimeUnit.SECONDS);
+    MetaData.Request head =
+        new MetaData.Request(
+            "POST",
+            HttpURI.from(service.api("/v2/models/m/infer")),
+            HttpVersion.HTTP_2,
+            HttpFields.build().put("Authorization", "Bearer " + service.token()));
+    Stream stream =
+        session
+            .newStream(new HeadersFrame(head, null, false), new Stream.Listener() {})
+            .get(10, TimeUnit.SECONDS);
+    ByteBuffer body = ByteBuffer.wrap("body".getBytes(UTF_8));
+    stream.data(new DataFrame(stream.getId(), body, true), Callback.NOOP);
+    return stream;
   }
 
   private static String read(InputStream stream, String end) throws IOException {

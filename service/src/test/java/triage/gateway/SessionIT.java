@@ -86,15 +86,15 @@ final class SessionIT {
   }
 
   @Test
-  void letsAClientUpgrade() throws Exception {
+  void answersAClientThatOffersAnUpgradeOverHttp1() throws Exception {
     try (WatchedServer server = watched();
-        HttpClient upgrading = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
+        HttpClient offering = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build()) {
       URI uri = URI.create("http://127.0.0.1:" + server.port() + "/watch");
       for (int i = 0; i < 2; i++) {
         HttpResponse<String> answer =
-            upgrading.send(
+            offering.send(
                 HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
-        assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+        assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_1_1);
         assertThat(answer.body()).isEqualTo("/watch ");
       }
     }
