@@ -170,9 +170,7 @@ class Service:
 
     def metrics(self) -> "Metrics":
         """Gives what the program counts at present."""
-        with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.admin_port}/metrics", timeout=60) as answer:
-            return Metrics(answer.read().decode())
+        return metrics(self.admin_port)
 
     def settled(self, sent: int) -> tuple[float, float, float]:
         """Gives what is still held, what has leaked, and the requests counted, once all ended."""
@@ -185,6 +183,12 @@ class Service:
                 break
             time.sleep(0.1)
         return held, metrics.total("triage_gate_leaked_total"), counted
+
+
+def metrics(admin_port: int) -> "Metrics":
+    """Gives what a program counts at present, by its operators' port."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/metrics", timeout=60) as answer:
+        return Metrics(answer.read().decode())
 
 
 class Metrics:

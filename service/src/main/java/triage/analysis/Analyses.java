@@ -131,7 +131,7 @@ final class Analyses {
               null,
               202,
               ANSWER_GRACE,
-              settings.lease(),
+              settings.claimFor(),
               null,
               null,
               0));
@@ -384,7 +384,7 @@ final class Analyses {
         state == JobState.ATTACHED ? dispatcher.owner() : null,
         answered,
         wait.plus(ANSWER_GRACE),
-        settings.lease(),
+        settings.claimFor(),
         ending,
         null,
         0);

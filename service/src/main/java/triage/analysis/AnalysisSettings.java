@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param bodyBytesMax the largest submission, in bytes; 1 KiB to 16 MiB, default 1 MiB
 /// @param waitMax the longest that a caller may wait for a job in one request; 1 s to 10 min,
 ///   default 60 s
-/// @param lease how long an instance holds a job without a sign of life before others take it over;
-///   1 s to 10 min, default 10 s
+/// @param lease how long an instance holds a job without a sign of life before others take it over,
+///   at most; 1 s to 10 min, default 10 s
 /// @param attemptsMax how often a job may fail at the model, or take its instance down with it,
 ///   before it becomes a dead letter; 1 to 100, default 5
 /// @param keyFor how long an idempotency key stands for its first answer; 1 min to 30 d, default
@@ -34,6 +34,7 @@ public record AnalysisSettings(
   private static final long BODY_BYTES_MAX_DEFAULT = 1 << 20;
   private static final Duration WAIT_MAX_DEFAULT = Duration.ofSeconds(60);
   private static final Duration LEASE_DEFAULT = Duration.ofSeconds(10);
+  private static final Duration LOOK_EVERY_MAX = Duration.ofSeconds(1);
   private static final int ATTEMPTS_MAX_DEFAULT = 5;
   private static final Duration KEY_FOR_DEFAULT = Duration.ofHours(24);
   private static final long BACKLOG_BYTES_MAX_DEFAULT = 4L << 30;
@@ -108,6 +109,18 @@ public record AnalysisSettings(
   /// Gives the settings of a file that says nothing about analyses.
   public static AnalysisSettings defaults() {
     return of(null, null, null, null, null, null, null, null);
+  }
+
+  /// Gives how long a claim holds from its last sign of life on: the lease, less what others may
+  /// take to see that it has run out.
+  Duration claimFor() {
+    return lease.multipliedBy(4).dividedBy(5);
+  }
+
+  /// Gives how often an instance looks for claims that have run out.
+  Duration lookEvery() {
+    Duration tenth = lease.dividedBy(10);
+    return tenth.compareTo(LOOK_EVERY_MAX) < 0 ? tenth : LOOK_EVERY_MAX;
   }
 
   private static boolean isBetween(Duration value, Duration min, Duration max) {

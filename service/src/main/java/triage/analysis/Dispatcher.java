@@ -31,7 +31,7 @@ import triage.store.StoreException;
 /// and a job of a higher class is never kept out by those below it. In hand, a job passes the gate
 /// like any other request, in its caller's name and its class, without a deadline.
 ///
-/// A claim is held by a lease that is renewed each third of its length. What is shed, or never
+/// A claim is held by a lease that is renewed each third of its time. What is shed, or never
 /// reached a model, goes back and does not count as an attempt; what failed there counts, and is
 /// tried again ever more slowly until it is dead.
 ///
@@ -87,11 +87,13 @@ final class Dispatcher implements AutoCloseable {
   void start() {
     book.onWork(this::kick);
     poller.start();
-    long third = settings.lease().toMillis() / 3;
+    long third = settings.claimFor().toMillis() / 3;
     var _ =
         keeper.scheduleWithFixedDelay(
             () -> safely(this::renew), third, third, TimeUnit.MILLISECONDS);
-    var _ = keeper.scheduleWithFixedDelay(() -> safely(this::look), 1, 1, TimeUnit.SECONDS);
+    long look = settings.lookEvery().toMillis();
+    var _ =
+        keeper.scheduleWithFixedDelay(() -> safely(this::look), look, look, TimeUnit.MILLISECONDS);
     var _ = keeper.scheduleWithFixedDelay(() -> safely(this::tidy), 0, 5, TimeUnit.SECONDS);
   }
 
@@ -191,7 +193,12 @@ final class Dispatcher implements AutoCloseable {
           List<Claim> claims =
               book.dao()
                   .claim(
-                      target.name(), target.version(), criticality, room, owner, settings.lease());
+                      target.name(),
+                      target.version(),
+                      criticality,
+                      room,
+                      owner,
+                      settings.claimFor());
           claims.forEach(this::begin);
           room -= claims.size();
           any |= !claims.isEmpty();
@@ -298,7 +305,7 @@ final class Dispatcher implements AutoCloseable {
   private void renew() {
     Set<UUID> now = Set.copyOf(held.keySet());
     if (!now.isEmpty()) {
-      book.dao().renew(now, owner, settings.lease());
+      book.dao().renew(now, owner, settings.claimFor());
     }
   }
 

@@ -70,7 +70,7 @@ final class JobBook implements AutoCloseable {
     this.backlog = new Backlog(backlogBytesMax);
     this.writer = store.writer();
     this.newJobs = writer.lane(new NewJobDao(), NEW_ROWS_MAX);
-    this.settlements = writer.lane(new SettlementDao(), SETTLED_ROWS_MAX);
+    this.settlements = writer.lane(new SettlementDao(counts), SETTLED_ROWS_MAX);
     this.dao = new JobDao(store.jdbi());
     this.censuses = new CensusDao(store.jdbi());
     this.ids = ids;

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.LongAdder;
 final class JobCounts {
   private final Map<JobState, LongAdder> ended = new EnumMap<>(JobState.class);
   private final LongAdder takenOver = new LongAdder();
+  private final LongAdder late = new LongAdder();
 
   JobCounts() {
     for (JobState state : JobState.values()) {
@@ -31,6 +32,16 @@ final class JobCounts {
   /// @param jobs how many, those that are dead by it left out
   void takenOver(long jobs) {
     takenOver.add(jobs);
+  }
+
+  /// Counts endings that were not written, since their claims were no longer the newest.
+  void late(long endings) {
+    late.add(endings);
+  }
+
+  /// Gives how many endings came too late.
+  long late() {
+    return late.sum();
   }
 
   /// Gives how many jobs have ended so.

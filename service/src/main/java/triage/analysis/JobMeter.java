@@ -57,6 +57,12 @@ final class JobMeter {
         .help("Jobs that this instance took from holders whose lease had run out.")
         .callback(callback -> callback.call((double) book.counts().takenOver()))
         .register(registry);
+    CounterWithCallback.builder()
+        .name("triage_job_endings_late_total")
+        .help(
+            "Endings that this instance came with after others had its jobs; nothing was written.")
+        .callback(callback -> callback.call((double) book.counts().late()))
+        .register(registry);
   }
 
   private static void gauge(

@@ -1,16 +1,25 @@
 package triage.analysis;
 
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.generic.GenericType;
 import org.jdbi.v3.core.statement.PreparedBatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import triage.store.RowKind;
 
 /// Writes what becomes of claimed jobs. A holder whose claim is no longer the newest, or whose job
-/// has ended, changes nothing: that is what keeps a job to one answer.
+/// has ended, changes nothing: that is what keeps a job to one answer. Its ending is counted as
+/// late, and perhaps twice where its commit had to be repeated.
 ///
-/// **Threads**: immutable.
+/// **Threads**: confined to the writer's thread; the counts are safe for others.
 final class SettlementDao implements RowKind<Settlement> {
+  private static final Logger LOG = LoggerFactory.getLogger(SettlementDao.class);
+
   /// A job that was taken from its holder and not claimed again may still be ended by it.
   private static final String END =
       """
@@ -31,14 +40,26 @@ final class SettlementDao implements RowKind<Settlement> {
   private static final String RELEASE =
       "DELETE FROM jobs WHERE id = ? AND fence = ? AND state = 'attached'";
 
+  private static final String FENCES = "SELECT id, fence FROM jobs WHERE id = ANY(:ids)";
+
+  private final JobCounts counts;
+
+  SettlementDao(JobCounts counts) {
+    this.counts = counts;
+  }
+
   @Override
   public void insert(Handle handle, List<Settlement> rows) {
     try (PreparedBatch end = handle.prepareBatch(END);
         PreparedBatch putBack = handle.prepareBatch(PUT_BACK);
         PreparedBatch release = handle.prepareBatch(RELEASE)) {
+      List<Settlement.Ended> endings = new ArrayList<>();
       for (Settlement row : rows) {
         switch (row) {
-          case Settlement.Ended ended -> bind(end, ended);
+          case Settlement.Ended ended -> {
+            bind(end, ended);
+            endings.add(ended);
+          }
           case Settlement.PutBack back ->
               putBack
                   .bind(0, back.delayMillis())
@@ -51,7 +72,7 @@ final class SettlementDao implements RowKind<Settlement> {
               release.bind(0, released.id()).bind(1, released.fence()).add();
         }
       }
-      execute(end);
+      countLate(handle, endings, execute(end));
       execute(putBack);
       execute(release);
     }
@@ -73,9 +94,37 @@ final class SettlementDao implements RowKind<Settlement> {
         .add();
   }
 
-  private static void execute(PreparedBatch batch) {
-    if (batch.size() > 0) {
-      batch.execute();
+  private static int[] execute(PreparedBatch batch) {
+    return batch.size() > 0 ? batch.execute() : new int[0];
+  }
+
+  /// Counts the endings of claims that are no longer the newest. One that is there already, since
+  /// its commit is repeated, is not late.
+  private void countLate(Handle handle, List<Settlement.Ended> endings, int[] changed) {
+    List<Settlement.Ended> without = new ArrayList<>();
+    for (int i = 0; i < changed.length; i++) {
+      if (changed[i] == 0) {
+        without.add(endings.get(i));
+      }
+    }
+    if (without.isEmpty()) {
+      return;
+    }
+    Map<UUID, Long> fences =
+        handle
+            .createQuery(FENCES)
+            .bindArray("ids", UUID.class, without.stream().map(Settlement.Ended::id).toList())
+            .setMapKeyColumn("id")
+            .setMapValueColumn("fence")
+            .collectInto(new GenericType<Map<UUID, Long>>() {});
+    List<UUID> late =
+        without.stream()
+            .filter(ended -> fences.getOrDefault(ended.id(), Long.MAX_VALUE) != ended.fence())
+            .map(Settlement.Ended::id)
+            .toList();
+    if (!late.isEmpty()) {
+      counts.late(late.size());
+      LOG.warn("event=job-endings-late jobs={} first={}", late.size(), late.getFirst());
     }
   }
 }

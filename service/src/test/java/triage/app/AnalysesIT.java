@@ -288,6 +288,7 @@ final class AnalysesIT {
             + id
             + "'");
     int before = server.asked().size();
+    double late = service.metric("triage_job_endings_late_total");
     server.release(1);
     // Once the next job is done, the first one's answer has been written, or not.
     server.release(1);
@@ -295,6 +296,7 @@ final class AnalysesIT {
 
     assertThat(server.asked().size()).isGreaterThan(before);
     assertThat(state(id)).isEqualTo("running");
+    assertThat(service.metric("triage_job_endings_late_total")).isGreaterThan(late);
     service.execute("UPDATE jobs SET lease_until = now() WHERE id = '" + id + "'");
     server.release(1);
     assertThat(JSON.readTree(ended(accepted).body()).at("/state").textValue()).isEqualTo("done");
