@@ -1,7 +1,11 @@
 package triage.gateway;
 
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.time.InstantSource;
+import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpDateTime;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import triage.admission.Outcome;
 import triage.backend.HttpBackend;
 
@@ -10,6 +14,11 @@ import triage.backend.HttpBackend;
 ///
 /// **Threads**: no state.
 final class BackendStatus {
+  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}");
+  private static final int RETRY_AFTER_SECONDS_MAX = 999_999_999;
+  private static final int DATE_LENGTH_MAX = 64;
+  private static final long UNREADABLE = Long.MIN_VALUE;
+
   private BackendStatus() {}
 
   /// Tells whether the server says that it has too much to do.
@@ -39,11 +48,39 @@ final class BackendStatus {
     return status >= 500 && status != 501 && status != 503;
   }
 
-  /// Gives the nanoseconds that a backend's Retry-After names, in seconds; 0 where it names none. A
-  /// date is not read: it would need the backend's clock.
-  static long retryAfterNanos(@Nullable String value) {
-    return value != null && value.matches("[0-9]{1,9}")
-        ? Duration.ofSeconds(Integer.parseInt(value)).toNanos()
-        : 0;
+  /// Gives the nanoseconds until the moment that a backend's Retry-After names; 0 where it names
+  /// none, or one that has passed.
+  ///
+  /// A number of seconds is taken as it is. A date is compared with the answer's own `Date`, so that
+  /// the two clocks need not agree; only where there is none, with the clock here. Both are bounded
+  /// by 999,999,999 s; who acts upon them has a bound of its own.
+  ///
+  /// @param answer the headers of the backend's answer
+  /// @param wallClock this machine's
+  static long retryAfterNanos(HttpFields answer, InstantSource wallClock) {
+    String value = answer.get(HttpHeader.RETRY_AFTER);
+    if (value == null || value.length() > DATE_LENGTH_MAX) {
+      return 0;
+    }
+    if (SECONDS.matcher(value).matches()) {
+      return Duration.ofSeconds(Integer.parseInt(value)).toNanos();
+    }
+    long asked = epochSecond(value);
+    if (asked == UNREADABLE) {
+      return 0;
+    }
+    String date = answer.get(HttpHeader.DATE);
+    long said = date == null ? UNREADABLE : epochSecond(date);
+    long now = said == UNREADABLE ? wallClock.instant().getEpochSecond() : said;
+    return Duration.ofSeconds(Math.clamp(asked - now, 0, RETRY_AFTER_SECONDS_MAX)).toNanos();
+  }
+
+  /// Reads an HTTP date (RFC 9110, section 5.6.7).
+  private static long epochSecond(String date) {
+    try {
+      return HttpDateTime.parse(date).toEpochSecond();
+    } catch (RuntimeException unreadable) {
+      return UNREADABLE;
+    }
   }
 }

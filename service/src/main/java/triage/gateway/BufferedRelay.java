@@ -3,6 +3,7 @@ package triage.gateway;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,11 +36,13 @@ final class BufferedRelay {
   record Ending(Outcome outcome, int status, byte @Nullable [] body, boolean untried) {}
 
   private final HttpBackend backend;
+  private final InstantSource wallClock;
   private final Request request;
 
   /// Prepares the request; nothing is sent yet. The breaker must have let it begin.
-  BufferedRelay(HttpBackend backend, String path, byte[] body) {
+  BufferedRelay(HttpBackend backend, String path, byte[] body, InstantSource wallClock) {
     this.backend = backend;
+    this.wallClock = wallClock;
     this.request =
         backend
             .request(HttpMethod.POST, path)
@@ -87,7 +90,7 @@ final class BufferedRelay {
   private Ending settled(ContentResponse response) {
     int status = response.getStatus();
     byte[] body = response.getContent();
-    long retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders().get("Retry-After"));
+    long retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
     Outcome outcome = BackendStatus.settle(backend, status, retryAfterNanos);
     boolean untried = outcome == Outcome.OVERLOADED;
     return new Ending(outcome, status > HttpRelay.STATUS_MAX ? 0 : status, body, untried);

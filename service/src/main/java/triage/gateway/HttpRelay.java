@@ -3,6 +3,7 @@ package triage.gateway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -111,6 +112,7 @@ final class HttpRelay {
   private final HttpBackend backend;
   private final Body body;
   private final MonotonicClock clock;
+  private final InstantSource wallClock;
   private final long idleNanos;
   private final BooleanSupplier secondTry;
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.ASKED);
@@ -138,6 +140,7 @@ final class HttpRelay {
       HttpBackend backend,
       Body body,
       MonotonicClock clock,
+      InstantSource wallClock,
       BooleanSupplier secondTry)
       throws RefusedException {
     this.secondTry = secondTry;
@@ -146,6 +149,7 @@ final class HttpRelay {
     this.backend = backend;
     this.body = body;
     this.clock = clock;
+    this.wallClock = wallClock;
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
     this.request = request(backend, passage.path()).body(body.rest());
     request.headers(headers -> {
@@ -296,7 +300,7 @@ final class HttpRelay {
       var _ = request.abort(new IOException("no such status: " + response.getStatus()));
       return;
     }
-    retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders().get("Retry-After"));
+    retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
     boolean unserved =
         BackendStatus.saysTooMuch(response.getStatus()) || response.getStatus() == 502;
     if (unserved && stage.get() == Stage.ASKED && secondTry.getAsBoolean()) {

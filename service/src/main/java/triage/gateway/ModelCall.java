@@ -194,7 +194,7 @@ public final class ModelCall {
         throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, Refusal.SOON_NANOS));
       }
       backendName = backend.name();
-      BufferedRelay relay = new BufferedRelay(backend, model.path() + "/infer", order.body());
+      BufferedRelay relay = new BufferedRelay(backend, model.path() + "/infer", order.body(), wallClock);
       BufferedRelay.Ending ending = relay.relay(patience(), gone);
       permit.ended(ending.outcome(), 0);
       untried = ending.untried();

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Requests that one backend fails and another one serves: each test at a model of its own.
 final class RetryIT {
-  private static final int MODELS = 9;
+  private static final int MODELS = 10;
   private static final String BODY = "{\"inputs\":[]}";
 
   @TempDir static Path folder;
@@ -105,9 +105,14 @@ final class RetryIT {
     assertThat(good.inferences()).isZero();
   }
 
-  @Test
-  void aBackendThatOnlyRefusesRestsAsLongAsItSaysAndItsBreakerStaysClosed() {
-    faulty.answer("503 Busy\r\nRetry-After: 1\r\n");
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Retry-After: 1\r\n",
+        "Date: Sun, 06 Nov 1994 08:49:36 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+      })
+  void aBackendThatOnlyRefusesRestsAsLongAsItSaysAndItsBreakerStaysClosed(String when) {
+    faulty.answer("503 Busy\r\n" + when);
     for (int i = 0; i < 3; i++) {
       assertServedBySecond(service.post(infer, BODY));
     }
