@@ -18,6 +18,9 @@ import triage.time.MonotonicClock;
 /// in flight together or, where the limit is lower, one after the other; then the breaker opens at
 /// once.
 ///
+/// A caller whose requests alone make it fail, while others are answered, does not open it
+/// ([CallerFaults]).
+///
 /// Whether it is open is for Failsafe to say; the ramp after it has closed is the gate's.
 ///
 /// **Threads**: safe for use by several threads.
@@ -32,6 +35,9 @@ public final class BackendBreaker {
   private final MonotonicClock clock;
   private final ScheduledExecutorService timer;
   private final CircuitBreaker<Object> breaker;
+
+  @GuardedBy("this")
+  private final CallerFaults faults = new CallerFaults();
 
   @GuardedBy("this")
   private int inFlight;
@@ -116,15 +122,35 @@ public final class BackendBreaker {
   }
 
   /// Ends an exchange that the backend answered, whatever it said of the content.
-  public void succeeded() {
+  ///
+  /// @param caller who asked
+  public void succeeded(String caller) {
     synchronized (this) {
       inFlight--;
       succeeded++;
+      faults.answered(caller, clock.nanos());
     }
     breaker.recordSuccess();
   }
 
-  /// Ends an exchange that the backend failed.
+  /// Ends an exchange that the backend failed once it had been reached. Where it fails this caller
+  /// only, and answers others, that may be for what the caller sent, and says nothing about the
+  /// backend.
+  ///
+  /// @param caller who asked
+  public void failed(String caller) {
+    boolean callersOwn;
+    synchronized (this) {
+      callersOwn = faults.failed(caller, clock.nanos());
+    }
+    if (callersOwn) {
+      abandoned();
+    } else {
+      failed();
+    }
+  }
+
+  /// Ends an exchange that the backend failed, whoever asked.
   public void failed() {
     synchronized (this) {
       inFlight--;

@@ -1,11 +1,14 @@
 package triage.gateway;
 
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpDateTime;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.jspecify.annotations.Nullable;
 import triage.admission.Outcome;
 import triage.backend.HttpBackend;
 
@@ -28,10 +31,11 @@ final class BackendStatus {
 
   /// Tells the server's breaker and its rest of an answer, and gives what the gate learns.
   ///
+  /// @param caller who asked
   /// @param retryAfterNanos what [#retryAfterNanos] gave
-  static Outcome settle(HttpBackend backend, int status, long retryAfterNanos) {
+  static Outcome settle(HttpBackend backend, String caller, int status, long retryAfterNanos) {
     if (isFailure(status)) {
-      backend.breaker().failed();
+      backend.breaker().failed(caller);
       return Outcome.FAILED;
     }
     if (saysTooMuch(status)) {
@@ -39,7 +43,7 @@ final class BackendStatus {
       backend.rest().refused(retryAfterNanos);
       return Outcome.OVERLOADED;
     }
-    backend.breaker().succeeded();
+    backend.breaker().succeeded(caller);
     backend.rest().worked();
     return status < 400 ? Outcome.SERVED : Outcome.ABANDONED;
   }
@@ -48,12 +52,27 @@ final class BackendStatus {
     return status >= 500 && status != 501 && status != 503;
   }
 
+  /// Tells the server's breaker of an exchange that ended without an answer, or in the middle of
+  /// one.
+  static void settleBroken(HttpBackend backend, String caller, @Nullable Throwable cause) {
+    if (isUnreached(cause)) {
+      backend.breaker().failed();
+    } else {
+      backend.breaker().failed(caller);
+    }
+  }
+
+  /// Tells whether not one byte can have reached the server.
+  static boolean isUnreached(@Nullable Throwable cause) {
+    return cause instanceof ConnectException || cause instanceof SocketTimeoutException;
+  }
+
   /// Gives the nanoseconds until the moment that a backend's Retry-After names; 0 where it names
   /// none, or one that has passed.
   ///
-  /// A number of seconds is taken as it is. A date is compared with the answer's own `Date`, so that
-  /// the two clocks need not agree; only where there is none, with the clock here. Both are bounded
-  /// by 999,999,999 s; who acts upon them has a bound of its own.
+  /// A number of seconds is taken as it is. A date is compared with the answer's own `Date`, so
+  /// that the two clocks need not agree; only where there is none, with the clock here. Both are
+  /// bounded by 999,999,999 s; who acts upon them has a bound of its own.
   ///
   /// @param answer the headers of the backend's answer
   /// @param wallClock this machine's

@@ -27,7 +27,7 @@ final class Body {
   private byte[] first = new byte[0];
   private int firstSize;
   private long size;
-  private boolean whole;
+  private volatile boolean whole;
   private volatile @Nullable Refusal refusal;
 
   private Body(Request request, long bytesMax) {

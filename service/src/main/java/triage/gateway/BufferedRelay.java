@@ -1,7 +1,5 @@
 package triage.gateway;
 
-import java.net.ConnectException;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -36,12 +34,17 @@ final class BufferedRelay {
   record Ending(Outcome outcome, int status, byte @Nullable [] body, boolean untried) {}
 
   private final HttpBackend backend;
+  private final String caller;
   private final InstantSource wallClock;
   private final Request request;
 
   /// Prepares the request; nothing is sent yet. The breaker must have let it begin.
-  BufferedRelay(HttpBackend backend, String path, byte[] body, InstantSource wallClock) {
+  ///
+  /// @param caller who asks
+  BufferedRelay(
+      HttpBackend backend, String caller, String path, byte[] body, InstantSource wallClock) {
     this.backend = backend;
+    this.caller = caller;
     this.wallClock = wallClock;
     this.request =
         backend
@@ -73,8 +76,8 @@ final class BufferedRelay {
       backend.breaker().timedOut(patience);
       return new Ending(Outcome.OVERLOADED, 0, null, false);
     } catch (ExecutionException e) {
-      backend.breaker().failed();
-      return new Ending(Outcome.FAILED, 0, null, isUnreached(e.getCause()));
+      BackendStatus.settleBroken(backend, caller, e.getCause());
+      return new Ending(Outcome.FAILED, 0, null, BackendStatus.isUnreached(e.getCause()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return givenUp(answer);
@@ -91,13 +94,8 @@ final class BufferedRelay {
     int status = response.getStatus();
     byte[] body = response.getContent();
     long retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
-    Outcome outcome = BackendStatus.settle(backend, status, retryAfterNanos);
+    Outcome outcome = BackendStatus.settle(backend, caller, status, retryAfterNanos);
     boolean untried = outcome == Outcome.OVERLOADED;
     return new Ending(outcome, status > HttpRelay.STATUS_MAX ? 0 : status, body, untried);
-  }
-
-  /// Tells whether not one byte can have reached the server.
-  private static boolean isUnreached(@Nullable Throwable cause) {
-    return cause instanceof ConnectException || cause instanceof SocketTimeoutException;
   }
 }

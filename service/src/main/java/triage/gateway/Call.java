@@ -97,6 +97,11 @@ final class Call {
     response.getHeaders().put(name, value);
   }
 
+  /// Has the answer say that the connection ends, because somebody may still read the body.
+  void endConnection() {
+    UnreadBody.end(request, response);
+  }
+
   /// Ends an answer that was relayed.
   void finish() {
     response.write(true, null, callback);
@@ -168,6 +173,7 @@ final class Call {
   private void write(byte[] body) {
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, body.length);
     boolean head = request.getMethod().equals("HEAD");
-    response.write(true, head ? null : ByteBuffer.wrap(body), callback);
+    Callback written = UnreadBody.before(request, response, callback);
+    response.write(true, head ? null : ByteBuffer.wrap(body), written);
   }
 }

@@ -224,7 +224,8 @@ final class Exchange {
       BooleanSupplier secondTry)
       throws RefusedException {
     passage.started(backend, clock.nanos());
-    HttpRelay relay = new HttpRelay(passage, permit.pass(), backend, body, clock, wallClock, secondTry);
+    HttpRelay relay =
+        new HttpRelay(passage, permit.pass(), backend, body, clock, wallClock, secondTry);
     HttpFields provenance = passage.provenance();
     if (!backend.breaker().begin()) {
       if (secondTry.getAsBoolean()) {

@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
-import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -120,17 +119,10 @@ public final class FrontDoor extends Handler.Wrapper {
     Dialect dialect = Dialect.of(path == null ? "/" : path);
     PreparedRefusal answer =
         Objects.requireNonNull((reason == Reason.DRAINING ? draining : pressed).get(dialect));
-    if (!isHttp1(request)) {
-      answer.write(response, retryAfter, callback);
-    } else if (UnreadBody.isShort(request)) {
+    if (UnreadBody.isShort(request) && UnreadBody.isHttp1(request)) {
       refuseUnread(answer, request, response, callback);
     } else {
-      // A body that has not come yet would be taken for the next request: such a caller is told
-      // that the connection ends, instead of finding out with its next request.
-      if (!request.consumeAvailable()) {
-        response.getHeaders().put(HttpHeader.CONNECTION, "close");
-      }
-      answer.write(response, retryAfter, callback);
+      answer.write(response, retryAfter, UnreadBody.before(request, response, callback));
     }
   }
 
@@ -144,10 +136,6 @@ public final class FrontDoor extends Handler.Wrapper {
     UnreadBody rest = new UnreadBody(exchange.request(), exchange);
     answer.write(
         response, retryAfter, Callback.from(InvocationType.NON_BLOCKING, rest, exchange::failed));
-  }
-
-  private static boolean isHttp1(Request request) {
-    return request.getConnectionMetaData().getHttpVersion().getVersion() < 20;
   }
 
   private void dispatch(PacedExchange exchange) {

@@ -108,6 +108,7 @@ final class HttpRelay {
   record Ending(Outcome outcome, int status, boolean answered, long stalledNanos, boolean again) {}
 
   private final Call call;
+  private final String caller;
   private final Pass pass;
   private final HttpBackend backend;
   private final Body body;
@@ -145,6 +146,7 @@ final class HttpRelay {
       throws RefusedException {
     this.secondTry = secondTry;
     this.call = passage.call();
+    this.caller = passage.caller().name();
     this.pass = pass;
     this.backend = backend;
     this.body = body;
@@ -263,7 +265,7 @@ final class HttpRelay {
         if (body.refusal() != null) {
           yield abandoned();
         }
-        backend.breaker().failed();
+        BackendStatus.settleBroken(backend, caller, ended.join().getFailure());
         yield new Ending(Outcome.FAILED, 0, false, 0, secondTry.getAsBoolean());
       }
       case REFUSED -> new Ending(settleStatus(), status, false, 0, true);
@@ -277,7 +279,7 @@ final class HttpRelay {
   }
 
   private Outcome settleStatus() {
-    return BackendStatus.settle(backend, status, retryAfterNanos);
+    return BackendStatus.settle(backend, caller, status, retryAfterNanos);
   }
 
   private Ending settleRelayed() {
@@ -287,7 +289,7 @@ final class HttpRelay {
     }
     Outcome outcome = Outcome.FAILED;
     if (ended.join().isFailed()) {
-      backend.breaker().failed();
+      backend.breaker().failed(caller);
     } else {
       outcome = settleStatus();
     }
@@ -336,6 +338,10 @@ final class HttpRelay {
     HttpFields fields = provenance;
     if (fields != null) {
       headers.add(fields);
+    }
+    if (!body.isWhole()) {
+      // A server that answers before it has all may not read the rest.
+      call.endConnection();
     }
     return true;
   }

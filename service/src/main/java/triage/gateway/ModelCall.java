@@ -194,7 +194,9 @@ public final class ModelCall {
         throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, Refusal.SOON_NANOS));
       }
       backendName = backend.name();
-      BufferedRelay relay = new BufferedRelay(backend, model.path() + "/infer", order.body(), wallClock);
+      String path = model.path() + "/infer";
+      BufferedRelay relay =
+          new BufferedRelay(backend, order.caller(), path, order.body(), wallClock);
       BufferedRelay.Ending ending = relay.relay(patience(), gone);
       permit.ended(ending.outcome(), 0);
       untried = ending.untried();

@@ -156,6 +156,10 @@ final class Passage {
     status = refusal.status();
     reason = refusal.reason();
     verdict = refusal.verdict(backend != null);
+    Body begun = body;
+    if (begun != null && !begun.isWhole()) {
+      call.endConnection();
+    }
     call.refuse(refusal);
   }
 

@@ -3,9 +3,11 @@ package triage.gateway;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import jdk.net.ExtendedSocketOptions;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Invocable;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,43 @@ final class UnreadBody implements Invocable.Task {
   UnreadBody(Request request, Callback callback) {
     this.request = request;
     this.callback = callback;
+  }
+
+  /// Sees to what may be left unread of a body before its answer is written, and gives the callback
+  /// for that write: a short body is read once the answer is out; of a longer one the answer says
+  /// that the connection ends. Does nothing where the body has been read, or under HTTP/2.
+  ///
+  /// Nobody else may read the body at the same time; where somebody does, the answer must say
+  /// already that the connection ends.
+  static Callback before(Request request, Response response, Callback callback) {
+    HttpFields.Mutable headers = response.getHeaders();
+    if (!isHttp1(request) || headers.contains(HttpHeader.CONNECTION, "close")) {
+      return callback;
+    }
+    if (isShort(request)) {
+      UnreadBody rest = new UnreadBody(request, callback);
+      return drop(request) == null
+          ? Callback.from(InvocationType.NON_BLOCKING, rest, callback::failed)
+          : callback;
+    }
+    // It would be taken for the next request: such a caller is told that the connection ends,
+    // instead of finding out with its next request.
+    if (!request.consumeAvailable()) {
+      end(request, response);
+    }
+    return callback;
+  }
+
+  /// Has the answer say that the connection ends, where it is one of HTTP/1.1.
+  static void end(Request request, Response response) {
+    if (isHttp1(request)) {
+      response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    }
+  }
+
+  /// Tells whether a request came over HTTP/1, where the next one follows its body.
+  static boolean isHttp1(Request request) {
+    return request.getConnectionMetaData().getHttpVersion().getVersion() < 20;
   }
 
   /// Tells whether a request says that it has a body, and that this is short enough to be read for

@@ -74,6 +74,73 @@ final class BackendBreakerTest {
     assertThat(isOpen()).isTrue();
   }
 
+  @Test
+  void oneCallersFailuresDoNotOpenItWhileOthersAreAnswered() {
+    for (int i = 0; i < 50; i++) {
+      answered("good");
+      time.advance(Duration.ofMillis(900));
+      failed("bad");
+      failed("bad");
+    }
+    assertThat(isOpen()).isFalse();
+    assertThat(breaker.counts().failed()).isZero();
+    assertThat(breaker.counts().succeeded()).isEqualTo(50);
+  }
+
+  @Test
+  void oneCallersFailuresOpenItOnceNobodyHasBeenAnsweredForASecond() {
+    answered("good");
+    failed("bad");
+    time.advance(SECOND.plusNanos(1));
+    for (int i = 0; i < 4; i++) {
+      failed("bad");
+    }
+    assertThat(isOpen()).isFalse();
+    failed("bad");
+    assertThat(isOpen()).isTrue();
+  }
+
+  @Test
+  void failuresOfTwoCallersOpenItWhoeverElseIsAnswered() {
+    for (int i = 0; i < 3; i++) {
+      answered("good");
+      failed("one");
+      failed("two");
+    }
+    // The very first could have been the caller's own.
+    assertThat(breaker.counts().failed()).isEqualTo(5);
+    assertThat(isOpen()).isTrue();
+  }
+
+  @Test
+  void failuresOfWhoIsAloneOpenIt() {
+    for (int i = 0; i < 5; i++) {
+      answered("only");
+      failed("only");
+    }
+    assertThat(isOpen()).isTrue();
+  }
+
+  @Test
+  void connectionsThatDoNotComeAboutOpenItWhoeverAsks() {
+    for (int i = 0; i < 5; i++) {
+      answered("good");
+      assertThat(breaker.begin()).isTrue();
+      breaker.failed();
+    }
+    assertThat(isOpen()).isTrue();
+  }
+
+  private void answered(String caller) {
+    assertThat(breaker.begin()).isTrue();
+    breaker.succeeded(caller);
+  }
+
+  private void failed(String caller) {
+    assertThat(breaker.begin()).isTrue();
+    breaker.failed(caller);
+  }
+
   private void silent(Duration patience) {
     assertThat(breaker.begin()).isTrue();
     time.advance(patience);

@@ -142,7 +142,7 @@ final class OutlierWatchTest {
     for (int lane : lanes) {
       for (int i = 0; i < exchanges; i++) {
         assertThat(breakers.get(lane).begin()).isTrue();
-        breakers.get(lane).succeeded();
+        breakers.get(lane).succeeded("c");
       }
     }
   }
