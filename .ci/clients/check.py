@@ -456,6 +456,8 @@ class Document(unittest.TestCase):
         components["parameters"]["version"]["schema"] = {"enum": ["1", "2"]}
         components["parameters"]["job"]["schema"] = {"enum": [job, str(uuid.UUID(int=1))]}
         components["schemas"]["Analysis"]["properties"]["model"] = model
+        # No request body of NDJSON can be drawn.
+        del document["paths"]["/api/v1/batches"]
         # Whether a drawn deadline passes depends on the machine.
         late = {"$ref": "#/components/parameters/Request-Timeout"}
         for path in document["paths"].values():

@@ -32,19 +32,20 @@ final class Analyses {
   /// Whoever is later than that finds that another has settled what the first answer is.
   private static final Duration ANSWER_GRACE = Duration.ofSeconds(2);
 
-  private static final int TRACEPARENT_MAX = 256;
   private static final long RETRY_NANOS = 1_000_000_000L;
 
   private final JobBook book;
   private final Dispatcher dispatcher;
   private final ModelCall models;
   private final AnalysisSettings settings;
+  private final Submissions submissions;
 
   Analyses(JobBook book, Dispatcher dispatcher, ModelCall models, AnalysisSettings settings) {
     this.book = book;
     this.dispatcher = dispatcher;
     this.models = models;
     this.settings = settings;
+    this.submissions = new Submissions(models);
   }
 
   /// What is known of a submission once it has been read.
@@ -65,17 +66,7 @@ final class Analyses {
     require(caller, Role.REQUEST);
     String key = IdempotencyKey.of(call.headers("Idempotency-Key"));
     Preference preference = preference(call);
-    Submission asked = SubmissionReader.read(body);
-    String study = String.valueOf(asked.study());
-    if (!caller.maySee(study)) {
-      throw new RefusedException(
-          new Refusal(
-              403,
-              null,
-              0,
-              "your token does not cover the study in `/study`; ask the operator for one that"
-                  + " does"));
-    }
+    Submission asked = submissions.read(caller, body, SubmissionReader.BODY);
     byte[] digest = sha256(body);
     if (key != null) {
       Optional<Job> earlier = earlier(caller, key);
@@ -83,16 +74,8 @@ final class Analyses {
         return repeated(earlier.get(), digest);
       }
     }
-    Target target = target(asked);
-    target.check(asked.input());
-    Submission pinned =
-        new Submission(
-            asked.model(),
-            target.version(),
-            asked.study(),
-            asked.site(),
-            asked.subject(),
-            asked.input());
+    Target target = submissions.target(asked);
+    Submission pinned = asked.pinnedTo(target.version());
     Request request = new Request(call, target, pinned, key, digest);
     return preference.async() ? accept(request, preference.patience()) : answer(request);
   }
@@ -114,7 +97,6 @@ final class Analyses {
     SubmissionReader.checkInference(body);
     asked.target().check(body);
     UUID id = book.newId();
-    String traceparent = asked.traceparent();
     try {
       book.add(
           new NewJob(
@@ -127,7 +109,7 @@ final class Analyses {
               JobState.WAITING,
               null,
               sha256(body),
-              traceparent == null || traceparent.length() > TRACEPARENT_MAX ? null : traceparent,
+              Submissions.traceparent(asked.traceparent()),
               null,
               202,
               ANSWER_GRACE,
@@ -159,22 +141,6 @@ final class Analyses {
     String otherwise = settings.defaultPrefer().get(call.caller().name());
     return Preference.of(
         headers.isEmpty() && otherwise != null ? List.of(otherwise) : headers, settings.waitMax());
-  }
-
-  private Target target(Submission asked) throws RefusedException {
-    Optional<Target> found = models.find(asked.model(), asked.version());
-    if (found.isPresent()) {
-      return found.get();
-    }
-    boolean otherVersion = models.find(asked.model(), null).isPresent();
-    throw new RefusedException(
-        new Refusal(
-            404,
-            null,
-            0,
-            otherVersion
-                ? "the model is not served in the version of `/version`; leave it out"
-                : "no model of the name in `/model` is served here; GET /v2/models/{model} tells"));
   }
 
   private Optional<Job> earlier(Caller caller, String key) {
@@ -284,7 +250,7 @@ final class Analyses {
             request.call().criticality(),
             request.call().arrivedNanos() + patience.toNanos(),
             request.pinned().input(),
-            traceparent(request.call()));
+            Submissions.traceparent(request.call().header("traceparent")));
     ModelCall.Answer answer;
     try (NativeCall.Watch _ = request.call().watch(() -> gone.complete(null))) {
       answer = models.call(order, gone);
@@ -380,7 +346,7 @@ final class Analyses {
         state,
         request.key(),
         request.digest(),
-        traceparent(request.call()),
+        Submissions.traceparent(request.call().header("traceparent")),
         state == JobState.ATTACHED ? dispatcher.owner() : null,
         answered,
         wait.plus(ANSWER_GRACE),
@@ -388,11 +354,6 @@ final class Analyses {
         ending,
         null,
         0);
-  }
-
-  private static @Nullable String traceparent(NativeCall call) {
-    String header = call.header("traceparent");
-    return header == null || header.length() > TRACEPARENT_MAX ? null : header;
   }
 
   private static byte[] sha256(byte[] bytes) {

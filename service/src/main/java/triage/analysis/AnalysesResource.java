@@ -45,7 +45,7 @@ public final class AnalysesResource {
   @GET
   @Path("jobs/{id}")
   public Response job(@Context HttpServletRequest request, @PathParam("id") String id)
-      throws RefusedException {
+      throws RefusedException, IOException {
     return answer(() -> jobs.get(call(request), id));
   }
 
@@ -78,7 +78,7 @@ public final class AnalysesResource {
     return answer(() -> jobs.replay(call(request), id, bytes));
   }
 
-  private static NativeCall call(HttpServletRequest request) {
+  static NativeCall call(HttpServletRequest request) {
     return (NativeCall) Objects.requireNonNull(request.getAttribute(NativeCall.ATTRIBUTE));
   }
 
@@ -95,7 +95,7 @@ public final class AnalysesResource {
             413, null, 0, "the body is larger than " + bytesMax + " bytes; send less at a time"));
   }
 
-  private static Response answer(Answering answering) throws RefusedException {
+  static Response answer(Answering answering) throws RefusedException, IOException {
     Reply reply;
     try {
       reply = answering.answer();
@@ -112,7 +112,7 @@ public final class AnalysesResource {
 
   /// What answers a request.
   @FunctionalInterface
-  private interface Answering {
-    Reply answer() throws RefusedException;
+  interface Answering {
+    Reply answer() throws RefusedException, IOException;
   }
 }

@@ -19,7 +19,7 @@ public final class AnalysisRoom implements AutoCloseable {
   private final JobBook book;
   private final Dispatcher dispatcher;
   private final Analyses analyses;
-  private final AnalysesResource resource;
+  private final List<Object> resources;
 
   /// Makes the room; [#start] begins with the jobs that wait.
   ///
@@ -41,9 +41,26 @@ public final class AnalysisRoom implements AutoCloseable {
     this.book = new JobBook(store, ids, settings.backlogBytesMax(), clock, wallClock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
     this.analyses = new Analyses(book, dispatcher, models, settings);
-    this.resource =
-        new AnalysesResource(
-            analyses, new Jobs(book, dispatcher, audit, settings), settings.bodyBytesMax());
+    Batches batches =
+        new Batches(
+            new Batches.Rooms(
+                book,
+                new BatchDao(store.jdbi()),
+                new BatchIntake(store.writer()),
+                new Submissions(models),
+                settings,
+                clock,
+                this::tellOfWork));
+    this.resources =
+        List.of(
+            new AnalysesResource(
+                analyses, new Jobs(book, dispatcher, audit, settings), settings.bodyBytesMax()),
+            new BatchesResource(batches));
+  }
+
+  private void tellOfWork() {
+    dispatcher.kick();
+    book.tellOfWork();
   }
 
   /// Starts claiming jobs.
@@ -58,7 +75,7 @@ public final class AnalysisRoom implements AutoCloseable {
 
   /// Gives the resources, for the server.
   public List<Object> resources() {
-    return List.of(resource);
+    return resources;
   }
 
   /// Shows operators what becomes of jobs.

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// **Threads**: immutable.
 ///
 /// @param bodyBytesMax the largest submission, in bytes; 1 KiB to 16 MiB, default 1 MiB
+/// @param batchBytesMax the largest batch, decoded, in bytes; 1 MiB to 1 TiB, default 4 GiB
 /// @param waitMax the longest that a caller may wait for a job in one request; 1 s to 10 min,
 ///   default 60 s
 /// @param lease how long an instance holds a job without a sign of life before others take it over,
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param defaultPrefer the `Prefer` header of callers who send none, by caller
 public record AnalysisSettings(
     long bodyBytesMax,
+    long batchBytesMax,
     Duration waitMax,
     Duration lease,
     int attemptsMax,
@@ -32,6 +34,7 @@ public record AnalysisSettings(
     Duration keepFor,
     Map<String, String> defaultPrefer) {
   private static final long BODY_BYTES_MAX_DEFAULT = 1 << 20;
+  private static final long BATCH_BYTES_MAX_DEFAULT = 4L << 30;
   private static final Duration WAIT_MAX_DEFAULT = Duration.ofSeconds(60);
   private static final Duration LEASE_DEFAULT = Duration.ofSeconds(10);
   private static final Duration LOOK_EVERY_MAX = Duration.ofSeconds(1);
@@ -50,6 +53,11 @@ public record AnalysisSettings(
         "bodyBytesMax",
         bodyBytesMax,
         "1KiB to 16MiB");
+    require(
+        batchBytesMax >= 1L << 20 && batchBytesMax <= 1L << 40,
+        "batchBytesMax",
+        batchBytesMax,
+        "1MiB to 1024GiB");
     require(
         isBetween(waitMax, Duration.ofSeconds(1), Duration.ofMinutes(10)),
         "waitMax",
@@ -88,6 +96,7 @@ public record AnalysisSettings(
   @JsonCreator
   public static AnalysisSettings of(
       @Nullable Long bodyBytesMax,
+      @Nullable Long batchBytesMax,
       @Nullable Duration waitMax,
       @Nullable Duration lease,
       @Nullable Integer attemptsMax,
@@ -97,6 +106,7 @@ public record AnalysisSettings(
       @Nullable Map<String, String> defaultPrefer) {
     return new AnalysisSettings(
         bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
+        batchBytesMax == null ? BATCH_BYTES_MAX_DEFAULT : batchBytesMax,
         waitMax == null ? WAIT_MAX_DEFAULT : waitMax,
         lease == null ? LEASE_DEFAULT : lease,
         attemptsMax == null ? ATTEMPTS_MAX_DEFAULT : attemptsMax,
@@ -108,7 +118,7 @@ public record AnalysisSettings(
 
   /// Gives the settings of a file that says nothing about analyses.
   public static AnalysisSettings defaults() {
-    return of(null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null);
   }
 
   /// Gives how long a claim holds from its last sign of life on: the lease, less what others may

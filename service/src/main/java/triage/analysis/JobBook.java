@@ -136,19 +136,7 @@ final class JobBook implements AutoCloseable {
   ///     all the same
   void add(NewJob job) throws RefusedException {
     int bytes = job.submission().input().length;
-    if (job.state() == JobState.WAITING
-        && !backlog.take(job.caller(), job.criticality(), bytes + ROW_BYTES)) {
-      throw new RefusedException(
-          new Refusal(
-              503,
-              INTAKE_FULL,
-              BACKLOG_RETRY_NANOS,
-              "so much waits already that there is no room for this; try again after"
-                  + " Retry-After"));
-    }
-    if (writer.outage() != null) {
-      throw intakeFull();
-    }
+    admit(job);
     if (bytesUnderWay.addAndGet(bytes) > NEW_BYTES_MAX) {
       bytesUnderWay.addAndGet(-bytes);
       throw intakeFull();
@@ -163,6 +151,25 @@ final class JobBook implements AutoCloseable {
       throw intakeFull();
     }
     await(written);
+  }
+
+  /// Takes a new job in, as far as there is room for it among those that wait.
+  ///
+  /// @throws RefusedException 503 if there is not, or the store takes nothing just now
+  void admit(NewJob job) throws RefusedException {
+    if (writer.outage() != null) {
+      throw intakeFull();
+    }
+    long bytes = job.submission().input().length + ROW_BYTES;
+    if (job.state() == JobState.WAITING && !backlog.take(job.caller(), job.criticality(), bytes)) {
+      throw new RefusedException(
+          new Refusal(
+              503,
+              INTAKE_FULL,
+              BACKLOG_RETRY_NANOS,
+              "so much waits already that there is no room for this; try again after"
+                  + " Retry-After"));
+    }
   }
 
   /// Waits for something that the writer writes.

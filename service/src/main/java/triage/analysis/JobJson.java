@@ -122,14 +122,13 @@ final class JobJson {
     }
   }
 
-  private static void optional(JsonGenerator json, String name, @Nullable String value)
-      throws IOException {
+  static void optional(JsonGenerator json, String name, @Nullable String value) throws IOException {
     if (value != null) {
       json.writeStringField(name, value);
     }
   }
 
-  private static byte[] bytes(Writing writing) {
+  static byte[] bytes(Writing writing) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(512);
     try (JsonGenerator json = JSON.createGenerator(out, JsonEncoding.UTF8)) {
       writing.to(json);
@@ -141,7 +140,7 @@ final class JobJson {
 
   /// Something written as JSON.
   @FunctionalInterface
-  private interface Writing {
+  interface Writing {
     void to(JsonGenerator json) throws IOException;
   }
 }

@@ -194,8 +194,13 @@ final class Jobs {
     return false;
   }
 
+  /// Tells whether a text may be the id of a job or a batch.
+  static boolean isId(String text) {
+    return ID.matcher(text).matches();
+  }
+
   static UUID id(String text) throws RefusedException {
-    if (!ID.matcher(text).matches()) {
+    if (!isId(text)) {
       throw notThere();
     }
     return UUID.fromString(text);

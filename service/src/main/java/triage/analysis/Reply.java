@@ -14,7 +14,7 @@ import java.util.UUID;
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 record Reply(int status, String contentType, Map<String, String> headers, byte[] body) {
   static final String JSON = "application/json";
-  private static final String PROBLEM = "application/problem+json";
+  static final String PROBLEM = "application/problem+json";
 
   /// Gives the answer to a job that was accepted and is not done yet.
   static Reply accepted(UUID id) {

@@ -19,4 +19,10 @@ record Submission(
     @Nullable String study,
     @Nullable String site,
     @Nullable String subject,
-    byte[] input) {}
+    byte[] input) {
+
+  /// Gives the same for a version.
+  Submission pinnedTo(String pinned) {
+    return new Submission(model, pinned, study, site, subject, input);
+  }
+}

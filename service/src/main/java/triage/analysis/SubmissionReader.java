@@ -27,6 +27,9 @@ import triage.gateway.RefusedException;
 ///
 /// **Threads**: no state.
 final class SubmissionReader {
+  /// What is read where it is all there is of a request.
+  static final String BODY = "the body";
+
   private static final int DEPTH_MAX = 17;
   private static final int LABEL_MAX = 128;
   private static final int POINTER_MAX = 200;
@@ -53,13 +56,14 @@ final class SubmissionReader {
 
   /// Reads one submission.
   ///
+  /// @param what it stands in, for what the caller is told: the body, or the line
   /// @throws RefusedException 400 naming the fault and where it is
-  static Submission read(byte[] body) throws RefusedException {
-    checkText(body);
+  static Submission read(byte[] body, String what) throws RefusedException {
+    checkText(body, what);
     try (JsonParser json = JSON.createParser(body)) {
       try {
         if (json.nextToken() != JsonToken.START_OBJECT) {
-          throw refused("the body must be one JSON object");
+          throw refused(what + " must be one JSON object");
         }
         Submission submission = readMembers(json, body);
         if (json.nextToken() != null) {
@@ -67,10 +71,10 @@ final class SubmissionReader {
         }
         return submission;
       } catch (JsonProcessingException e) {
-        throw refused(explain(e, json));
+        throw malformed(e, json, what);
       }
     } catch (IOException e) {
-      throw refused("the body is not valid UTF-8 JSON");
+      throw refused(what + " is not valid UTF-8 JSON");
     }
   }
 
@@ -78,7 +82,7 @@ final class SubmissionReader {
   ///
   /// @throws RefusedException 400 naming the fault and where it is
   static void checkInference(byte[] body) throws RefusedException {
-    checkText(body);
+    checkText(body, BODY);
     try (JsonParser json = JSON.createParser(body)) {
       try {
         if (json.nextToken() != JsonToken.START_OBJECT) {
@@ -89,7 +93,7 @@ final class SubmissionReader {
           throw refused("something follows the JSON object; send one object only");
         }
       } catch (JsonProcessingException e) {
-        throw refused(explain(e, json));
+        throw malformed(e, json, BODY);
       }
     } catch (IOException e) {
       throw refused("the body is not valid UTF-8 JSON");
@@ -97,19 +101,19 @@ final class SubmissionReader {
   }
 
   /// Jackson guesses at encodings and passes over some of what UTF-8 forbids.
-  private static void checkText(byte[] body) throws RefusedException {
+  private static void checkText(byte[] body, String what) throws RefusedException {
     try {
       var _ = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
     } catch (CharacterCodingException e) {
-      throw refused("the body is not valid UTF-8");
+      throw refused(what + " is not valid UTF-8");
     }
     for (byte b : body) {
       if (b == 0) {
-        throw refused("the body holds a zero byte; send JSON in UTF-8");
+        throw refused(what + " holds a zero byte; send JSON in UTF-8");
       }
     }
     if (body.length > 0 && body[0] == (byte) 0xEF) {
-      throw refused("the body begins with a byte order mark; leave it out");
+      throw refused(what + " begins with a byte order mark; leave it out");
     }
   }
 
@@ -145,7 +149,7 @@ final class SubmissionReader {
 
   private static <T> T present(@Nullable T value, String member) throws RefusedException {
     if (value == null) {
-      throw refused("`/" + member + "` is missing");
+      throw refused("`/" + member + "` is missing", "/" + member);
     }
     return value;
   }
@@ -154,7 +158,7 @@ final class SubmissionReader {
       throws IOException, RefusedException {
     String text = readText(json);
     if (!rule.matcher(text).matches()) {
-      throw refused("`" + pointer(json) + "` must match " + rule.pattern());
+      throw misfit(json, " must match " + rule.pattern());
     }
     return text;
   }
@@ -163,19 +167,14 @@ final class SubmissionReader {
     String text = readText(json);
     boolean printable = text.codePoints().noneMatch(Character::isISOControl);
     if (text.isBlank() || text.length() > LABEL_MAX || !printable) {
-      throw refused(
-          "`"
-              + pointer(json)
-              + "` must be 1 to "
-              + LABEL_MAX
-              + " characters without control characters");
+      throw misfit(json, " must be 1 to " + LABEL_MAX + " characters without control characters");
     }
     return text;
   }
 
   private static String readText(JsonParser json) throws IOException, RefusedException {
     if (json.currentToken() != JsonToken.VALUE_STRING) {
-      throw refused("`" + pointer(json) + "` must be a string");
+      throw misfit(json, " must be a string");
     }
     return json.getText();
   }
@@ -204,7 +203,7 @@ final class SubmissionReader {
     }
     int to = (int) json.currentTokenLocation().getByteOffset() + 1;
     if (!hasInputs) {
-      throw refused("`/input/inputs` is missing");
+      throw refused("`/input/inputs` is missing", "/input/inputs");
     }
     return Arrays.copyOfRange(body, from, to);
   }
@@ -212,7 +211,7 @@ final class SubmissionReader {
   private static void readTensors(JsonParser json, Set<String> members)
       throws IOException, RefusedException {
     if (json.currentToken() != JsonToken.START_ARRAY) {
-      throw refused("`" + pointer(json) + "` must be an array");
+      throw misfit(json, " must be an array");
     }
     while (json.nextToken() != JsonToken.END_ARRAY) {
       requireObject(json);
@@ -229,12 +228,17 @@ final class SubmissionReader {
 
   private static void requireObject(JsonParser json) throws RefusedException {
     if (json.currentToken() != JsonToken.START_OBJECT) {
-      throw refused("`" + pointer(json) + "` must be an object");
+      throw misfit(json, " must be an object");
     }
   }
 
   private static RefusedException unknown(JsonParser json, String known) {
-    return refused("`" + pointer(json) + "` is not known here (expected: " + known + ")");
+    return misfit(json, " is not known here (expected: " + known + ")");
+  }
+
+  private static RefusedException misfit(JsonParser json, String rule) {
+    String pointer = pointer(json);
+    return refused("`" + pointer + "`" + rule, pointer);
   }
 
   private static String pointer(JsonParser json) {
@@ -247,7 +251,8 @@ final class SubmissionReader {
     return clean.length() <= POINTER_MAX ? clean : clean.substring(0, POINTER_MAX) + "...";
   }
 
-  private static String explain(JsonProcessingException fault, JsonParser json) {
+  private static RefusedException malformed(
+      JsonProcessingException fault, JsonParser json, String what) {
     String where =
         fault.getLocation() == null
             ? ""
@@ -255,17 +260,27 @@ final class SubmissionReader {
                 + fault.getLocation().getLineNr()
                 + ", column "
                 + fault.getLocation().getColumnNr();
+    if (!what.equals(BODY)) {
+      where = where.replaceFirst(" at line [0-9]+, ", " at ");
+    }
     if (fault instanceof StreamConstraintsException) {
-      return "the body goes beyond a limit"
-          + where
-          + ": nesting "
-          + DEPTH_MAX
-          + ", strings 64 KiB, names 1 KiB, numbers 400 digits";
+      return refused(
+          what
+              + " goes beyond a limit"
+              + where
+              + ": nesting "
+              + DEPTH_MAX
+              + ", strings 64 KiB, names 1 KiB, numbers 400 digits");
     }
     if (String.valueOf(fault.getOriginalMessage()).startsWith("Duplicate field")) {
-      return "a member stands twice" + where + ", in `" + pointer(json) + "`";
+      String in = pointer(json);
+      return refused("a member stands twice" + where + ", in `" + in + "`", in);
     }
-    return "the body is not valid JSON" + where;
+    return refused(what + " is not valid JSON" + where);
+  }
+
+  private static RefusedException refused(String message, String pointer) {
+    return new RefusedException(new Refusal(400, null, 0, message, pointer));
   }
 
   private static RefusedException refused(String message) {

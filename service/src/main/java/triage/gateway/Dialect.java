@@ -55,6 +55,9 @@ enum Dialect {
       if (refusal.retryAfterNanos() > 0) {
         json.writeNumberField("retryAfterMs", refusal.retryAfterNanos() / 1_000_000);
       }
+      if (refusal.param() != null) {
+        json.writeStringField("pointer", refusal.param());
+      }
     }
   };
 

@@ -25,12 +25,22 @@ final class ProblemMapper implements ExceptionMapper<Throwable> {
     return switch (thrown) {
       case RefusedException refused -> response(refused.refusal());
       case WebApplicationException web -> response(web);
-      case IOException e -> response(new Refusal(408, null, 0, "the body did not arrive whole"));
+      case IOException e -> response(unread(e));
       default -> {
         LOG.error("event=resource-failed", thrown);
         yield response(new Refusal(500, null, 0, "something failed inside; the log tells what"));
       }
     };
+  }
+
+  /// What keeps the caller's pace says itself what is wrong; a container may have wrapped it.
+  private static Refusal unread(IOException fault) {
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CallerFaultException caller) {
+        return new Refusal(caller.getCode(), null, 0, caller.getReason());
+      }
+    }
+    return new Refusal(408, null, 0, "the body did not arrive whole");
   }
 
   private Response response(WebApplicationException web) {

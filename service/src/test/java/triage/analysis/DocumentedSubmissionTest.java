@@ -70,7 +70,9 @@ class DocumentedSubmissionTest {
     var submission = JSON.createObjectNode().put("model", "m").put("study", "s").put(member, text);
     submission.putObject("input").putArray("inputs");
     try {
-      var _ = SubmissionReader.read(JSON.writeValueAsString(submission).getBytes(UTF_8));
+      var _ =
+          SubmissionReader.read(
+              JSON.writeValueAsString(submission).getBytes(UTF_8), SubmissionReader.BODY);
       return true;
     } catch (RefusedException e) {
       return false;

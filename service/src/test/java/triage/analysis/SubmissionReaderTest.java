@@ -20,7 +20,8 @@ class SubmissionReaderTest {
     Submission read =
         SubmissionReader.read(
             (HEAD + "\"site\":\"07\", \"input\" : " + input + " ,\"subject\":\"7-\u00fc\"}\n")
-                .getBytes(UTF_8));
+                .getBytes(UTF_8),
+            SubmissionReader.BODY);
 
     assertThat(new String(read.input(), UTF_8)).isEqualTo(input);
     assertThat(read.model()).isEqualTo("m");
@@ -82,13 +83,15 @@ class SubmissionReaderTest {
   @Test
   void repeatsNoValueToTheCaller() {
     assertThatExceptionOfType(RefusedException.class)
-        .isThrownBy(() -> SubmissionReader.read("{\"subject\":\"J\u0001Doe\"}".getBytes(UTF_8)))
+        .isThrownBy(() ->
+            SubmissionReader.read(
+                "{\"subject\":\"J\u0001Doe\"}".getBytes(UTF_8), SubmissionReader.BODY))
         .satisfies(fault -> assertThat(fault.refusal().message()).doesNotContain("Doe"));
   }
 
   private static void assertRefused(byte[] body, String message) {
     assertThatExceptionOfType(RefusedException.class)
-        .isThrownBy(() -> SubmissionReader.read(body))
+        .isThrownBy(() -> SubmissionReader.read(body, SubmissionReader.BODY))
         .satisfies(fault -> {
           assertThat(fault.refusal().status()).isEqualTo(400);
           assertThat(fault.refusal().message()).contains(message);

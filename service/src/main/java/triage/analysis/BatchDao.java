@@ -1,0 +1,321 @@
+package triage.analysis;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+import triage.identity.Caller;
+import triage.store.StoreException;
+
+/// Reads and keeps batches. Whether an upload's time is over is said by the store's clock alone.
+///
+/// **Errors**: a [StoreException] where the store does not answer.
+///
+/// **Threads**: safe for use by several threads, which it blocks.
+final class BatchDao {
+  private static final String COLUMNS =
+      " id, caller, created_at, taken_to, coalesce(upload_until > now(), false) AS uploading,"
+          + " lines, accepted, refused, body_sha256";
+
+  /// A key that is there is this caller's, whose earlier upload broke off or came to its end.
+  private static final String BEGIN =
+      """
+      INSERT INTO batches (id, caller, idempotency_key, created_at, uploader, upload_until)
+      VALUES (:id, :caller, :key, :now, :uploader, now() + :lease * interval '1 ms')
+      ON CONFLICT (caller, idempotency_key) WHERE idempotency_key IS NOT NULL
+      DO UPDATE SET uploader = excluded.uploader, upload_until = excluded.upload_until
+        WHERE batches.upload_until IS NULL OR batches.upload_until < now()
+      RETURNING\
+      """
+          + COLUMNS;
+
+  private static final String KNOWN =
+      """
+      SELECT batch_line AS line, body_sha256 AS sha256, false AS refused FROM jobs
+        WHERE batch_id = :id AND batch_line BETWEEN :from AND :to
+      UNION ALL
+      SELECT line, line_sha256, true FROM batch_refusals
+        WHERE batch_id = :id AND line BETWEEN :from AND :to\
+      """;
+
+  /// A caller sees no job of a study that its token does not cover.
+  private static final String OUTCOMES =
+      """
+      (SELECT batch_line AS line, id, state, 0 AS status, NULL AS detail, NULL AS pointer
+        FROM jobs
+        WHERE batch_id = :id AND batch_line > :after AND :state <> 'refused'
+          AND (:state = '' OR state = :state)
+          AND (:all OR study IS NULL OR study = ANY(:studies))
+        ORDER BY batch_line LIMIT :most)
+      UNION ALL
+      (SELECT line, NULL, 'refused', status, detail, pointer FROM batch_refusals
+        WHERE batch_id = :id AND line > :after AND :state IN ('', 'refused')
+        ORDER BY line LIMIT :most)
+      ORDER BY line LIMIT :most\
+      """;
+
+  private final Jdbi jdbi;
+
+  BatchDao(Jdbi jdbi) {
+    this.jdbi = jdbi;
+  }
+
+  /// What an earlier upload made of a line.
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Known(byte[] sha256, boolean refused) {}
+
+  /// What became of a line.
+  ///
+  /// @param job its id, or `null` if the line was refused
+  /// @param state the job's, or `refused`
+  record Outcome(
+      long line,
+      @Nullable UUID job,
+      String state,
+      int status,
+      @Nullable String detail,
+      @Nullable String pointer) {}
+
+  /// Begins an upload: of a new batch, or of one whose key is there; nothing if another upload of
+  /// it is under way.
+  Optional<Batch> begin(
+      UUID id, String caller, @Nullable String key, Instant now, UUID uploader, Duration lease) {
+    return with(handle ->
+        handle
+            .createQuery(BEGIN)
+            .bind("id", id)
+            .bind("caller", caller)
+            .bind("key", key)
+            .bind("now", now.atOffset(ZoneOffset.UTC))
+            .bind("uploader", uploader)
+            .bind("lease", lease.toMillis())
+            .map((row, context) -> batch(row))
+            .findOne());
+  }
+
+  /// Lets a key go whose time is over.
+  void forgetKey(String caller, String key, Duration after) {
+    with(handle ->
+        handle
+            .createUpdate(
+                """
+                UPDATE batches SET idempotency_key = NULL
+                WHERE caller = :caller AND idempotency_key = :key
+                  AND created_at < now() - :after * interval '1 ms'
+                  AND coalesce(upload_until < now(), true)\
+                """)
+            .bind("caller", caller)
+            .bind("key", key)
+            .bind("after", after.toMillis())
+            .execute());
+  }
+
+  /// Gives the last line of which an earlier upload left an outcome.
+  long lastLine(UUID id) {
+    return with(handle ->
+        handle
+            .createQuery(
+                """
+                SELECT greatest(
+                  (SELECT max(batch_line) FROM jobs WHERE batch_id = :id),
+                  (SELECT max(line) FROM batch_refusals WHERE batch_id = :id), 0)\
+                """)
+            .bind("id", id)
+            .mapTo(Long.class)
+            .one());
+  }
+
+  /// Gives the outcomes of earlier uploads by line, from one line to another.
+  Map<Long, Known> known(UUID id, long from, long to) {
+    return with(handle -> {
+      Map<Long, Known> known = new HashMap<>();
+      handle
+          .createQuery(KNOWN)
+          .bind("id", id)
+          .bind("from", from)
+          .bind("to", to)
+          .map((row, context) ->
+              known.put(
+                  row.getLong("line"),
+                  new Known(row.getBytes("sha256"), row.getBoolean("refused"))))
+          .forEach(_ -> {});
+      return known;
+    });
+  }
+
+  /// Keeps an upload for another lease time, notes how far it has come, and tells whether it is
+  /// still the only one of its batch.
+  boolean renew(UUID id, UUID uploader, long line, Duration lease) {
+    return with(handle ->
+        handle
+                .createUpdate(
+                    """
+                    UPDATE batches SET taken_to = greatest(taken_to, :line),
+                      upload_until = now() + :lease * interval '1 ms'
+                    WHERE id = :id AND uploader = :uploader\
+                    """)
+                .bind("id", id)
+                .bind("uploader", uploader)
+                .bind("line", line)
+                .bind("lease", lease.toMillis())
+                .execute()
+            > 0);
+  }
+
+  /// Notes that an upload has come to its end, and tells whether it was still the only one.
+  boolean finish(UUID id, UUID uploader, long line, Batch.Whole whole) {
+    return with(handle ->
+        handle
+                .createUpdate(
+                    """
+                    UPDATE batches SET taken_to = greatest(taken_to, :line), lines = :lines,
+                      accepted = :accepted, refused = :refused, body_sha256 = :sha256
+                    WHERE id = :id AND uploader = :uploader\
+                    """)
+                .bind("id", id)
+                .bind("uploader", uploader)
+                .bind("line", line)
+                .bind("lines", whole.lines())
+                .bind("accepted", whole.accepted())
+                .bind("refused", whole.refused())
+                .bind("sha256", whole.sha256())
+                .execute()
+            > 0);
+  }
+
+  /// Notes how far an upload has come, and lets another one of its batch begin.
+  void letGo(UUID id, UUID uploader, long line) {
+    with(handle ->
+        handle
+            .createUpdate(
+                """
+                UPDATE batches SET taken_to = greatest(taken_to, :line), uploader = NULL,
+                  upload_until = NULL
+                WHERE id = :id AND uploader = :uploader\
+                """)
+            .bind("id", id)
+            .bind("uploader", uploader)
+            .bind("line", line)
+            .execute());
+  }
+
+  Optional<Batch> find(UUID id) {
+    return with(handle ->
+        handle
+            .createQuery("SELECT" + COLUMNS + " FROM batches WHERE id = :id")
+            .bind("id", id)
+            .map((row, context) -> batch(row))
+            .findOne());
+  }
+
+  /// Counts what there is of a batch by state, `refused` among them.
+  Map<String, Long> count(UUID id) {
+    return with(handle -> {
+      Map<String, Long> counts = new HashMap<>();
+      handle
+          .createQuery(
+              """
+              SELECT state, count(*) AS lines FROM jobs WHERE batch_id = :id GROUP BY state
+              UNION ALL
+              SELECT 'refused', count(*) FROM batch_refusals WHERE batch_id = :id\
+              """)
+          .bind("id", id)
+          .map((row, context) -> counts.put(row.getString("state"), row.getLong("lines")))
+          .forEach(_ -> {});
+      return counts;
+    });
+  }
+
+  /// Gives what became of lines, in their order.
+  ///
+  /// @param after the line before the first that is given
+  /// @param state only lines of this state; empty: all
+  /// @param most how many at most
+  List<Outcome> outcomes(UUID id, Caller caller, long after, String state, int most) {
+    return with(handle ->
+        handle
+            .createQuery(OUTCOMES)
+            .bind("id", id)
+            .bind("after", after)
+            .bind("state", state)
+            .bind("all", caller.studies().equals(Caller.ALL_STUDIES))
+            .bindArray("studies", String.class, caller.studies())
+            .bind("most", most)
+            .map((row, context) -> outcome(row))
+            .list());
+  }
+
+  /// Deletes batches of which no job is left, and gives how many.
+  ///
+  /// @param after how old they are at least
+  /// @param most how many at most
+  int forget(Duration after, int most) {
+    return with(handle ->
+        handle
+            .createUpdate(
+                """
+                WITH old AS (
+                  SELECT id FROM batches
+                  WHERE created_at < now() - :after * interval '1 ms'
+                    AND coalesce(upload_until < now(), true)
+                    AND NOT EXISTS (SELECT FROM jobs WHERE batch_id = batches.id)
+                  ORDER BY created_at LIMIT :most FOR UPDATE SKIP LOCKED
+                ), refusals AS (
+                  DELETE FROM batch_refusals USING old WHERE batch_id = old.id
+                )
+                DELETE FROM batches USING old WHERE batches.id = old.id\
+                """)
+            .bind("after", after.toMillis())
+            .bind("most", most)
+            .execute());
+  }
+
+  private <T> T with(Work<T> work) {
+    try {
+      return jdbi.withHandle(work::on);
+    } catch (JdbiException e) {
+      throw new StoreException("batches: " + e.getClass().getSimpleName(), e);
+    }
+  }
+
+  /// Something done on one connection.
+  @FunctionalInterface
+  private interface Work<T> {
+    T on(Handle handle);
+  }
+
+  private static Batch batch(ResultSet row) throws SQLException {
+    byte[] sha256 = row.getBytes("body_sha256");
+    return new Batch(
+        row.getObject("id", UUID.class),
+        row.getString("caller"),
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        row.getLong("taken_to"),
+        row.getBoolean("uploading"),
+        sha256 == null
+            ? null
+            : new Batch.Whole(
+                row.getLong("lines"), row.getLong("accepted"), row.getLong("refused"), sha256));
+  }
+
+  private static Outcome outcome(ResultSet row) throws SQLException {
+    return new Outcome(
+        row.getLong("line"),
+        row.getObject("id", UUID.class),
+        row.getString("state"),
+        row.getInt("status"),
+        row.getString("detail"),
+        row.getString("pointer"));
+  }
+}

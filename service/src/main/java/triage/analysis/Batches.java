@@ -1,0 +1,238 @@
+package triage.analysis;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
+import triage.gateway.NativeCall;
+import triage.gateway.Refusal;
+import triage.gateway.RefusedException;
+import triage.identity.Role;
+import triage.store.StoreException;
+import triage.time.MonotonicClock;
+
+/// Takes batches in, and tells what became of them. A batch of somebody else is not there.
+///
+/// **Threads**: safe for use by several threads, which it blocks.
+final class Batches {
+  private static final int DROPPED_BYTES_MAX = 64 << 20;
+  private static final int COUNTS_MAX = 1_000;
+  private static final Duration COUNTS_FOR = Duration.ofSeconds(1);
+
+  private final Rooms rooms;
+  private final UploadSlots slots = new UploadSlots();
+  private final Cache<UUID, Map<String, Long>> counts;
+
+  Batches(Rooms rooms) {
+    this.rooms = rooms;
+    this.counts =
+        Caffeine.newBuilder()
+            .maximumSize(COUNTS_MAX)
+            .expireAfterWrite(COUNTS_FOR)
+            .ticker(rooms.clock()::nanos)
+            .build();
+  }
+
+  /// What batches are made with.
+  ///
+  /// @param onWork tells that there may be jobs to claim
+  record Rooms(
+      JobBook book,
+      BatchDao dao,
+      BatchIntake intake,
+      Submissions submissions,
+      AnalysisSettings settings,
+      MonotonicClock clock,
+      Runnable onWork) {}
+
+  /// Takes a batch in, line by line.
+  ///
+  /// @param type the Content-Type, or `null`
+  /// @throws RefusedException if nothing of it is taken
+  /// @throws IOException if the body breaks off
+  Reply submit(NativeCall call, @Nullable String type, InputStream body)
+      throws RefusedException, IOException {
+    Analyses.require(call.caller(), Role.REQUEST);
+    String key = IdempotencyKey.of(call.headers("Idempotency-Key"));
+    InputStream decoded = BatchBody.decoded(body, type, call.headers("Content-Encoding"));
+    String caller = call.caller().name();
+    slots.take(caller);
+    try {
+      if (rooms.book().outage() != null) {
+        throw JobBook.intakeFull();
+      }
+      return receive(call, begin(caller, key), decoded, body);
+    } finally {
+      slots.giveBack(caller);
+    }
+  }
+
+  /// An upload that has the batch to itself.
+  private record Begun(Batch batch, UUID uploader) {}
+
+  private Begun begin(String caller, @Nullable String key) throws RefusedException {
+    UUID uploader = rooms.book().newId();
+    if (key != null) {
+      rooms.dao().forgetKey(caller, key, rooms.settings().keyFor());
+    }
+    Optional<Batch> begun =
+        rooms
+            .dao()
+            .begin(
+                rooms.book().newId(),
+                caller,
+                key,
+                rooms.book().now(),
+                uploader,
+                rooms.settings().lease());
+    return new Begun(
+        begun.orElseThrow(() ->
+            new RefusedException(
+                new Refusal(
+                    409,
+                    "idempotency-running",
+                    rooms.settings().lease().toNanos(),
+                    "an upload with this Idempotency-Key is under way; try again after"
+                        + " Retry-After"))),
+        uploader);
+  }
+
+  private Reply receive(NativeCall call, Begun begun, InputStream decoded, InputStream body)
+      throws IOException {
+    Batch batch = begun.batch();
+    Lines lines = new Lines(decoded, (int) rooms.settings().bodyBytesMax());
+    long takenTo = batch.takenTo();
+    @Nullable Upload upload = null;
+    try {
+      Batch.Whole whole = batch.whole();
+      if (whole == null) {
+        long knownTo = Math.max(takenTo, rooms.dao().lastLine(batch.id()));
+        upload = new Upload(rooms, call, batch, begun.uploader(), lines, knownTo);
+        whole = upload.receive();
+      } else {
+        compare(lines, whole);
+      }
+      return new Reply(202, Reply.JSON, headers(batch), BatchJson.received(batch.id(), whole));
+    } catch (RefusedException e) {
+      drop(body);
+      return brokenOff(batch, e.refusal(), upload);
+    } catch (ZipException e) {
+      drop(body);
+      Refusal refusal = new Refusal(400, null, 0, "the body is not one whole gzip member");
+      return brokenOff(batch, refusal, upload);
+    } catch (StoreException e) {
+      drop(body);
+      return brokenOff(batch, JobBook.intakeFull().refusal(), upload);
+    } finally {
+      rooms.onWork().run();
+      letGo(begun, upload == null ? takenTo : upload.settle());
+    }
+  }
+
+  /// Finds out whether a batch that was received is what comes once more.
+  private void compare(Lines lines, Batch.Whole whole) throws RefusedException, IOException {
+    boolean ended = lines.drop(rooms.settings().batchBytesMax());
+    if (!ended || !Arrays.equals(lines.sha256OfAll(), whole.sha256())) {
+      throw new RefusedException(
+          new Refusal(
+              422,
+              "idempotency-mismatch",
+              0,
+              "this Idempotency-Key was used for another batch; use a new key for a new one"));
+    }
+  }
+
+  private static Reply brokenOff(Batch batch, Refusal refusal, @Nullable Upload upload) {
+    long takenTo = Math.max(batch.takenTo(), upload == null ? 0 : upload.settle());
+    Map<String, String> headers = headers(batch);
+    if (refusal.reason() != null) {
+      headers.put("Triage-Reason", refusal.reason());
+    }
+    if (refusal.retryAfterNanos() > 0) {
+      headers.put(
+          "Retry-After", String.valueOf(Math.max(1, refusal.retryAfterNanos() / 1_000_000_000L)));
+    }
+    return new Reply(
+        refusal.status(),
+        Reply.PROBLEM,
+        headers,
+        BatchJson.brokenOff(batch.id(), refusal, takenTo));
+  }
+
+  private static Map<String, String> headers(Batch batch) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("Location", BatchJson.path(batch.id()));
+    return headers;
+  }
+
+  /// Reads on without looking, so that a caller that is still sending gets its answer: one whose
+  /// connection ends under it may not read what it was told.
+  private static void drop(InputStream body) {
+    byte[] buffer = new byte[16 << 10];
+    int dropped = 0;
+    try {
+      while (dropped < DROPPED_BYTES_MAX) {
+        int read = body.read(buffer);
+        if (read < 0) {
+          return;
+        }
+        dropped += read;
+      }
+    } catch (IOException _) {
+      // Nobody is there to be told.
+    }
+  }
+
+  private void letGo(Begun begun, long takenTo) {
+    try {
+      rooms.dao().letGo(begun.batch().id(), begun.uploader(), takenTo);
+    } catch (StoreException _) {
+      // The end of the lease does it.
+    }
+  }
+
+  /// Tells how far a batch is.
+  ///
+  /// @throws RefusedException 404 if there is none of that id for this caller
+  Reply get(NativeCall call, String id) throws RefusedException {
+    Batch batch = visible(call, id);
+    Map<String, Long> now = counts.get(batch.id(), rooms.dao()::count);
+    return new Reply(
+        200, Reply.JSON, Map.of("Cache-Control", "private, no-cache"), BatchJson.batch(batch, now));
+  }
+
+  /// Tells what became of a batch's lines, a page at a time.
+  ///
+  /// @throws RefusedException 404 if there is none of that id for this caller
+  Reply lines(NativeCall call, String id, LinePage page) throws RefusedException {
+    Batch batch = visible(call, id);
+    List<BatchDao.Outcome> outcomes =
+        rooms.dao().outcomes(batch.id(), call.caller(), page.after(), page.state(), page.limit());
+    Map<String, String> headers =
+        outcomes.size() < page.limit()
+            ? Map.of()
+            : Map.of("Link", page.next(BatchJson.path(batch.id()), outcomes.getLast().line()));
+    return new Reply(200, "application/x-ndjson", headers, BatchJson.outcomes(outcomes));
+  }
+
+  private Batch visible(NativeCall call, String id) throws RefusedException {
+    Analyses.require(call.caller(), Role.READ);
+    Optional<Batch> found =
+        Jobs.isId(id) ? rooms.dao().find(UUID.fromString(id)) : Optional.empty();
+    return found
+        .filter(batch -> batch.caller().equals(call.caller().name()))
+        .orElseThrow(() ->
+            new RefusedException(
+                new Refusal(
+                    404, null, 0, "there is no batch of this id for your token; check both")));
+  }
+}

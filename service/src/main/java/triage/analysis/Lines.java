@@ -1,0 +1,147 @@
+package triage.analysis;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// The lines of a body, one after the other: never more of it in memory than one line and a buffer.
+///
+/// A line ends with LF, CR LF or the end of the body. One that is too long is read over, and given
+/// without its bytes.
+///
+/// **Errors**: an [IOException] where the body breaks off; what had come of its last line by then
+/// is no line.
+///
+/// **Threads**: confined to one thread, which it blocks.
+final class Lines {
+  private static final int BUFFER_BYTES = 16 << 10;
+
+  private final InputStream body;
+  private final int lineBytesMax;
+  private final byte[] buffer = new byte[BUFFER_BYTES];
+  private final MessageDigest lineDigest = sha256();
+  private final MessageDigest wholeDigest = sha256();
+  private byte[] line = new byte[1024];
+  private int lineLength;
+  private int from;
+  private int to;
+  private boolean ended;
+  private long number;
+  private long bytes;
+
+  /// Begins with the first line.
+  ///
+  /// @param lineBytesMax the longest line that is given with its bytes, without its end
+  Lines(InputStream body, int lineBytesMax) {
+    this.body = body;
+    this.lineBytesMax = lineBytesMax;
+  }
+
+  /// A line of a body.
+  ///
+  /// @param number 1 for the first
+  /// @param text its bytes without the line's end; `null` if they are too many
+  /// @param sha256 digest of its bytes, however many, with a CR at its end
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Line(long number, byte @Nullable [] text, byte[] sha256) {
+    /// Tells whether there is nothing on it.
+    boolean isBlank() {
+      if (text == null) {
+        return false;
+      }
+      for (byte b : text) {
+        if (b != ' ' && b != '\t') {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  /// Gives the next line, or `null` after the last one.
+  @Nullable Line next() throws IOException {
+    lineLength = 0;
+    while (true) {
+      if (from == to && !fill()) {
+        return lineLength == 0 ? null : taken();
+      }
+      int end = from;
+      while (end < to && buffer[end] != '\n') {
+        end++;
+      }
+      keep(end);
+      if (end < to) {
+        from = end + 1;
+        return taken();
+      }
+      from = end;
+    }
+  }
+
+  /// Gives how many bytes were read so far.
+  long bytes() {
+    return bytes;
+  }
+
+  /// Gives the digest of the whole body, once its last line was given.
+  byte[] sha256OfAll() {
+    return wholeDigest.digest();
+  }
+
+  /// Reads the rest without looking at it, and tells whether it came to the end.
+  ///
+  /// @param bytesMax how much at most
+  boolean drop(long bytesMax) throws IOException {
+    long dropped = 0;
+    while (dropped < bytesMax && fill()) {
+      dropped += to;
+    }
+    from = to;
+    return ended;
+  }
+
+  private boolean fill() throws IOException {
+    if (ended) {
+      return false;
+    }
+    int read = body.read(buffer);
+    ended = read < 0;
+    from = 0;
+    to = Math.max(0, read);
+    bytes += to;
+    wholeDigest.update(buffer, 0, to);
+    return !ended;
+  }
+
+  private void keep(int end) {
+    int length = end - from;
+    lineDigest.update(buffer, from, length);
+    // One more than may be, for a CR; what is longer is only counted, to a bound.
+    if (lineLength <= lineBytesMax + 1) {
+      int kept = Math.min(length, lineBytesMax + 2 - lineLength);
+      if (lineLength + kept > line.length) {
+        line = Arrays.copyOf(line, Math.max(lineLength + kept, 2 * line.length));
+      }
+      System.arraycopy(buffer, from, line, lineLength, kept);
+      lineLength += kept;
+    }
+  }
+
+  private Line taken() {
+    number++;
+    int length = lineLength > 0 && line[lineLength - 1] == '\r' ? lineLength - 1 : lineLength;
+    byte[] text = length > lineBytesMax ? null : Arrays.copyOf(line, length);
+    return new Line(number, text, lineDigest.digest());
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

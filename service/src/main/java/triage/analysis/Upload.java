@@ -1,0 +1,266 @@
+package triage.analysis;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import triage.gateway.NativeCall;
+import triage.gateway.Refusal;
+import triage.gateway.RefusedException;
+import triage.gateway.Target;
+
+/// One upload of a batch: makes each line a job or a refusal, in the order in which they come.
+///
+/// A line that an earlier upload of the same batch has brought is not taken again; that it is the
+/// same is held by its digest. While the upload goes on it has the batch to itself, by a lease: one
+/// that stands still for longer may be overtaken by another, and then ends.
+///
+/// **Threads**: confined to the request's thread, which it blocks.
+final class Upload {
+  /// What is read ahead of what earlier uploads have brought, in lines.
+  private static final int KNOWN_PAGE = 1_000;
+
+  private static final int REFUSED_MAX = 10_000;
+  private static final int KICK_EACH = 256;
+  private static final long BACKLOG_LOOK_NANOS = 50_000_000L;
+
+  private final Batches.Rooms rooms;
+  private final NativeCall call;
+  private final Batch batch;
+  private final UUID uploader;
+  private final Lines lines;
+  private final BatchIntake.UnderWay underWay = new BatchIntake.UnderWay();
+  private final long knownTo;
+  private long renewNanos;
+  private long knownFrom;
+  private Map<Long, BatchDao.Known> known = Map.of();
+  private long lastLine;
+  private long takenTo;
+  private long count;
+  private long refused;
+
+  /// Makes an upload that has begun in the store.
+  ///
+  /// @param knownTo the last line that an earlier upload may have brought
+  Upload(
+      Batches.Rooms rooms, NativeCall call, Batch batch, UUID uploader, Lines lines, long knownTo) {
+    this.rooms = rooms;
+    this.call = call;
+    this.batch = batch;
+    this.uploader = uploader;
+    this.lines = lines;
+    this.knownTo = knownTo;
+    this.renewNanos = rooms.clock().nanos() + thirdOfLease();
+  }
+
+  /// Waits for what was handed in, and gives the line up to which all have their outcome in the
+  /// store.
+  long settle() {
+    try {
+      underWay.await();
+      takenTo = lastLine;
+    } catch (RefusedException _) {
+      // What was not committed in time is told of by the next upload.
+    }
+    return takenTo;
+  }
+
+  /// Takes all lines, and gives what they were once all is committed.
+  ///
+  /// @throws RefusedException if that is not to be done to the end, with what to do
+  /// @throws IOException if the body breaks off
+  Batch.Whole receive() throws RefusedException, IOException {
+    for (Lines.Line line = lines.next(); line != null; line = lines.next()) {
+      if (lines.bytes() > rooms.settings().batchBytesMax()) {
+        throw refused(
+            413,
+            "the batch is larger than "
+                + rooms.settings().batchBytesMax()
+                + " bytes; send the rest as another one");
+      }
+      keepLease();
+      if (!line.isBlank()) {
+        count++;
+        take(line);
+      }
+      lastLine = line.number();
+    }
+    if (count == 0) {
+      throw refused(400, "there is no line in the body; send one submission a line");
+    }
+    underWay.await();
+    takenTo = lastLine;
+    Batch.Whole whole = new Batch.Whole(count, count - refused, refused, lines.sha256OfAll());
+    if (!rooms.dao().finish(batch.id(), uploader, takenTo, whole)) {
+      throw overtaken();
+    }
+    return whole;
+  }
+
+  private void take(Lines.Line line) throws RefusedException {
+    BatchDao.Known earlier = earlier(line.number());
+    if (earlier != null) {
+      if (!Arrays.equals(earlier.sha256(), line.sha256())) {
+        throw mismatch(line.number());
+      }
+      if (earlier.refused()) {
+        countRefused();
+      }
+      return;
+    }
+    if (line.number() <= batch.takenTo()) {
+      return; // Its job was done, and has been deleted since.
+    }
+    try {
+      NewJob job = job(line);
+      admit(job);
+      rooms.intake().take(job, underWay);
+    } catch (LineRefusedException e) {
+      countRefused();
+      rooms.intake().refuse(RefusedLine.of(batch.id(), line, e.refusal), underWay);
+    }
+    if (count % KICK_EACH == 0) {
+      rooms.onWork().run();
+    }
+  }
+
+  private void countRefused() throws RefusedException {
+    if (++refused > REFUSED_MAX) {
+      throw refused(
+          422,
+          "more than "
+              + REFUSED_MAX
+              + " lines cannot be taken; mend what they have in common and send them as another"
+              + " batch");
+    }
+  }
+
+  private NewJob job(Lines.Line line) throws LineRefusedException {
+    byte[] text = line.text();
+    if (text == null) {
+      throw new LineRefusedException(
+          new Refusal(
+              413,
+              null,
+              0,
+              "the line is larger than " + rooms.settings().bodyBytesMax() + " bytes"));
+    }
+    Submission pinned;
+    try {
+      Submission asked = rooms.submissions().read(call.caller(), text, "the line");
+      Target target = rooms.submissions().target(asked);
+      pinned = asked.pinnedTo(target.version());
+    } catch (RefusedException e) {
+      throw new LineRefusedException(e.refusal());
+    }
+    return new NewJob(
+        rooms.book().newId(),
+        call.caller().name(),
+        pinned,
+        call.criticality(),
+        rooms.book().now(),
+        JobState.WAITING,
+        null,
+        line.sha256(),
+        Submissions.traceparent(call.header("traceparent")),
+        null,
+        202,
+        Duration.ZERO,
+        rooms.settings().lease(),
+        null,
+        batch.id(),
+        line.number());
+  }
+
+  /// Waits for room in the backlog: as jobs are done, there is more.
+  private void admit(NewJob job) throws RefusedException {
+    long untilNanos = rooms.clock().nanos() + rooms.settings().waitMax().toNanos();
+    while (true) {
+      try {
+        rooms.book().admit(job);
+        return;
+      } catch (RefusedException e) {
+        if (rooms.clock().nanos() - untilNanos > 0 || Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+      }
+      LockSupport.parkNanos(BACKLOG_LOOK_NANOS);
+      keepLease();
+    }
+  }
+
+  /// Gives what an earlier upload made of a line, or `null`.
+  private BatchDao.@Nullable Known earlier(long line) {
+    if (line > knownTo) {
+      return null;
+    }
+    if (line >= knownFrom + KNOWN_PAGE || knownFrom == 0) {
+      knownFrom = line;
+      known = rooms.dao().known(batch.id(), line, line + KNOWN_PAGE - 1);
+    }
+    return known.get(line);
+  }
+
+  /// Notes now and then how far this has come, and ends where another upload has taken over.
+  private void keepLease() throws RefusedException {
+    if (rooms.book().waiters().areSentAway()) {
+      throw new RefusedException(
+          new Refusal(
+              503,
+              "draining",
+              1_000_000_000L,
+              "this instance is going down; send the batch again, under its Idempotency-Key"));
+    }
+    long nowNanos = rooms.clock().nanos();
+    if (nowNanos - renewNanos < 0) {
+      return;
+    }
+    underWay.await();
+    takenTo = lastLine;
+    rooms.onWork().run();
+    if (!rooms.dao().renew(batch.id(), uploader, takenTo, rooms.settings().lease())) {
+      throw overtaken();
+    }
+    renewNanos = nowNanos + thirdOfLease();
+  }
+
+  private long thirdOfLease() {
+    return rooms.settings().lease().toNanos() / 3;
+  }
+
+  private static RefusedException overtaken() {
+    return new RefusedException(
+        new Refusal(
+            409, "idempotency-running", 0, "another upload with this Idempotency-Key took over"));
+  }
+
+  private static RefusedException mismatch(long line) {
+    return new RefusedException(
+        new Refusal(
+            422,
+            "idempotency-mismatch",
+            0,
+            "line "
+                + line
+                + " differs from what was sent under this Idempotency-Key; use a new key for a new"
+                + " batch"));
+  }
+
+  private static RefusedException refused(int status, String message) {
+    return new RefusedException(new Refusal(status, null, 0, message));
+  }
+
+  /// A line that cannot be taken; the next one may.
+  private static final class LineRefusedException extends Exception {
+    private static final long serialVersionUID = 1;
+    private final transient Refusal refusal;
+
+    private LineRefusedException(Refusal refusal) {
+      super(refusal.message(), null, false, false);
+      this.refusal = refusal;
+    }
+  }
+}
