@@ -23,6 +23,7 @@ import triage.admission.ReservedShares;
 /// @param timeout how long a caller waits who does not say
 /// @param timeoutMax the longest wait that a caller may ask for
 /// @param streamIdleTimeout the longest pause between two parts of an answer
+/// @param heartbeat after how long a pause a stream of events gets a comment; zero: none
 /// @param protocols in which protocols it may be asked; a file in process knows [Protocol#OIP] only
 /// @param bodyBytesMax the largest request body, in bytes; 1 KiB to 1 GiB
 /// @param waitingMax how many requests may wait at the gate; 1 to 1,000,000
@@ -39,6 +40,7 @@ public record ModelSettings(
     Duration timeout,
     Duration timeoutMax,
     Duration streamIdleTimeout,
+    Duration heartbeat,
     Set<Protocol> protocols,
     long bodyBytesMax,
     int waitingMax,
@@ -59,6 +61,7 @@ public record ModelSettings(
   private static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(30);
   private static final Duration TIMEOUT_MAX_DEFAULT = Duration.ofMinutes(10);
   private static final Duration STREAM_IDLE_TIMEOUT_DEFAULT = Duration.ofSeconds(60);
+  private static final Duration HEARTBEAT_DEFAULT = Duration.ofSeconds(15);
   private static final long BODY_BYTES_MAX_DEFAULT = 16 << 20;
   private static final int WAITING_MAX_DEFAULT = 1_000;
 
@@ -82,6 +85,12 @@ public record ModelSettings(
         "streamIdleTimeout",
         streamIdleTimeout,
         "100 ms to 1 h");
+    require(
+        heartbeat.isZero()
+            || (heartbeat.toMillis() >= 100 && heartbeat.compareTo(Duration.ofHours(1)) <= 0),
+        "heartbeat",
+        heartbeat,
+        "0 s, or 100 ms to 1 h");
     require(!protocols.isEmpty(), "protocols", "none", "oip, openai or both");
     require(
         bodyBytesMax >= 1 << 10 && bodyBytesMax <= 1 << 30,
@@ -106,6 +115,7 @@ public record ModelSettings(
       @Nullable Duration timeout,
       @Nullable Duration timeoutMax,
       @Nullable Duration streamIdleTimeout,
+      @Nullable Duration heartbeat,
       @Nullable List<String> protocols,
       @Nullable Long bodyBytesMax,
       @Nullable Integer waitingMax,
@@ -125,6 +135,7 @@ public record ModelSettings(
             ? timeoutMax
             : wait.compareTo(TIMEOUT_MAX_DEFAULT) > 0 ? wait : TIMEOUT_MAX_DEFAULT,
         streamIdleTimeout == null ? STREAM_IDLE_TIMEOUT_DEFAULT : streamIdleTimeout,
+        heartbeat == null ? HEARTBEAT_DEFAULT : heartbeat,
         protocols == null ? Protocol.ALL : Protocol.of(protocols),
         bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
         waitingMax == null ? WAITING_MAX_DEFAULT : waitingMax,
@@ -147,7 +158,7 @@ public record ModelSettings(
   /// Gives a model that these backends serve, with everything else at its default.
   public static ModelSettings at(List<BackendSettings> backends) {
     return of(
-        null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
         backends);
   }
 
@@ -165,6 +176,7 @@ public record ModelSettings(
         timeout,
         timeoutMax,
         streamIdleTimeout,
+        heartbeat,
         protocols,
         bodyBytesMax,
         waitingMax,

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -124,10 +123,10 @@ final class HttpRelay {
   private volatile long retryAfterNanos;
   private volatile boolean callerFailed;
   private volatile long progressedNanos;
-  private final AtomicLong stalledNanos = new AtomicLong();
+  private final RelayedAnswer answer;
+  private final long heartbeatNanos;
+  private long beatNanos;
   private volatile @Nullable HttpFields provenance;
-  private volatile @Nullable EventStream events;
-  private volatile boolean writing;
   private long discardedBytes;
 
   /// Prepares the request; nothing is sent yet.
@@ -152,6 +151,8 @@ final class HttpRelay {
     this.body = body;
     this.clock = clock;
     this.wallClock = wallClock;
+    this.answer = new RelayedAnswer(call, clock);
+    this.heartbeatNanos = passage.model().settings().heartbeat().toNanos();
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
     this.request = request(backend, passage.path()).body(body.rest());
     request.headers(headers -> {
@@ -179,7 +180,8 @@ final class HttpRelay {
   /// @param provenanceFields what is added to the answer's headers
   Ending relay(Duration patience, HttpFields provenanceFields) {
     provenance = provenanceFields;
-    long deadlineNanos = clock.nanos() + patience.toNanos();
+    beatNanos = clock.nanos();
+    long deadlineNanos = beatNanos + patience.toNanos();
     request.headers(headers -> headers.put("Request-Timeout", RequestHeaders.inSeconds(patience)));
     backend.attempted();
     try {
@@ -230,15 +232,29 @@ final class HttpRelay {
 
   /// Waits for more of the answer. There is no bound on the whole, but one on the pause between two
   /// parts, whoever makes it: neither a backend that stalls nor a caller that does not read may
-  /// hold a permit for ever.
+  /// hold a permit for ever. Meanwhile a stream of events has its heartbeat, which is no progress.
   private void awaitMore() {
-    long leftNanos = progressedNanos + idleNanos - clock.nanos();
-    if (leftNanos > 0) {
+    long now = clock.nanos();
+    long leftNanos = progressedNanos + idleNanos - now;
+    if (leftNanos <= 0) {
+      progressedNanos = now;
+      var _ = request.abort(new DeadlineException());
+    } else if (heartbeatNanos == 0) {
       LockSupport.parkNanos(this, leftNanos);
     } else {
-      progressedNanos = clock.nanos();
-      var _ = request.abort(new DeadlineException());
+      long quietNanos = Math.min(now - progressedNanos, now - beatNanos);
+      if (quietNanos >= heartbeatNanos) {
+        beatNanos = now;
+        answer.beat(this::callerFailed);
+        quietNanos = 0;
+      }
+      LockSupport.parkNanos(this, Math.min(leftNanos, heartbeatNanos - quietNanos));
     }
+  }
+
+  private void callerFailed(Throwable failure) {
+    callerFailed = true;
+    var _ = request.abort(failure);
   }
 
   /// Waits a little for the end of an answer that nobody gets, so that its connection can be used
@@ -285,7 +301,7 @@ final class HttpRelay {
   private Ending settleRelayed() {
     if (callerFailed) {
       backend.breaker().abandoned();
-      return new Ending(Outcome.ABANDONED, status, true, stalledNanos.get(), false);
+      return new Ending(Outcome.ABANDONED, status, true, answer.stalledNanos(), false);
     }
     Outcome outcome = Outcome.FAILED;
     if (ended.join().isFailed()) {
@@ -293,7 +309,7 @@ final class HttpRelay {
     } else {
       outcome = settleStatus();
     }
-    return new Ending(outcome, status, true, stalledNanos.get(), false);
+    return new Ending(outcome, status, true, answer.stalledNanos(), false);
   }
 
   private void begin(Response response) {
@@ -323,7 +339,13 @@ final class HttpRelay {
       return false;
     }
     if (call.dialect() == Dialect.OPENAI) {
-      events = EventStream.of(response.getHeaders());
+      EventStream stream = EventStream.of(response.getHeaders());
+      answer.events(stream);
+      if (stream != null) {
+        // Whoever waits for the deadline now looks at pauses. What is no stream is over before, or
+        // looked at then.
+        LockSupport.unpark(waiter);
+      }
     }
     call.response().setStatus(status);
     HttpFields.Mutable headers = call.response().getHeaders();
@@ -359,30 +381,19 @@ final class HttpRelay {
       discard(chunk, demander);
       return;
     }
-    EventStream stream = events;
-    if (stream != null) {
-      stream.passed(bytes);
-    }
     chunk.retain();
-    writing = true;
-    long startedNanos = clock.nanos();
-    call.response()
-        .write(
-            false,
-            bytes,
-            Callback.from(
-                () -> {
-                  progress();
-                  stalledNanos.addAndGet(progressedNanos - startedNanos);
-                  writing = false;
-                  chunk.release();
-                  demander.run();
-                },
-                failure -> {
-                  chunk.release();
-                  callerFailed = true;
-                  var _ = request.abort(failure);
-                }));
+    answer.write(
+        bytes,
+        Callback.from(
+            () -> {
+              progress();
+              chunk.release();
+              demander.run();
+            },
+            failure -> {
+              chunk.release();
+              callerFailed(failure);
+            }));
   }
 
   private void discard(Content.Chunk chunk, Runnable demander) {
@@ -401,13 +412,10 @@ final class HttpRelay {
     }
     stage.compareAndSet(Stage.ASKED, Stage.FAILED);
     if (stage.get() == Stage.RELAYING) {
-      EventStream stream = events;
       if (result.isSucceeded()) {
-        call.finish();
-      } else if (stream == null || writing || callerFailed) {
-        call.cutOff(result.getFailure());
+        answer.finish();
       } else {
-        call.cutOff(stream.brokenOff(), result.getFailure());
+        answer.breakOff(callerFailed, result.getFailure());
       }
     }
     ended.complete(result);

@@ -53,6 +53,8 @@ final class StreamIT {
             models:
               m: {%1$s}
               impatient: {streamIdleTimeout: 500ms, %1$s}
+              beating: {heartbeat: 100ms, %1$s}
+              dead: {heartbeat: 100ms, streamIdleTimeout: 1s, %1$s}
             """
                 .formatted(backends));
   }
@@ -168,6 +170,50 @@ final class StreamIT {
     assertThat(cancelled.get(20, TimeUnit.SECONDS)).isTrue();
     awaitRow("failed", "21");
     awaitPermitBack("impatient");
+  }
+
+  /// The pauses here only give a heartbeat time to come where it should not.
+  @Test
+  void hasAHeartbeatBetweenEventsAndNeverInsideOne() throws Exception {
+    String half = "data: {\"cho";
+    String rest = "ices\":[1]}\n\n";
+    Semaphore read = new Semaphore(0);
+    server.follow((_, wire) -> {
+      wire.write(HEAD).chunk(EVENT);
+      assertThat(read.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+      wire.chunk(half);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(400));
+      wire.chunk(rest + "data: [DONE]\n\n");
+      wire.chunk("");
+      return true;
+    });
+    HttpRequest request =
+        service.request(CHAT).POST(HttpRequest.BodyPublishers.ofString(ask("beating"))).build();
+    HttpResponse<InputStream> answer = service.stream(request);
+    String begun = readUntil(answer.body(), EVENT + ":\n\n:\n\n:\n\n");
+    assertThat(begun).startsWith(EVENT);
+    read.release();
+    String all = begun + new String(answer.body().readAllBytes(), UTF_8);
+    assertThat(all.split("\n\n"))
+        .filteredOn(block -> !block.equals(":"))
+        .containsExactly(EVENT.strip(), (half + rest).strip(), "data: [DONE]");
+  }
+
+  @Test
+  void endsAStreamThatHasNothingButHeartbeats() throws Exception {
+    CompletableFuture<Boolean> cancelled = new CompletableFuture<>();
+    server.follow((_, wire) -> {
+      wire.write(HEAD).chunk(EVENT);
+      cancelled.complete(wire.awaitClose());
+      return false;
+    });
+    try (Socket caller = caller("dead", "24")) {
+      String all = new String(caller.getInputStream().readAllBytes(), UTF_8);
+      assertThat(all).contains(EVENT, "\r\n:\n\n\r\n", BROKEN_OFF);
+    }
+    assertThat(cancelled.get(20, TimeUnit.SECONDS)).isTrue();
+    awaitRow("failed", "24");
+    awaitPermitBack("dead");
   }
 
   @Test
