@@ -81,7 +81,8 @@ final class TriageApplication extends Application<TriageConfiguration> {
 
   /// Makes the service with a pressure of one's own.
   ///
-  /// @param buffers the pool of buffers at the callers' port; `null`: Dropwizard's
+  /// @param buffers the pool of buffers at the callers' port and towards model servers; `null`:
+  ///     Dropwizard's, and Jetty's own
   TriageApplication(
       PrintStream out,
       Function<MonotonicClock, Pressure> pressures,
@@ -136,7 +137,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     long seed = seeds.nextLong();
     LOG.info("event=starting version={} seed={}", version(), seed);
 
-    Models models = Models.open(settings.models(), configuration.folder(), seed, clock);
+    Models models = Models.open(settings.models(), configuration.folder(), seed, clock, buffers);
     environment.lifecycle().manage(new AutoCloseableManager(models));
 
     TokenSecret secret = TokenSecret.readOrMake(configuration.secretFile());

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.transport.HttpClientTransportOverHTTP;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
@@ -32,13 +33,16 @@ final class HttpClients implements AutoCloseable {
 
   private final Map<Kind, HttpClient> clients = new LinkedHashMap<>();
   private final Path folder;
+  private final @Nullable ByteBufferPool buffers;
   private @Nullable QueuedThreadPool threads;
 
   /// Makes no client yet.
   ///
   /// @param folder where relative paths start
-  HttpClients(Path folder) {
+  /// @param buffers the pool of all clients' buffers; null: each has its own
+  HttpClients(Path folder, @Nullable ByteBufferPool buffers) {
     this.folder = folder;
+    this.buffers = buffers;
   }
 
   /// Gives the client for a backend: it relays, so it follows no redirect, decodes no body and
@@ -66,6 +70,9 @@ final class HttpClients implements AutoCloseable {
     connector.setSslContextFactory(ssl);
     HttpClient client = new HttpClient(new HttpClientTransportOverHTTP(connector));
     client.setName("backend");
+    if (buffers != null) {
+      client.setByteBufferPool(buffers);
+    }
     client.setExecutor(threads());
     client.setFollowRedirects(false);
     client.setUserAgentField(null);

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,10 +38,11 @@ public final class Models implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final HttpClients clients;
 
-  private Models(Path folder, long seed, MonotonicClock clock) {
+  private Models(
+      Path folder, long seed, MonotonicClock clock, @Nullable ByteBufferPool buffers) {
     this.folder = folder;
     this.seed = seed;
-    this.clients = new HttpClients(folder);
+    this.clients = new HttpClients(folder, buffers);
     this.clock = clock;
     this.timer =
         Executors.newSingleThreadScheduledExecutor(
@@ -52,11 +54,16 @@ public final class Models implements AutoCloseable {
   /// @param settings by model name
   /// @param folder where the relative paths of model files start
   /// @param seed of the choices between backends
+  /// @param buffers the pool of buffers towards model servers; `null`: each client has its own
   /// @throws ModelLoadException if one cannot be served; nothing stays open then
   public static Models open(
-      Map<String, ModelSettings> settings, Path folder, long seed, MonotonicClock clock)
+      Map<String, ModelSettings> settings,
+      Path folder,
+      long seed,
+      MonotonicClock clock,
+      @Nullable ByteBufferPool buffers)
       throws ModelLoadException {
-    Models models = new Models(folder, seed, clock);
+    Models models = new Models(folder, seed, clock, buffers);
     try {
       for (Map.Entry<String, ModelSettings> entry : settings.entrySet()) {
         models.openVersions(entry.getKey(), entry.getValue());

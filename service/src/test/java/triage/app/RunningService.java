@@ -238,7 +238,7 @@ final class RunningService implements AutoCloseable {
     application.server().stop();
     client.close();
     await(
-        "all buffers of the callers' port given back: " + buffers.dumpLeaks(),
+        "all buffers given back, of callers and of model servers: " + buffers.dumpLeaks(),
         () -> buffers.getLeaks().isEmpty());
   }
 }

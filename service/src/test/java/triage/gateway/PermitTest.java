@@ -33,7 +33,8 @@ final class PermitTest {
     BackendSettings backend =
         BackendSettings.of(URI.create("http://127.0.0.1:9"), null, 1, null, null, null, null, null);
     ModelSettings model = ModelSettings.at(List.of(backend));
-    models = Models.open(Map.of("m", model), Path.of("."), 1, new SettableTime(Instant.EPOCH));
+    models =
+        Models.open(Map.of("m", model), Path.of("."), 1, new SettableTime(Instant.EPOCH), null);
     turnstile = Objects.requireNonNull(models.find("m")).turnstile();
   }
 
