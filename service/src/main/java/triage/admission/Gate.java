@@ -112,6 +112,24 @@ public final class Gate {
     return Verdict.WAITING;
   }
 
+  /// Decides the ticket of a second request beside one that is in flight: it goes to another
+  /// backend that has room, if nobody waits for that room, or nowhere.
+  ///
+  /// @param busy the lane of the backend where the first is
+  /// @throws IllegalStateException if the ticket was offered before
+  public Verdict offerBeside(Ticket ticket, int busy, long nowNanos) {
+    begin(ticket, nowNanos);
+    if (cannotBeServed(ticket, busy, nowNanos)) {
+      return Verdict.SHED;
+    }
+    int lane = waiting() > 0 || draining ? Rotation.NONE : rotation.withRoom(busy, nowNanos);
+    if (lane < 0) {
+      return shed(ticket, Reason.NO_BACKEND, RETRY_AFTER_MIN_NANOS, nowNanos);
+    }
+    admit(ticket, lane, nowNanos);
+    return Verdict.ADMITTED;
+  }
+
   private void begin(Ticket ticket, long nowNanos) {
     if (ticket.state != Ticket.State.NEW) {
       throw new IllegalStateException("ticket offered twice: " + ticket.state);

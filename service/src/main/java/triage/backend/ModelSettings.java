@@ -31,6 +31,7 @@ import triage.admission.ReservedShares;
 /// @param mode how far the gate acts upon its decisions when Triage starts
 /// @param breaker when a backend that fails is taken out of rotation
 /// @param ejection when a backend that does much worse than the others is taken out
+/// @param hedge when a request without an answer is sent to a second backend, too; null: never
 /// @param backends who serves it; 1 to 100
 public record ModelSettings(
     String version,
@@ -48,6 +49,7 @@ public record ModelSettings(
     Mode mode,
     BreakerSettings breaker,
     EjectionSettings ejection,
+    @Nullable HedgeSettings hedge,
     List<BackendSettings> backends) {
   /// What the name of a version may be: safe in paths, labels and log lines.
   public static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
@@ -123,6 +125,7 @@ public record ModelSettings(
       @Nullable String mode,
       @Nullable BreakerSettings breaker,
       @Nullable EjectionSettings ejection,
+      @Nullable HedgeSettings hedge,
       @Nullable List<BackendSettings> backends) {
     Duration wait = timeout == null ? TIMEOUT_DEFAULT : timeout;
     return new ModelSettings(
@@ -143,6 +146,7 @@ public record ModelSettings(
         mode == null ? Mode.ENFORCE : Mode.of(mode),
         breaker == null ? BreakerSettings.DEFAULTS : breaker,
         ejection == null ? EjectionSettings.DEFAULTS : ejection,
+        hedge,
         backends == null ? List.of() : backends);
   }
 
@@ -159,7 +163,7 @@ public record ModelSettings(
   public static ModelSettings at(List<BackendSettings> backends) {
     return of(
         null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        backends);
+        null, backends);
   }
 
   /// Gives the settings of one of the other versions.
@@ -184,6 +188,7 @@ public record ModelSettings(
         mode,
         breaker,
         ejection,
+        hedge,
         own.backends());
   }
 

@@ -10,14 +10,16 @@ import java.util.List;
 /// @param settings its version and the bounds of a request
 /// @param backends who serves it; the index is the lane at the gate
 /// @param turnstile its gate
-/// @param retries how many of its requests may be tried again
+/// @param retries how many of its requests may be tried again, or hedged
+/// @param hedging when a request is sent to a second backend, too
 public record ModelVersion(
     String name,
     String label,
     ModelSettings settings,
     List<Backend> backends,
     Turnstile turnstile,
-    RetryBudget retries) {
+    RetryBudget retries,
+    Hedging hedging) {
   /// Copies the list.
   public ModelVersion {
     backends = List.copyOf(backends);

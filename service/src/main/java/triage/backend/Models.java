@@ -38,8 +38,7 @@ public final class Models implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final HttpClients clients;
 
-  private Models(
-      Path folder, long seed, MonotonicClock clock, @Nullable ByteBufferPool buffers) {
+  private Models(Path folder, long seed, MonotonicClock clock, @Nullable ByteBufferPool buffers) {
     this.folder = folder;
     this.seed = seed;
     this.clients = new HttpClients(folder, buffers);
@@ -133,7 +132,14 @@ public final class Models implements AutoCloseable {
     }
     watch(label, settings.ejection(), backends, turnstile);
     ModelVersion opened =
-        new ModelVersion(name, label, settings, backends, turnstile, new RetryBudget());
+        new ModelVersion(
+            name,
+            label,
+            settings,
+            backends,
+            turnstile,
+            new RetryBudget(),
+            new Hedging(settings.hedge()));
     all.add(opened);
     return opened;
   }

@@ -64,6 +64,13 @@ public final class Turnstile {
     enter(again, (open, pass, now) -> open.offerAgain(pass, avoided, now));
   }
 
+  /// Does the same for a second request beside one that is in flight; nobody waits.
+  ///
+  /// @param busy the lane of the backend where the first is
+  public void enterBeside(Pass beside, int busy) {
+    enter(beside, (open, pass, now) -> open.offerBeside(pass, busy, now));
+  }
+
   private void enter(Pass pass, Offer offer) {
     Verdict verdict;
     Ticket decided;

@@ -5,7 +5,6 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
-import org.eclipse.jetty.http.HttpFields;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -224,19 +223,15 @@ final class Exchange {
       BooleanSupplier secondTry)
       throws RefusedException {
     passage.started(backend, clock.nanos());
-    HttpRelay relay =
-        new HttpRelay(passage, permit.pass(), backend, body, clock, wallClock, secondTry);
-    HttpFields provenance = passage.provenance();
+    Race race = new Race(passage, permit, backend, body, gone, secondTry, clock, wallClock);
     if (!backend.breaker().begin()) {
       if (secondTry.getAsBoolean()) {
         return true;
       }
       throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, Refusal.SOON_NANOS));
     }
-    var _ = gone.thenRun(relay::callerGone);
     Duration left = Duration.ofNanos(Math.max(0, permit.pass().deadlineNanos() - clock.nanos()));
-    HttpRelay.Ending ending = relay.relay(left, provenance);
-    permit.ended(ending.outcome(), ending.stalledNanos());
+    HttpRelay.Ending ending = race.run(left);
     passage.ended(clock.nanos());
     if (ending.again()) {
       return true;
@@ -246,7 +241,7 @@ final class Exchange {
     }
     passage.relayed(ending);
     if (ending.outcome() == Outcome.SERVED) {
-      meter.served(passage.model(), backend.name(), passage.serviceNanos());
+      meter.served(passage.model(), passage.backendName(), passage.serviceNanos());
     }
     return false;
   }

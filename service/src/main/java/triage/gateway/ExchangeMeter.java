@@ -224,6 +224,18 @@ public final class ExchangeMeter {
         "triage_retries_denied_total",
         "Requests not tried again because the retry budget was spent.",
         model -> model.retries().denied());
+    byModel(
+        registry,
+        models,
+        "triage_hedges_total",
+        "Requests sent to a second backend while the first had not answered.",
+        model -> model.hedging().sentCount());
+    byModel(
+        registry,
+        models,
+        "triage_hedges_won_total",
+        "Requests that the second backend answered first.",
+        model -> model.hedging().wonCount());
     GaugeWithCallback.builder()
         .name("triage_in_rotation")
         .help("1 while a backend takes requests, 0 while its breaker is open.")

@@ -4,15 +4,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.client.Result;
-import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Content;
@@ -42,44 +39,6 @@ final class HttpRelay {
   private static final long DISCARDED_BYTES_MAX = 64 << 10;
   private static final long DISCARD_NANOS = 50_000_000L;
 
-  /// What is between two parties only, and what is Triage's own: never sent on to a backend.
-  private static final Set<String> NOT_SENT_ON =
-      Set.of(
-          "host",
-          "authorization",
-          "connection",
-          "keep-alive",
-          "proxy-authorization",
-          "proxy-connection",
-          "te",
-          "trailer",
-          "transfer-encoding",
-          "upgrade",
-          "expect",
-          "content-length",
-          "cookie",
-          "priority",
-          "prefer",
-          "request-timeout",
-          "idempotency-key",
-          "forwarded",
-          "x-forwarded-for",
-          "x-forwarded-host",
-          "x-forwarded-proto");
-
-  /// The same on the way back.
-  private static final Set<String> NOT_SENT_BACK =
-      Set.of(
-          "connection",
-          "keep-alive",
-          "proxy-connection",
-          "trailer",
-          "transfer-encoding",
-          "upgrade",
-          "server",
-          "date",
-          "set-cookie");
-
   /// Where the relay stands; it leaves [#ASKED] once.
   private enum Stage {
     /// The backend has been asked and has not begun to answer.
@@ -92,6 +51,8 @@ final class HttpRelay {
     TIMED_OUT,
     /// The caller went away first.
     CALLER_GONE,
+    /// The request beside it was answered first.
+    OUTRUN,
     /// The backend failed first.
     FAILED
   }
@@ -114,10 +75,10 @@ final class HttpRelay {
   private final MonotonicClock clock;
   private final InstantSource wallClock;
   private final long idleNanos;
-  private final BooleanSupplier secondTry;
+  private final Race race;
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.ASKED);
   private final CompletableFuture<Result> ended = new CompletableFuture<>();
-  private final Thread waiter = Thread.currentThread();
+  private volatile Thread waiter = Thread.currentThread();
   private final Request request;
   private volatile int status;
   private volatile long retryAfterNanos;
@@ -131,8 +92,8 @@ final class HttpRelay {
 
   /// Prepares the request; nothing is sent yet.
   ///
-  /// @param secondTry asked once the backend has failed it in a way that lets it be tried again:
-  ///     whether it will be. May be asked on any thread
+  /// @param race knows whether it is tried again once the backend has failed it, and whether it may
+  ///     answer
   /// @throws RefusedException 400 for a query that cannot be sent on
   HttpRelay(
       Passage passage,
@@ -141,9 +102,9 @@ final class HttpRelay {
       Body body,
       MonotonicClock clock,
       InstantSource wallClock,
-      BooleanSupplier secondTry)
+      Race race)
       throws RefusedException {
-    this.secondTry = secondTry;
+    this.race = race;
     this.call = passage.call();
     this.caller = passage.caller().name();
     this.pass = pass;
@@ -156,11 +117,7 @@ final class HttpRelay {
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
     this.request = request(backend, passage.path()).body(body.rest());
     request.headers(headers -> {
-      for (HttpField field : call.request().getHeaders()) {
-        if (!NOT_SENT_ON.contains(field.getLowerCaseName())) {
-          headers.add(field);
-        }
-      }
+      RelayedHeaders.sendOn(call.request().getHeaders(), headers);
       backend.authorize(headers);
     });
   }
@@ -180,6 +137,7 @@ final class HttpRelay {
   /// @param provenanceFields what is added to the answer's headers
   Ending relay(Duration patience, HttpFields provenanceFields) {
     provenance = provenanceFields;
+    waiter = Thread.currentThread();
     beatNanos = clock.nanos();
     long deadlineNanos = beatNanos + patience.toNanos();
     request.headers(headers -> headers.put("Request-Timeout", RequestHeaders.inSeconds(patience)));
@@ -209,10 +167,18 @@ final class HttpRelay {
     }
   }
 
+  /// Gives the request up because the one beside it is answered. Does not block.
+  void outrun() {
+    if (stage.compareAndSet(Stage.ASKED, Stage.OUTRUN)) {
+      var _ = request.abort(new OutrunException());
+      LockSupport.unpark(waiter);
+    }
+  }
+
   private void await(long deadlineNanos) {
     while (!ended.isDone()) {
       Stage now = stage.get();
-      if (now == Stage.TIMED_OUT || now == Stage.CALLER_GONE) {
+      if (now == Stage.TIMED_OUT || now == Stage.CALLER_GONE || now == Stage.OUTRUN) {
         return;
       }
       if (now == Stage.REFUSED) {
@@ -223,10 +189,19 @@ final class HttpRelay {
       if (now == Stage.RELAYING) {
         awaitMore();
       } else if (leftNanos > 0) {
-        LockSupport.parkNanos(this, leftNanos);
+        awaitFirst(leftNanos);
       } else if (stage.compareAndSet(Stage.ASKED, Stage.TIMED_OUT)) {
         var _ = request.abort(new DeadlineException());
       }
+    }
+  }
+
+  private void awaitFirst(long leftNanos) {
+    long hedgeNanos = race.dueInNanos(clock.nanos());
+    if (hedgeNanos <= 0) {
+      race.hedge();
+    } else {
+      LockSupport.parkNanos(this, Math.min(leftNanos, hedgeNanos));
     }
   }
 
@@ -276,13 +251,13 @@ final class HttpRelay {
         backend.breaker().timedOut(patience);
         yield new Ending(Outcome.OVERLOADED, 0, false, 0, false);
       }
-      case CALLER_GONE -> abandoned();
+      case CALLER_GONE, OUTRUN -> abandoned();
       case ASKED, FAILED -> {
         if (body.refusal() != null) {
           yield abandoned();
         }
         BackendStatus.settleBroken(backend, caller, ended.join().getFailure());
-        yield new Ending(Outcome.FAILED, 0, false, 0, secondTry.getAsBoolean());
+        yield new Ending(Outcome.FAILED, 0, false, 0, race.goesOn(this));
       }
       case REFUSED -> new Ending(settleStatus(), status, false, 0, true);
       case RELAYING -> settleRelayed();
@@ -321,7 +296,7 @@ final class HttpRelay {
     retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
     boolean unserved =
         BackendStatus.saysTooMuch(response.getStatus()) || response.getStatus() == 502;
-    if (unserved && stage.get() == Stage.ASKED && secondTry.getAsBoolean()) {
+    if (unserved && stage.get() == Stage.ASKED && race.goesOn(this)) {
       status = response.getStatus();
       if (stage.compareAndSet(Stage.ASKED, Stage.REFUSED)) {
         LockSupport.unpark(waiter);
@@ -333,6 +308,13 @@ final class HttpRelay {
   private boolean relayHead(Response response) {
     if (stage.get() == Stage.RELAYING) {
       return true;
+    }
+    if (stage.get() != Stage.ASKED) {
+      return false;
+    }
+    if (!race.wins(this, response.getStatus())) {
+      outrun();
+      return false;
     }
     status = response.getStatus();
     if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
@@ -349,11 +331,7 @@ final class HttpRelay {
     }
     call.response().setStatus(status);
     HttpFields.Mutable headers = call.response().getHeaders();
-    for (HttpField field : response.getHeaders()) {
-      if (!NOT_SENT_BACK.contains(field.getLowerCaseName())) {
-        headers.add(field);
-      }
-    }
+    RelayedHeaders.sendBack(response.getHeaders(), headers);
     if (status >= 400 && status < 500 && status != 429) {
       headers.put(Call.REASON, BACKEND_REFUSED);
     }
@@ -428,6 +406,15 @@ final class HttpRelay {
 
     CallerGoneException() {
       super("the caller went away", null, false, false);
+    }
+  }
+
+  /// The request beside this one was answered first.
+  static final class OutrunException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    OutrunException() {
+      super("the request beside it was answered first", null, false, false);
     }
   }
 

@@ -26,7 +26,7 @@ final class Passage {
 
   private final Call call;
   private final Caller caller;
-  private final ModelVersion asked;
+  private final ModelVersion wanted;
   private ModelVersion model;
   private boolean standsIn;
   private final Criticality criticality;
@@ -45,7 +45,7 @@ final class Passage {
       Call call, Caller caller, ModelVersion model, Criticality criticality, Instant receivedAt) {
     this.call = call;
     this.caller = caller;
-    this.asked = model;
+    this.wanted = model;
     this.model = model;
     this.criticality = criticality;
     this.receivedAt = receivedAt;
@@ -116,6 +116,20 @@ final class Passage {
     backend = chosen;
     attempts++;
     startedNanos = nowNanos;
+  }
+
+  /// Notes that a second backend is asked, too.
+  void hedged() {
+    attempts++;
+  }
+
+  /// Notes that not the backend that was asked first has answered, but this one.
+  void answeredBy(Backend second) {
+    backend = second;
+  }
+
+  String backendName() {
+    return backend == null ? "" : backend.name();
   }
 
   void ended(long nowNanos) {
@@ -192,15 +206,20 @@ final class Passage {
 
   /// Gives the headers that say who answered.
   HttpFields provenance() {
+    return provenance(backend);
+  }
+
+  /// Gives the same where this backend answers.
+  HttpFields provenance(@Nullable Backend asked) {
     HttpFields.Mutable fields = HttpFields.build();
     fields.put("Triage-Model", model.name());
     fields.put("Triage-Model-Version", model.version());
-    if (backend != null) {
-      fields.put("Triage-Backend", backend.name());
+    if (asked != null) {
+      fields.put("Triage-Backend", asked.name());
     }
     fields.put("Triage-Attempts", attempts);
     if (standsIn) {
-      fields.put("Triage-Fallback-For", asked.name());
+      fields.put("Triage-Fallback-For", wanted.name());
     }
     return fields;
   }

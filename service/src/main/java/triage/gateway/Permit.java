@@ -47,6 +47,13 @@ final class Permit implements AutoCloseable {
     return again.state() == Ticket.State.ADMITTED;
   }
 
+  /// Takes a permit at another backend than the one that is busy with the same request, without
+  /// waiting; tells whether there was one.
+  boolean enterBeside(int busy) {
+    turnstile.enterBeside(pass, busy);
+    return pass.state() == Ticket.State.ADMITTED;
+  }
+
   /// Leaves the queue because the caller has gone. May come from any thread.
   void callerGone() {
     gone = true;

@@ -265,6 +265,32 @@ final class GateTest {
   }
 
   @Test
+  void asksASecondBackendBesideTheFirstOnlyWhereItHasRoomAndNobodyWaits() {
+    Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
+    Ticket first = ticket(CRITICAL);
+    two.offer(first, now);
+    Ticket beside = ticket(CRITICAL);
+    assertThat(two.offerBeside(beside, first.lane(), now)).isEqualTo(Verdict.ADMITTED);
+    assertThat(beside.lane()).isNotEqualTo(first.lane());
+
+    assertThat(two.offerBeside(ticket(CRITICAL_PLUS), first.lane(), now)).isEqualTo(Verdict.SHED);
+    assertThat(two.offer(ticket(CRITICAL), now)).isEqualTo(Verdict.WAITING);
+    two.settle(beside, Outcome.ABANDONED, 0, now);
+    assertThat(two.waiting()).isZero();
+    assertThat(two.inFlight()).isEqualTo(2);
+  }
+
+  @Test
+  void asksNoSecondBackendWhileSomebodyWaitsOrTheGateDrains() {
+    Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
+    Ticket first = ticket(CRITICAL);
+    two.offer(first, now);
+    two.drain();
+    assertThat(two.offerBeside(ticket(CRITICAL), first.lane(), now)).isEqualTo(Verdict.SHED);
+    assertThat(two.inFlight()).isEqualTo(1);
+  }
+
+  @Test
   void aSecondTryExpiresAndCanBeWithdrawn() {
     Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
     Ticket first = ticket(CRITICAL);
