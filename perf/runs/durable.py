@@ -99,8 +99,9 @@ class Echo(socketserver.ThreadingMixIn, http.server.HTTPServer):
 class Program:
     """An instance of the program on a data folder of its own, started anew after each crash."""
 
-    def __init__(self, name: str, backend: str, *, settings: str = "", lease: str = "2s") -> None:
-        self.name = name
+    def __init__(self, name: str, backend: str, *, models: str = "", settings: str = "",
+                 lease: str = "2s", **options) -> None:
+        self.name, self.options = name, options
         self.folder = live.SCRATCH / name
         self.folder.mkdir()
         self.folder.chmod(0o755)
@@ -108,26 +109,33 @@ class Program:
         self.settings.write_text(
             "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s}\n"
             f"models: {{{MODEL}: {{backends: [{{url: '{backend}', limit: 8}}], "
-            "breaker: {hungAfter: 10m}}}\n"
+            f"breaker: {{hungAfter: 10m}}}}{models}}}\n"
             f"analysis: {{lease: {lease}, attemptsMax: 100}}\n" + settings,
             encoding="utf-8")
         self.port = self.admin_port = 0
         self.starts = 0
         self.log: collections.deque = collections.deque(maxlen=2000)
         self.start()
-        made = subprocess.run(
-            [*COMMAND, "token", self.settings, "--caller", "perf"], cwd=self.folder, check=True,
-            capture_output=True, text=True, timeout=180)
-        self.token = made.stdout.strip()
+        self.token = self.token_file("perf").read_text(encoding="utf-8").strip()
 
     def start(self) -> None:
         self.starts += 1
         errors = self.folder / f"errors-{self.starts}"
-        self.process = live.spawn([*COMMAND, "server", self.settings], errors, cwd=self.folder)
+        self.process = live.spawn([*COMMAND, "server", self.settings], errors, cwd=self.folder,
+                                  **self.options)
         listens = live.first_line(self.process, "Triage listens on", errors)
         self.port, self.admin_port = map(int, re.findall(r"http://\S+?:(\d+)", listens))
         lines = self.process.stdout
         threading.Thread(target=lambda: self.log.extend(lines), daemon=True).start()
+
+    def token_file(self, caller: str) -> pathlib.Path:
+        made = subprocess.run(
+            [*COMMAND, "token", self.settings, "--caller", caller], cwd=self.folder, check=True,
+            capture_output=True, text=True, timeout=180)
+        file = self.folder / f"{caller}.token"
+        file.touch(0o600)
+        file.write_text(made.stdout, encoding="utf-8")
+        return file
 
     def kill(self) -> None:
         """Ends it with `kill -9`."""

@@ -26,6 +26,8 @@ JAVA = [
     *("-cp", os.environ["PERF_CLASSPATH"]),
 ]
 RUNNING: list[subprocess.Popen] = []
+# From here on nothing is started again.
+ENDING = threading.Event()
 
 
 def stop(process: subprocess.Popen) -> None:
@@ -43,6 +45,7 @@ def stop(process: subprocess.Popen) -> None:
 
 def stop_all() -> None:
     """Ends all that still runs, the last one first."""
+    ENDING.set()
     for process in reversed(list(RUNNING)):
         with contextlib.suppress(subprocess.TimeoutExpired):
             stop(process)

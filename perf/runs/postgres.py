@@ -223,7 +223,7 @@ class Postgres:
             raise RuntimeError(f"{program}: {done.stderr[-500:]}")
 
     def _keep_running(self) -> None:
-        while self.wanted:
+        while self.wanted and not live.ENDING.is_set():
             with open(self.folder / "log", "a", encoding="utf-8") as log:
                 self.process = subprocess.Popen(
                     [*self.prefix, self.binaries / "bin/postgres", "-D", self.data,
@@ -232,7 +232,7 @@ class Postgres:
                      "-c", f"max_connections={self.connections}",
                      "-c", "max_wal_size=128MB", "-c", "min_wal_size=32MB"],
                     cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    start_new_session=True)
+                    start_new_session=True, preexec_fn=live.above_the_rest)
             live.RUNNING.append(self.process)
             self.process.wait()
             with contextlib.suppress(ValueError):

@@ -67,6 +67,7 @@ final class Analyses {
     String key = IdempotencyKey.of(call.headers("Idempotency-Key"));
     Preference preference = preference(call);
     Submission asked = submissions.read(caller, body, SubmissionReader.BODY);
+    book.requireIntake();
     byte[] digest = sha256(body);
     if (key != null) {
       Optional<Job> earlier = earlier(caller, key);
@@ -205,9 +206,6 @@ final class Analyses {
   /// Answers at once, or says why not.
   private Reply answer(Request request) throws RefusedException {
     Duration patience = request.target().patience(request.call().header("Request-Timeout"));
-    if (book.outage() != null) {
-      throw JobBook.intakeFull();
-    }
     UUID id = book.newId();
     if (request.key() == null) {
       return attended(request, id, patience);
@@ -231,10 +229,13 @@ final class Analyses {
     }
   }
 
-  /// Lets the key go. Where that is not committed in time, the end of the lease does it.
+  /// Lets the key go. Where that is not committed in time, the end of the lease does it; while the
+  /// store takes nothing there is no waiting for it.
   private void release(UUID id) {
+    CompletableFuture<Void> released = book.settle(new Settlement.Released(id, 0));
     try {
-      JobBook.await(book.settle(new Settlement.Released(id, 0)));
+      book.requireIntake();
+      JobBook.await(released);
     } catch (RefusedException _) {
       // What the caller is told already says to try again.
     }

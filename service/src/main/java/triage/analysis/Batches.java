@@ -67,9 +67,7 @@ final class Batches {
     String caller = call.caller().name();
     slots.take(caller);
     try {
-      if (rooms.book().outage() != null) {
-        throw JobBook.intakeFull();
-      }
+      rooms.book().requireIntake();
       return receive(call, begin(caller, key), decoded, body);
     } finally {
       slots.giveBack(caller);

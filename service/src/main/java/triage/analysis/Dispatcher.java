@@ -137,7 +137,7 @@ final class Dispatcher implements AutoCloseable {
     }
     held.values().forEach(gone -> gone.complete(null));
     keeper.shutdownNow();
-    safely(() -> book.dao().letGo(owner));
+    safely(() -> book.claims().letGo(owner));
   }
 
   private static void join(Thread thread) {
@@ -191,7 +191,7 @@ final class Dispatcher implements AutoCloseable {
         room -= count(target.name(), criticality).get();
         if (room > 0) {
           List<Claim> claims =
-              book.dao()
+              book.claims()
                   .claim(
                       target.name(),
                       target.version(),
@@ -305,13 +305,13 @@ final class Dispatcher implements AutoCloseable {
   private void renew() {
     Set<UUID> now = Set.copyOf(held.keySet());
     if (!now.isEmpty()) {
-      book.dao().renew(now, owner, settings.claimFor());
+      book.claims().renew(now, owner, settings.claimFor());
     }
   }
 
   /// Looks for what nobody has told of: jobs whose holders have gone, and jobs that others ended.
   private void look() {
-    List<JobDao.TakenBack> taken = book.dao().takeBack(settings.attemptsMax());
+    List<JobDao.TakenBack> taken = book.claims().takeBack(settings.attemptsMax());
     if (!taken.isEmpty()) {
       long dead = taken.stream().filter(job -> job.state() == JobState.DEAD).count();
       LOG.warn("event=jobs-taken-over jobs={} dead={}", taken.size() - dead, dead);
@@ -323,7 +323,7 @@ final class Dispatcher implements AutoCloseable {
     }
     Set<UUID> awaited = book.waiters().awaited();
     if (!awaited.isEmpty()) {
-      book.waiters().wake(book.dao().ended(awaited));
+      book.waiters().wake(book.claims().ended(awaited));
     }
   }
 
@@ -331,7 +331,7 @@ final class Dispatcher implements AutoCloseable {
   private void tidy() {
     book.count();
     for (int batch = 0; batch < FORGET_BATCHES; batch++) {
-      if (book.dao().forget(settings.keepFor(), FORGET_MOST) < FORGET_MOST) {
+      if (book.claims().forget(settings.keepFor(), FORGET_MOST) < FORGET_MOST) {
         return;
       }
     }

@@ -40,6 +40,11 @@ final class JobBook implements AutoCloseable {
   private static final long NEW_BYTES_MAX = 64L << 20;
   private static final int SETTLED_ROWS_MAX = 20_000;
   private static final Duration COMMIT_MAX = Duration.ofSeconds(10);
+
+  /// A commit that takes longer is no time to take anything in.
+  private static final Duration DELAY_MAX = Duration.ofSeconds(2);
+
+  private static final Duration READ_MAX = Duration.ofSeconds(5);
   private static final long ROW_BYTES = 512;
   private static final long BACKLOG_RETRY_NANOS = 30_000_000_000L;
   private static final long RETRY_NANOS = 2_000_000_000L;
@@ -49,6 +54,7 @@ final class JobBook implements AutoCloseable {
   private final GroupCommitWriter.Lane<NewJob> newJobs;
   private final GroupCommitWriter.Lane<Settlement> settlements;
   private final JobDao dao;
+  private final JobDao claims;
   private final Backlog backlog;
   private final RowIds ids;
   private final MonotonicClock clock;
@@ -71,7 +77,8 @@ final class JobBook implements AutoCloseable {
     this.writer = store.writer();
     this.newJobs = writer.lane(new NewJobDao(), NEW_ROWS_MAX);
     this.settlements = writer.lane(new SettlementDao(counts), SETTLED_ROWS_MAX);
-    this.dao = new JobDao(store.jdbi());
+    this.dao = new JobDao(store.jdbi(READ_MAX));
+    this.claims = new JobDao(store.jdbi());
     this.censuses = new CensusDao(store.jdbi());
     this.ids = ids;
     this.clock = clock;
@@ -113,8 +120,14 @@ final class JobBook implements AutoCloseable {
     bell.close();
   }
 
+  /// Gives the jobs for who has a caller waiting: what is not answered within 5 s fails.
   JobDao dao() {
     return dao;
+  }
+
+  /// Gives the jobs for who works on them and has time.
+  JobDao claims() {
+    return claims;
   }
 
   Waiters waiters() {
@@ -157,9 +170,7 @@ final class JobBook implements AutoCloseable {
   ///
   /// @throws RefusedException 503 if there is not, or the store takes nothing just now
   void admit(NewJob job) throws RefusedException {
-    if (writer.outage() != null) {
-      throw intakeFull();
-    }
+    requireIntake();
     long bytes = job.submission().input().length + ROW_BYTES;
     if (job.state() == JobState.WAITING && !backlog.take(job.caller(), job.criticality(), bytes)) {
       throw new RefusedException(
@@ -266,8 +277,12 @@ final class JobBook implements AutoCloseable {
     }
   }
 
-  /// Gives why rows are being kept back just now, or `null` while the store takes them.
-  @Nullable String outage() {
-    return writer.outage();
+  /// Makes sure that the store takes rows, and that they do not wait for long.
+  ///
+  /// @throws RefusedException 503 if they would
+  void requireIntake() throws RefusedException {
+    if (writer.outage() != null || writer.delay().compareTo(DELAY_MAX) > 0) {
+      throw intakeFull();
+    }
   }
 }

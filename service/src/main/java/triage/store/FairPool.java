@@ -65,6 +65,31 @@ final class FairPool implements ConnectionFactory, AutoCloseable {
     }
   }
 
+  /// Gives a way to the same connections on which one statement may stay without an answer for a
+  /// shorter time than usual.
+  ConnectionFactory within(Duration answerMax) {
+    int millis = Math.toIntExact(answerMax.toMillis());
+    return new ConnectionFactory() {
+      @Override
+      public Connection openConnection() throws SQLException {
+        Connection connection = FairPool.this.openConnection();
+        try {
+          // The pool sets it back; the driver has no use for the executor.
+          connection.setNetworkTimeout(Runnable::run, millis);
+          return connection;
+        } catch (SQLException | RuntimeException e) {
+          closeConnection(connection);
+          throw e;
+        }
+      }
+
+      @Override
+      public void closeConnection(Connection connection) throws SQLException {
+        FairPool.this.closeConnection(connection);
+      }
+    };
+  }
+
   @Override
   public void closeConnection(Connection connection) throws SQLException {
     try {

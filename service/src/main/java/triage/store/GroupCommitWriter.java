@@ -25,7 +25,8 @@ import triage.time.MonotonicClock;
 /// One commit waits for the disk once, however many rows it carries: the more callers, the larger
 /// the groups. Rows that somebody waits for go at once; those of a patient lane wait 10 ms for
 /// company, unless such a row takes them along: a commit for each would cost as much as all else
-/// that is done for a request. Each kind has a lane of bounded length, so that one kind
+/// that is done for a request. After an outage they let the others go before them, but for a
+/// quarter of each group. Each kind has a lane of bounded length, so that one kind
 /// never takes another's room, and a lane's room may be reserved before the work whose row it is
 /// for.
 ///
@@ -42,8 +43,10 @@ import triage.time.MonotonicClock;
 public final class GroupCommitWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GroupCommitWriter.class);
   private static final int GROUP_ROWS_MAX = 1_000;
+  private static final int URGENT_ROWS_MAX = GROUP_ROWS_MAX / 4 * 3;
   private static final long PATIENCE_NANOS = Duration.ofMillis(10).toNanos();
   private static final long NOT_WAITING = Long.MIN_VALUE;
+  private static final long NOTHING_TAKEN = Long.MIN_VALUE;
   private static final long BACKOFF_NANOS_MIN = Duration.ofMillis(50).toNanos();
   private static final long BACKOFF_NANOS_MAX = Duration.ofSeconds(2).toNanos();
   private static final Duration AFTER_AN_ERROR = Duration.ofSeconds(1);
@@ -61,8 +64,8 @@ public final class GroupCommitWriter implements AutoCloseable {
   private final Transactions transactions;
   private final MonotonicClock clock;
   private final Thread thread;
-  private final Queue<Waiting<?>> queue = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger urgent = new AtomicInteger();
+  private final Queue<Waiting<?>> urgent = new ConcurrentLinkedQueue<>();
+  private final Queue<Waiting<?>> patient = new ConcurrentLinkedQueue<>();
   private final LongAdder written = new LongAdder();
   private final LongAdder failed = new LongAdder();
 
@@ -73,6 +76,9 @@ public final class GroupCommitWriter implements AutoCloseable {
   private long backoffNanos;
   private long retryAtNanos;
   private long companyUntilNanos = NOT_WAITING;
+
+  /// Since when the writer has been at work on what it took, or [#NOTHING_TAKEN].
+  private volatile long takenAtNanos = NOTHING_TAKEN;
 
   private volatile @Nullable String outage;
   private volatile boolean idle;
@@ -123,6 +129,13 @@ public final class GroupCommitWriter implements AutoCloseable {
     return outage;
   }
 
+  /// Gives for how long the rows that were taken last have been on their way to the store, without
+  /// an answer for all of them; 0 if there are none. What is handed in now waits behind them.
+  public Duration delay() {
+    long takenAt = takenAtNanos;
+    return takenAt == NOTHING_TAKEN ? Duration.ZERO : Duration.ofNanos(clock.nanos() - takenAt);
+  }
+
   /// Takes no more rows, writes those that wait, and ends the thread.
   ///
   /// @param max how long writing may still take; what waits then fails
@@ -132,7 +145,8 @@ public final class GroupCommitWriter implements AutoCloseable {
     LockSupport.unpark(thread);
     try {
       if (!thread.join(max.plusSeconds(1))) {
-        LOG.error("event=store-writer-stuck rows_unsettled_at_least={}", queue.size());
+        LOG.error(
+            "event=store-writer-stuck rows_unsettled_at_least={}", urgent.size() + patient.size());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
@@ -163,6 +177,7 @@ public final class GroupCommitWriter implements AutoCloseable {
       if (!takeGroup()) {
         return Long.MAX_VALUE;
       }
+      takenAtNanos = nowNanos;
     }
     List<Waiting<?>> group = groups.getFirst();
     try {
@@ -178,6 +193,9 @@ public final class GroupCommitWriter implements AutoCloseable {
     }
     resume();
     groups.removeFirst();
+    if (groups.isEmpty()) {
+      takenAtNanos = NOTHING_TAKEN;
+    }
     for (Waiting<?> waiting : group) {
       settle(waiting, null);
     }
@@ -186,7 +204,7 @@ public final class GroupCommitWriter implements AutoCloseable {
 
   /// Gives how long the rows that wait may wait for company still.
   private long patienceNanos(long nowNanos) {
-    if (queue.isEmpty() || urgent.get() > 0 || closing) {
+    if (patient.isEmpty() || !urgent.isEmpty() || closing) {
       companyUntilNanos = NOT_WAITING;
       return 0;
     }
@@ -202,15 +220,19 @@ public final class GroupCommitWriter implements AutoCloseable {
 
   private boolean takeGroup() {
     List<Waiting<?>> group = new ArrayList<>();
-    while (group.size() < GROUP_ROWS_MAX) {
+    take(urgent, URGENT_ROWS_MAX, group);
+    take(patient, GROUP_ROWS_MAX, group);
+    return !group.isEmpty() && groups.add(group);
+  }
+
+  private static void take(Queue<Waiting<?>> queue, int upTo, List<Waiting<?>> group) {
+    while (group.size() < upTo) {
       Waiting<?> next = queue.poll();
       if (next == null) {
-        break;
+        return;
       }
-      next.lane().taken();
       group.add(next);
     }
-    return !group.isEmpty() && groups.add(group);
   }
 
   private static void insert(Handle handle, List<Waiting<?>> group) {
@@ -223,6 +245,9 @@ public final class GroupCommitWriter implements AutoCloseable {
 
   private void setAside(List<Waiting<?>> group, RuntimeException failure) {
     if (group.size() == 1) {
+      if (groups.isEmpty()) {
+        takenAtNanos = NOTHING_TAKEN;
+      }
       String reason = StoreFault.describe(failure);
       LOG.error("event=row-refused cause={}", reason);
       settle(group.getFirst(), reason);
@@ -286,7 +311,11 @@ public final class GroupCommitWriter implements AutoCloseable {
   }
 
   private boolean done() {
-    return closing && (clock.nanos() - closeByNanos >= 0 || (queue.isEmpty() && groups.isEmpty()));
+    return closing && (clock.nanos() - closeByNanos >= 0 || (nothingWaits() && groups.isEmpty()));
+  }
+
+  private boolean nothingWaits() {
+    return urgent.isEmpty() && patient.isEmpty();
   }
 
   private void park(long waitNanos) {
@@ -295,8 +324,8 @@ public final class GroupCommitWriter implements AutoCloseable {
     }
     if (companyUntilNanos != NOT_WAITING) {
       lingering = true;
-      // An urgent row handed in before `lingering` was seen is counted; one after it wakes us.
-      if (urgent.get() == 0 && !closing) {
+      // An urgent row handed in before `lingering` was seen is in the queue; one after it wakes us.
+      if (urgent.isEmpty() && !closing) {
         LockSupport.parkNanos(this, waitNanos);
       }
       lingering = false;
@@ -309,7 +338,7 @@ public final class GroupCommitWriter implements AutoCloseable {
     }
     idle = true;
     // A row handed in before `idle` was seen is in the queue; one handed in after it wakes us.
-    if (queue.isEmpty() && !closing) {
+    if (nothingWaits() && !closing) {
       LockSupport.park(this);
     }
     idle = false;
@@ -325,20 +354,18 @@ public final class GroupCommitWriter implements AutoCloseable {
       }
     }
     groups.clear();
-    lost += abandonQueue();
+    lost += abandonQueues();
     if (lost > 0) {
       LOG.error("event=store-writer-closed rows_lost={}", lost);
     }
   }
 
-  private long abandonQueue() {
-    long lost = 0;
-    for (Waiting<?> waiting = queue.poll(); waiting != null; waiting = queue.poll()) {
-      waiting.lane().taken();
-      settle(waiting, "closed before it could be written");
-      lost++;
-    }
-    return lost;
+  private long abandonQueues() {
+    List<Waiting<?>> left = new ArrayList<>();
+    take(urgent, Integer.MAX_VALUE, left);
+    take(patient, Integer.MAX_VALUE, left);
+    left.forEach(waiting -> settle(waiting, "closed before it could be written"));
+    return left.size();
   }
 
   /// The way of one kind of rows into the writer, of bounded length.
@@ -349,16 +376,16 @@ public final class GroupCommitWriter implements AutoCloseable {
   public final class Lane<T> {
     private final RowKind<T> kind;
     private final int rowsMax;
-    private final boolean patient;
+    private final boolean waits;
     private final AtomicInteger held = new AtomicInteger();
 
-    private Lane(RowKind<T> kind, int rowsMax, boolean patient) {
+    private Lane(RowKind<T> kind, int rowsMax, boolean waits) {
       if (rowsMax < 1) {
         throw new IllegalArgumentException("rowsMax: " + rowsMax + " (expected: >= 1)");
       }
       this.kind = kind;
       this.rowsMax = rowsMax;
-      this.patient = patient;
+      this.waits = waits;
     }
 
     /// Takes room for one row, or says false: full, or closed. Room taken is given back by
@@ -384,15 +411,12 @@ public final class GroupCommitWriter implements AutoCloseable {
 
     /// Hands in a row for which room was reserved.
     public void submitReserved(T row, Receipt receipt) {
-      queue.add(new Waiting<>(this, row, receipt));
-      if (!patient) {
-        urgent.incrementAndGet();
-      }
-      if (idle || (lingering && !patient)) {
+      (waits ? patient : urgent).add(new Waiting<>(this, row, receipt));
+      if (idle || (lingering && !waits)) {
         LockSupport.unpark(thread);
       }
       if (ended) {
-        abandonQueue();
+        abandonQueues();
       }
     }
 
@@ -403,12 +427,6 @@ public final class GroupCommitWriter implements AutoCloseable {
       }
       submitReserved(row, receipt);
       return true;
-    }
-
-    private void taken() {
-      if (!patient) {
-        urgent.decrementAndGet();
-      }
     }
 
     /// Gives how many rows are reserved, waiting or in flight.

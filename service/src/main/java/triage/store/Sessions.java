@@ -18,9 +18,20 @@ record Sessions(ServerAddress address, String opening, Duration connect, Duratio
   /// A commit that was acknowledged is on disk, whatever the server's own default.
   private static final String DURABLE = "SET synchronous_commit = on";
 
+  private static final Duration ANSWER_GRACE = Duration.ofSeconds(1);
+  private static final Duration IDLE_MAX = Duration.ofSeconds(5);
+
   /// Gives the sessions of a role that logs in itself.
   static Sessions of(ServerAddress address, StoreSettings settings) {
-    return new Sessions(address, "SELECT 1", settings.connectTimeout(), settings.answerTimeout());
+    return new Sessions(
+        address, guards(settings), settings.connectTimeout(), settings.answerTimeout());
+  }
+
+  /// What the server gives up by itself: a statement that we no longer wait for, and a transaction
+  /// of an instance that stands still with the locks of its rows in hand.
+  private static String guards(StoreSettings settings) {
+    return "SET statement_timeout = %d; SET idle_in_transaction_session_timeout = %d"
+        .formatted(settings.answerTimeout().plus(ANSWER_GRACE).toMillis(), IDLE_MAX.toMillis());
   }
 
   /// Gives these sessions as another role.

@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -118,6 +119,12 @@ public final class Store implements AutoCloseable {
   /// [org.jdbi.v3.core.ConnectionException].
   public Jdbi jdbi() {
     return jdbi;
+  }
+
+  /// Gives the same way, on which a statement stays without an answer no longer than that: for who
+  /// has a caller waiting.
+  public Jdbi jdbi(Duration answerMax) {
+    return Jdbi.create(pool.within(answerMax));
   }
 
   /// Gives the writer whose acknowledged rows are durable.

@@ -61,6 +61,36 @@ final class StoreOutageIT {
   }
 
   @Test
+  void takesNothingInWhileTheStoreHangsAndGoesOnAfterwards() throws Exception {
+    String analysis = "{\"model\":\"python\",\"study\":\"S-1\",\"input\":{\"inputs\":[]}}";
+    try (FakeModelServer server = new FakeModelServer();
+        RunningService service =
+            RunningService.start(
+                folder, "models: {python: {backends: [{url: '%s'}]}}".formatted(server.url()))) {
+      List<Long> stopped = stopStore();
+      try {
+        for (String[] headers :
+            List.of(
+                new String[] {"Idempotency-Key", "k-1"},
+                new String[] {"Prefer", "respond-async"},
+                new String[] {"Prefer", "respond-async", "Idempotency-Key", "k-2"})) {
+          HttpResponse<String> refused = service.post("/api/v1/analyses", analysis, headers);
+          assertThat(refused.statusCode()).isEqualTo(503);
+          assertThat(refused.headers().firstValue("Triage-Reason")).hasValue("intake-full");
+          assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+        }
+      } finally {
+        signal("CONT", stopped);
+      }
+      RunningService.await(
+          "taken in",
+          () ->
+              service.post("/api/v1/analyses", analysis, "Prefer", "respond-async").statusCode()
+                  == 202);
+    }
+  }
+
+  @Test
   void countsWhatFindsNoRoomInAGapRowWhereSoSet() throws Exception {
     try (RunningService service =
         RunningService.start(folder, "audit: {bufferRows: 5, onFull: count}\n")) {

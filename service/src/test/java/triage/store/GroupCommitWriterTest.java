@@ -63,6 +63,56 @@ class GroupCommitWriterTest {
   }
 
   @Test
+  void thePatientLetOthersGoBeforeThemButForAQuarter() {
+    GroupCommitWriter.Lane<Integer> patient = writer.patientLane(table::insert, 2_000);
+    GroupCommitWriter.Lane<Integer> urgent = writer.lane(table::insert, 2_000);
+    for (int row = 0; row < 2_000; row++) {
+      patient.submit(row, new Recorded());
+    }
+    for (int row = 2_000; row < 2_900; row++) {
+      urgent.submit(row, new Recorded());
+    }
+    writer.step(time.nanos());
+    assertThat(table.rows()).hasSize(1_000);
+    assertThat(table.rows().stream().filter(row -> row >= 2_000)).hasSize(750);
+    writer.step(time.nanos());
+    assertThat(table.rows().stream().filter(row -> row >= 2_000)).hasSize(900);
+    assertThat(table.rows().stream().filter(row -> row < 2_000)).hasSize(1_100);
+    drain();
+    assertThat(table.rows()).hasSize(2_900);
+  }
+
+  @Test
+  void tellsForHowLongTheStoreHasNotAnswered() {
+    assertThat(writer.delay()).isZero();
+    table.beforeCommit =
+        () -> {
+          time.advance(Duration.ofSeconds(3));
+          assertThat(writer.delay()).isEqualTo(Duration.ofSeconds(3));
+        };
+    submit(1);
+    writer.step(time.nanos());
+    assertThat(writer.delay()).isZero();
+
+    table.beforeCommit = () -> {};
+    table.away = true;
+    submit(2);
+    time.advance(Duration.ofNanos(writer.step(time.nanos())));
+    assertThat(writer.delay()).isEqualTo(Duration.ofMillis(50));
+    table.away = false;
+    drain();
+    assertThat(writer.delay()).isZero();
+  }
+
+  @Test
+  void isWellAgainAfterABadRowToo() {
+    table.bad.add(1);
+    submit(1);
+    drain();
+    assertThat(writer.delay()).isZero();
+  }
+
+  @Test
   void acknowledgesOnlyAfterTheCommit() {
     Recorded receipt = new Recorded();
     table.beforeCommit = () -> assertThat(receipt.written).isZero();
