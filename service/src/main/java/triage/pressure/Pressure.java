@@ -102,7 +102,8 @@ public final class Pressure implements AutoCloseable {
     return new Pressure(sensors, share, null, "given", clock);
   }
 
-  /// Adds the age of what waits at the server's selectors, once the server runs.
+  /// Adds the age of what waits at the server's selectors, once the server runs; a sensor of that
+  /// age that was given before stays in its place.
   ///
   /// @param selectors runs something on the threads that take new connections and requests
   public void watchSelectors(Executor selectors) {
@@ -170,9 +171,9 @@ public final class Pressure implements AutoCloseable {
   }
 
   private OptionalDouble read(Signal signal, long nowNanos) {
-    Sensor sensor = signal == Signal.ACCEPT_AGE ? acceptAge : null;
-    if (sensor == null) {
-      sensor = sensors.get(signal);
+    Sensor sensor = sensors.get(signal);
+    if (sensor == null && signal == Signal.ACCEPT_AGE) {
+      sensor = acceptAge;
     }
     return sensor == null ? OptionalDouble.empty() : sensor.read(nowNanos);
   }

@@ -21,12 +21,14 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.component.Graceful;
 import triage.admission.Criticality;
 import triage.identity.Caller;
 import triage.identity.IdentitySettings;
@@ -34,6 +36,7 @@ import triage.identity.Role;
 import triage.identity.TokenIssuer;
 import triage.identity.TokenSecret;
 import triage.pressure.Pressure;
+import triage.pressure.Sensor;
 import triage.pressure.Signal;
 
 /// The whole service in this process, on free ports and in a folder of its own.
@@ -44,7 +47,7 @@ final class RunningService implements AutoCloseable {
   private final TriageApplication application =
       new TriageApplication(
           new PrintStream(OutputStream.nullOutputStream(), false, UTF_8),
-          clock -> Pressure.of(Map.of(Signal.CPU_USAGE, _ -> OptionalDouble.of(usage())), clock),
+          clock -> Pressure.of(sensors(), clock),
           buffers);
   private final HttpClient client = HttpClient.newHttpClient();
   private final Path folder;
@@ -94,6 +97,12 @@ final class RunningService implements AutoCloseable {
             + yaml);
     service.application.serve(file);
     return service;
+  }
+
+  private Map<Signal, Sensor> sensors() {
+    return Map.of(
+        Signal.CPU_USAGE, _ -> OptionalDouble.of(usage()),
+        Signal.ACCEPT_AGE, _ -> OptionalDouble.empty());
   }
 
   /// Makes the service believe that this share of its CPUs is used; 0 unless told otherwise: what
@@ -235,10 +244,26 @@ final class RunningService implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
-    application.server().stop();
+    stop(application.server());
     client.close();
     await(
         "all buffers given back, of callers and of model servers: " + buffers.dumpLeaks(),
         () -> buffers.getLeaks().isEmpty());
+  }
+
+  /// Stops a server; one that waits in vain for its connections tells which.
+  private static void stop(Server server) throws Exception {
+    try {
+      server.stop();
+    } catch (TimeoutException e) {
+      StringBuilder left = new StringBuilder("did not stop in time; left:");
+      for (Graceful waiting : server.getContainedBeans(Graceful.class)) {
+        left.append("\n").append(waiting).append(" shutdown=").append(waiting.isShutdown());
+      }
+      for (Connector connector : server.getConnectors()) {
+        connector.getConnectedEndPoints().forEach(end -> left.append("\n").append(end));
+      }
+      throw new AssertionError(left.toString(), e);
+    }
   }
 }

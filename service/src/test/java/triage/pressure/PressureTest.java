@@ -95,6 +95,17 @@ final class PressureTest {
   }
 
   @Test
+  void aGivenAgeOfWhatWaitsAtTheSelectorsStaysInPlace() {
+    try (Pressure pressure =
+        Pressure.of(Map.of(Signal.ACCEPT_AGE, _ -> OptionalDouble.of(0)), time)) {
+      pressure.watchSelectors(task -> {
+        throw new AssertionError("asked although an age is given");
+      });
+      assertThat(pressure.sample(1).signals()).containsEntry(Signal.ACCEPT_AGE, 0.0);
+    }
+  }
+
+  @Test
   void aProbeThatHasNotBegunCountsWithItsAge() {
     Deque<Runnable> tasks = new ArrayDeque<>();
     Lateness lateness = new Lateness(tasks::add, time);
