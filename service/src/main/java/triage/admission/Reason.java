@@ -10,6 +10,8 @@ public enum Reason {
   SHED_PRIORITY("shed-priority"),
   /// This instance is saturated.
   SHED_PRESSURE("shed-pressure"),
+  /// Nothing more can be taken in to be answered later.
+  INTAKE_FULL("intake-full"),
   /// Waiting and service together would take longer than the caller will wait.
   DEADLINE_UNREACHABLE("deadline-unreachable"),
   /// The deadline passed while the request waited or while the model worked.

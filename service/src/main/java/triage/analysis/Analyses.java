@@ -78,6 +78,9 @@ final class Analyses {
     Target target = submissions.target(asked);
     Submission pinned = asked.pinnedTo(target.version());
     Request request = new Request(call, target, pinned, key, digest);
+    if (call.isByReserve()) {
+      return accept(request, null);
+    }
     return preference.async() ? accept(request, preference.patience()) : answer(request);
   }
 

@@ -3,6 +3,8 @@ package triage.analysis;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// How analyses are taken in and kept: the settings under the key `analysis`.
@@ -131,6 +133,14 @@ public record AnalysisSettings(
   Duration lookEvery() {
     Duration tenth = lease.dividedBy(10);
     return tenth.compareTo(LOOK_EVERY_MAX) < 0 ? tenth : LOOK_EVERY_MAX;
+  }
+
+  /// Gives the callers whose analyses are answered later unless they say otherwise.
+  public Set<String> laterByDefault() {
+    return defaultPrefer.entrySet().stream()
+        .filter(preference -> Preference.isReadable(preference.getValue()))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private static boolean isBetween(Duration value, Duration min, Duration max) {

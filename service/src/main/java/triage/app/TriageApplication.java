@@ -46,6 +46,7 @@ import triage.gateway.Doorkeeper;
 import triage.gateway.ExchangeMeter;
 import triage.gateway.FrontDoor;
 import triage.gateway.Gateway;
+import triage.gateway.IntakeShare;
 import triage.gateway.Pacer;
 import triage.gateway.Readiness;
 import triage.identity.TokenSecret;
@@ -165,8 +166,10 @@ final class TriageApplication extends Application<TriageConfiguration> {
         new Pacer(settings.server().pace(), settings.server().connections(), clock, exchanges);
     environment.lifecycle().manage(new AutoCloseableManager(pacer));
     pacer.start();
+    IntakeShare intake =
+        new IntakeShare(settings.door().reserved(), settings.analysis().laterByDefault());
     FrontDoor door =
-        new FrontDoor(settings.door().inFlightMax(), exchanges, doorkeeper, pacer, seed);
+        new FrontDoor(settings.door().inFlightMax(), exchanges, doorkeeper, intake, pacer, seed);
     Pressure pressure = pressures.apply(clock);
     environment.lifecycle().manage(new AutoCloseableManager(pressure));
     pressure.start(reading -> doorkeeper.regulate(reading.shedFraction(), clock.nanos()));
@@ -175,7 +178,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     Switchboard limits = new Switchboard("limit", limits(models), audit);
     Readiness readiness = () -> !door.isDraining() && anyBackend(models);
     PrometheusRegistry metrics = new PrometheusRegistry();
-    ExchangeMeter meter = new ExchangeMeter(metrics, models, door, doorkeeper, audit);
+    ExchangeMeter meter = new ExchangeMeter(metrics, models, door, doorkeeper, intake, audit);
     PressureMeter.register(metrics, pressure, modes);
     ConnectionMeter.register(metrics, connections, pacer);
 

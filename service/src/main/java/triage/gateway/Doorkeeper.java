@@ -96,7 +96,7 @@ public final class Doorkeeper {
     return wouldShed[kind.rank()].sum();
   }
 
-  /// Tells whether a request passes, and counts it if it does not.
+  /// Tells whether a request passes.
   boolean admits(Request request) {
     Mode acting = mode;
     if (acting == Mode.OFF) {
@@ -112,30 +112,28 @@ public final class Doorkeeper {
       wouldShed[kind.rank()].increment();
       return true;
     }
-    count(caller, kind, request);
     return false;
   }
 
-  /// Counts a request for which there is no room, whatever the mode.
-  void full(Request request) {
-    HttpFields headers = request.getHeaders();
-    Caller caller = tokens.known(headers.get(HttpHeader.AUTHORIZATION));
-    count(caller, kind(caller, headers), request);
+  /// Gives who sends a request, if that is known here.
+  @Nullable Caller known(Request request) {
+    return tokens.known(request.getHeaders().get(HttpHeader.AUTHORIZATION));
+  }
+
+  /// Counts a request that is not let in.
+  void shed(@Nullable Caller caller, Request request, Reason reason) {
+    shed[kind(caller, request.getHeaders()).rank()].increment();
+    audit.shed(
+        caller == null ? UNATTRIBUTED : caller.name(),
+        null,
+        modelIn(request.getHttpURI().getPath()),
+        reason.wire());
   }
 
   private static DoorClass kind(@Nullable Caller caller, HttpFields headers) {
     return caller == null
         ? DoorClass.UNVERIFIED
         : DoorClass.of(RequestHeaders.criticality(headers.get("Priority"), caller.ceiling()));
-  }
-
-  private void count(@Nullable Caller caller, DoorClass kind, Request request) {
-    shed[kind.rank()].increment();
-    audit.shed(
-        caller == null ? UNATTRIBUTED : caller.name(),
-        null,
-        modelIn(request.getHttpURI().getPath()),
-        Reason.SHED_PRESSURE.wire());
   }
 
   /// Gives the model that a path names, of those there are: what a caller makes up is not told

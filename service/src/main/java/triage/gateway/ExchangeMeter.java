@@ -42,12 +42,14 @@ public final class ExchangeMeter {
   /// @param models the models whose gates are shown
   /// @param door the front door, for its counts
   /// @param doorkeeper for what is shed there
+  /// @param intake for what comes in all the same
   /// @param audit the audit trail, for its counts
   public ExchangeMeter(
       PrometheusRegistry registry,
       Models models,
       FrontDoor door,
       Doorkeeper doorkeeper,
+      IntakeShare intake,
       AuditTrail audit) {
     requests =
         Counter.builder()
@@ -81,6 +83,16 @@ public final class ExchangeMeter {
             .register(registry);
     registerGates(registry, models);
     gauge(registry, "triage_door_in_flight", "Requests inside this instance.", door::inFlight);
+    gauge(
+        registry,
+        "triage_door_reserve_in_flight",
+        "Requests inside by the share kept for work that is answered later.",
+        intake::inside);
+    counter(
+        registry,
+        "triage_door_reserve_admitted_total",
+        "Requests that came in by the share kept for work that is answered later.",
+        intake::admitted);
     counter(
         registry,
         "triage_door_refused_total",

@@ -10,16 +10,24 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 import triage.admission.Reason;
+import triage.identity.Caller;
 
 /// The first handler of the server: refuses what this process cannot hold and, under pressure, what
 /// it should not take in, before the body is read; sends the rest to a virtual thread of its own.
+///
+/// What is refused so, but is to be answered later and comes from a known caller, gets in by the
+/// [IntakeShare]. It finds [#BY_RESERVE] in its request, and must not wait for its result.
 ///
 /// Only requests on the application port count. Health paths and the admin port always pass: an
 /// operator must be able to look at an instance that is full.
 ///
 /// **Threads**: runs on Jetty's I/O threads and never blocks.
 public final class FrontDoor extends Handler.Wrapper {
+  /// The attribute of a request that came in by the reserved share.
+  static final String BY_RESERVE = "triage.by-reserve";
+
   private static final long RETRY_NANOS = 1_000_000_000L;
 
   /// About as long as the door takes to open after a storm.
@@ -30,10 +38,12 @@ public final class FrontDoor extends Handler.Wrapper {
   private final int inFlightMax;
   private final Executor executor;
   private final Doorkeeper doorkeeper;
+  private final IntakeShare intake;
   private final Pacer pacer;
   private final RetryAfter retryAfter;
   private final Map<Dialect, PreparedRefusal> pressed = new EnumMap<>(Dialect.class);
   private final Map<Dialect, PreparedRefusal> draining = new EnumMap<>(Dialect.class);
+  private final Map<Dialect, PreparedRefusal> intakeFull = new EnumMap<>(Dialect.class);
   private final AtomicInteger inFlight = new AtomicInteger();
   private final LongAdder refused = new LongAdder();
   private volatile boolean drain;
@@ -43,19 +53,28 @@ public final class FrontDoor extends Handler.Wrapper {
   /// @param inFlightMax how many requests may be inside at once
   /// @param executor runs each admitted request on a thread that may block
   /// @param doorkeeper who passes under pressure
+  /// @param intake what is kept for work that is answered later
   /// @param pacer looks at the pace of callers
   /// @param seed of the spread of Retry-After
   public FrontDoor(
-      int inFlightMax, Executor executor, Doorkeeper doorkeeper, Pacer pacer, long seed) {
+      int inFlightMax,
+      Executor executor,
+      Doorkeeper doorkeeper,
+      IntakeShare intake,
+      Pacer pacer,
+      long seed) {
     this.inFlightMax = inFlightMax;
     this.executor = executor;
     this.doorkeeper = doorkeeper;
+    this.intake = intake;
     this.pacer = pacer;
     this.retryAfter = new RetryAfter(seed);
     for (Dialect dialect : Dialect.values()) {
       pressed.put(
           dialect, new PreparedRefusal(dialect, Reason.SHED_PRESSURE, PRESSURE_RETRY_NANOS));
       draining.put(dialect, new PreparedRefusal(dialect, Reason.DRAINING, RETRY_NANOS));
+      intakeFull.put(
+          dialect, new PreparedRefusal(dialect, Reason.INTAKE_FULL, PRESSURE_RETRY_NANOS));
     }
   }
 
@@ -100,25 +119,46 @@ public final class FrontDoor extends Handler.Wrapper {
       return true;
     }
     if (!doorkeeper.admits(request)) {
-      refuse(Reason.SHED_PRESSURE, request, response, callback);
-      return true;
-    }
-    if (inFlight.incrementAndGet() > inFlightMax) {
+      enterByReserve(request, response, callback);
+    } else if (inFlight.incrementAndGet() > inFlightMax) {
       inFlight.decrementAndGet();
-      doorkeeper.full(request);
-      refuse(Reason.SHED_PRESSURE, request, response, callback);
-      return true;
+      enterByReserve(request, response, callback);
+    } else {
+      dispatch(new Visit(request, response, callback, null));
     }
-    dispatch(new Visit(request, response, callback));
     return true;
+  }
+
+  /// Lets in what is to be answered later, as long as there is a place; sheds the rest.
+  private void enterByReserve(Request request, Response response, Callback callback) {
+    Caller caller = doorkeeper.known(request);
+    Reason reason = Reason.SHED_PRESSURE;
+    if (caller != null && intake.isFor(request, caller)) {
+      if (intake.enter(
+          caller.name(),
+          RequestHeaders.criticality(request.getHeaders().get("Priority"), caller.ceiling()))) {
+        inFlight.incrementAndGet();
+        request.setAttribute(BY_RESERVE, true);
+        dispatch(new Visit(request, response, callback, caller.name()));
+        return;
+      }
+      reason = Reason.INTAKE_FULL;
+    }
+    doorkeeper.shed(caller, request, reason);
+    refuse(reason, request, response, callback);
   }
 
   private void refuse(Reason reason, Request request, Response response, Callback callback) {
     refused.increment();
     String path = request.getHttpURI().getPath();
     Dialect dialect = Dialect.of(path == null ? "/" : path);
-    PreparedRefusal answer =
-        Objects.requireNonNull((reason == Reason.DRAINING ? draining : pressed).get(dialect));
+    Map<Dialect, PreparedRefusal> answers =
+        switch (reason) {
+          case DRAINING -> draining;
+          case INTAKE_FULL -> intakeFull;
+          default -> pressed;
+        };
+    PreparedRefusal answer = Objects.requireNonNull(answers.get(dialect));
     if (UnreadBody.isShort(request) && UnreadBody.isHttp1(request)) {
       refuseUnread(answer, request, response, callback);
     } else {
@@ -156,13 +196,21 @@ public final class FrontDoor extends Handler.Wrapper {
 
   /// An exchange that is inside: counts itself out when it is over, however it ends.
   private final class Visit extends PacedExchange {
-    private Visit(Request request, Response response, Callback callback) {
+    private final @Nullable String byReserve;
+
+    /// @param byReserve the caller, if it came in by the reserved share
+    private Visit(
+        Request request, Response response, Callback callback, @Nullable String byReserve) {
       super(pacer, request, response, callback);
+      this.byReserve = byReserve;
     }
 
     @Override
     void ended() {
       inFlight.decrementAndGet();
+      if (byReserve != null) {
+        intake.leave(byReserve);
+      }
     }
   }
 }

@@ -49,6 +49,12 @@ public final class NativeCall {
     return RequestHeaders.criticality(header("Priority"), caller.ceiling());
   }
 
+  /// Tells whether the request came in by the share of the house that is kept for work that is
+  /// answered later: then it must not wait for its result.
+  public boolean isByReserve() {
+    return request.getAttribute(FrontDoor.BY_RESERVE) != null;
+  }
+
   /// Runs `onGone` once if the caller hangs up before the watch is closed. The body must have been
   /// read to its end.
   ///

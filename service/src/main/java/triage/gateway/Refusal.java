@@ -83,7 +83,8 @@ public record Refusal(
   private static int status(Reason reason) {
     return switch (reason) {
       case SHED_SHARE, SHED_PRIORITY -> 429;
-      case SHED_PRESSURE, DEADLINE_UNREACHABLE, BREAKER_OPEN, NO_BACKEND, DRAINING -> 503;
+      case SHED_PRESSURE, INTAKE_FULL, DEADLINE_UNREACHABLE, BREAKER_OPEN, NO_BACKEND, DRAINING ->
+          503;
       case DEADLINE_EXCEEDED -> 504;
       // Nobody reads this answer; the number is for the audit row, as nginx has it.
       case CALLER_GONE -> 499;
@@ -96,6 +97,7 @@ public record Refusal(
       case SHED_PRIORITY ->
           "requests of higher criticality took the room; try again after Retry-After";
       case SHED_PRESSURE -> "this instance is saturated; try again after Retry-After";
+      case INTAKE_FULL -> "nothing more can be taken in just now; try again after Retry-After";
       case DEADLINE_UNREACHABLE ->
           "the answer would come after your deadline; raise Request-Timeout or try again after"
               + " Retry-After";

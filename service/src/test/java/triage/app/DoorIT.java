@@ -79,6 +79,28 @@ final class DoorIT {
   }
 
   @Test
+  void underPressureWhatIsAnsweredLaterIsTakenIn() {
+    service.pretendUsage(2);
+    askUntilShed();
+    for (int i = 0; i < 100; i++) {
+      var _ = ask(STORM);
+      HttpResponse<String> later =
+          service.send(
+              HttpRequest.newBuilder(service.api("/api/v1/analyses"))
+                  .header("Authorization", "Bearer " + token)
+                  .header("Priority", STORM)
+                  .header("Prefer", "respond-async, wait=20")
+                  .POST(
+                      BodyPublishers.ofString(
+                          "{\"model\":\"m\",\"study\":\"S-1\",\"input\":{\"inputs\":[]}}"))
+                  .build());
+      assertThat(later.statusCode()).as(later.body()).isIn(200, 202);
+    }
+    assertThat(service.metric("triage_door_reserve_admitted_total")).isPositive();
+    assertThat(service.metric("triage_door_shed_total{criticality=\"sheddable\"}")).isPositive();
+  }
+
+  @Test
   void anUnknownTokenBuysNothingByItsPriority() {
     service.pretendUsage(2);
     AtomicReference<HttpResponse<String>> refused = new AtomicReference<>();

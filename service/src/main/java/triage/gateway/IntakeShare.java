@@ -1,0 +1,93 @@
+package triage.gateway;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.server.Request;
+import triage.admission.Criticality;
+import triage.identity.Caller;
+
+/// The share of the house that is kept for work that is answered later: what the front door would
+/// shed for pressure or want of room comes in here, if its caller is known and it ends with a 202.
+///
+/// Such a visit is short, since nobody waits for a model in it: it lasts as long as a commit. So a
+/// bound on how many are inside at once is one on the delay of commits, and holds back no more than
+/// the store does. Of the places a fifth is kept for [Criticality#CRITICAL_PLUS], and nobody has
+/// more than a quarter.
+///
+/// **Threads**: safe for use by several threads, none of which blocks here.
+public final class IntakeShare {
+  private static final String ANALYSES = "/api/v1/analyses";
+  private static final String BATCHES = "/api/v1/batches";
+  private static final String MODELS = "/v2/models/";
+  private static final String INFER = "/infer";
+
+  private final int places;
+  private final Set<String> laterByDefault;
+  private final LongAdder admitted = new LongAdder();
+
+  @GuardedBy("this")
+  private final Map<String, Integer> byCaller = new HashMap<>();
+
+  @GuardedBy("this")
+  private int inside;
+
+  /// Makes a share of which nobody has anything yet.
+  ///
+  /// @param places how many may be inside at once; 0: none is kept
+  /// @param laterByDefault the callers whose analyses are answered later unless they say otherwise
+  public IntakeShare(int places, Set<String> laterByDefault) {
+    this.places = places;
+    this.laterByDefault = Set.copyOf(laterByDefault);
+  }
+
+  /// Tells whether a request is for work that is answered later.
+  boolean isFor(Request request, Caller caller) {
+    String path = request.getHttpURI().getPath();
+    if (places == 0 || path == null || !request.getMethod().equals("POST")) {
+      return false;
+    }
+    HttpFields headers = request.getHeaders();
+    if (path.equals(ANALYSES)) {
+      return headers.contains("Prefer")
+          ? RequestHeaders.wantsAsync(headers.getCSV("Prefer", true))
+          : laterByDefault.contains(caller.name());
+    }
+    return path.equals(BATCHES)
+        || (path.startsWith(MODELS)
+            && path.endsWith(INFER)
+            && RequestHeaders.wantsAsync(headers.getCSV("Prefer", false)));
+  }
+
+  /// Takes a place, or says that there is none for this caller.
+  synchronized boolean enter(String caller, Criticality criticality) {
+    int most = criticality == Criticality.CRITICAL_PLUS ? places : places - places / 5;
+    int own = byCaller.getOrDefault(caller, 0);
+    if (inside >= most || own >= Math.max(1, places / 4)) {
+      return false;
+    }
+    inside++;
+    byCaller.put(caller, own + 1);
+    admitted.increment();
+    return true;
+  }
+
+  /// Gives a place back.
+  synchronized void leave(String caller) {
+    inside--;
+    byCaller.computeIfPresent(caller, (name, own) -> own == 1 ? null : own - 1);
+  }
+
+  /// Gives how many are inside by this share.
+  public synchronized int inside() {
+    return inside;
+  }
+
+  /// Gives how many came in by this share since the start.
+  public long admitted() {
+    return admitted.sum();
+  }
+}
