@@ -209,6 +209,7 @@ final class Analyses {
   /// Answers at once, or says why not.
   private Reply answer(Request request) throws RefusedException {
     Duration patience = request.target().patience(request.call().header("Request-Timeout"));
+    book.requireRoom(request.call().criticality());
     UUID id = book.newId();
     if (request.key() == null) {
       return attended(request, id, patience);

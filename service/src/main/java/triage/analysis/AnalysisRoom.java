@@ -38,7 +38,7 @@ public final class AnalysisRoom implements AutoCloseable {
       InstantSource wallClock,
       RandomGenerator chance) {
     UUID owner = new UUID(chance.nextLong(), chance.nextLong());
-    this.book = new JobBook(store, ids, settings.backlogBytesMax(), clock, wallClock);
+    this.book = new JobBook(store, ids, settings, clock, wallClock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
     this.analyses = new Analyses(book, dispatcher, models, settings);
     Batches batches =

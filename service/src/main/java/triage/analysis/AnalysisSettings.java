@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 /// @param backlogBytesMax how many bytes of submissions may wait for their models; 1 MiB to 1 TiB,
 ///   default 4 GiB
 /// @param keepFor how long a job is kept after its end; 1 min to 3660 d, default 30 d
+/// @param studyKeepFor how long instead for jobs of single studies, by study
+/// @param diskFreeBytesMin how much room must be left on the disk of an embedded store for a
+///   submission to be taken; 0 B to 1 TiB, default 512 MiB. CRITICAL_PLUS is taken down to half
 /// @param defaultPrefer the `Prefer` header of callers who send none, by caller
 public record AnalysisSettings(
     long bodyBytesMax,
@@ -34,6 +37,8 @@ public record AnalysisSettings(
     Duration keyFor,
     long backlogBytesMax,
     Duration keepFor,
+    Map<String, Duration> studyKeepFor,
+    long diskFreeBytesMin,
     Map<String, String> defaultPrefer) {
   private static final long BODY_BYTES_MAX_DEFAULT = 1 << 20;
   private static final long BATCH_BYTES_MAX_DEFAULT = 4L << 30;
@@ -44,12 +49,14 @@ public record AnalysisSettings(
   private static final Duration KEY_FOR_DEFAULT = Duration.ofHours(24);
   private static final long BACKLOG_BYTES_MAX_DEFAULT = 4L << 30;
   private static final Duration KEEP_FOR_DEFAULT = Duration.ofDays(30);
+  private static final long DISK_FREE_BYTES_MIN_DEFAULT = 512L << 20;
 
   /// Copies the map and checks the ranges.
   ///
   /// @throws IllegalArgumentException naming the setting, its value and the rule
   public AnalysisSettings {
     defaultPrefer = Map.copyOf(defaultPrefer);
+    studyKeepFor = Map.copyOf(studyKeepFor);
     require(
         bodyBytesMax >= 1 << 10 && bodyBytesMax <= 16 << 20,
         "bodyBytesMax",
@@ -81,11 +88,13 @@ public record AnalysisSettings(
         "backlogBytesMax",
         backlogBytesMax,
         "1MiB to 1024GiB");
+    requireKept("keepFor", keepFor);
+    studyKeepFor.forEach((study, keep) -> requireKept("studyKeepFor." + study, keep));
     require(
-        isBetween(keepFor, Duration.ofMinutes(1), Duration.ofDays(3_660)),
-        "keepFor",
-        keepFor,
-        "1m to 3660d");
+        diskFreeBytesMin >= 0 && diskFreeBytesMin <= 1L << 40,
+        "diskFreeBytesMin",
+        diskFreeBytesMin,
+        "0B to 1024GiB");
     defaultPrefer.forEach((caller, prefer) ->
         require(
             Preference.isReadable(prefer),
@@ -105,6 +114,8 @@ public record AnalysisSettings(
       @Nullable Duration keyFor,
       @Nullable Long backlogBytesMax,
       @Nullable Duration keepFor,
+      @Nullable Map<String, Duration> studyKeepFor,
+      @Nullable Long diskFreeBytesMin,
       @Nullable Map<String, String> defaultPrefer) {
     return new AnalysisSettings(
         bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
@@ -115,12 +126,14 @@ public record AnalysisSettings(
         keyFor == null ? KEY_FOR_DEFAULT : keyFor,
         backlogBytesMax == null ? BACKLOG_BYTES_MAX_DEFAULT : backlogBytesMax,
         keepFor == null ? KEEP_FOR_DEFAULT : keepFor,
+        studyKeepFor == null ? Map.of() : studyKeepFor,
+        diskFreeBytesMin == null ? DISK_FREE_BYTES_MIN_DEFAULT : diskFreeBytesMin,
         defaultPrefer == null ? Map.of() : defaultPrefer);
   }
 
   /// Gives the settings of a file that says nothing about analyses.
   public static AnalysisSettings defaults() {
-    return of(null, null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /// Gives how long a claim holds from its last sign of life on: the lease, less what others may
@@ -145,6 +158,14 @@ public record AnalysisSettings(
 
   private static boolean isBetween(Duration value, Duration min, Duration max) {
     return value.compareTo(min) >= 0 && value.compareTo(max) <= 0;
+  }
+
+  private static void requireKept(String name, Duration value) {
+    require(
+        isBetween(value, Duration.ofMinutes(1), Duration.ofDays(3_660)),
+        name,
+        value,
+        "1m to 3660d");
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

@@ -331,7 +331,7 @@ final class Dispatcher implements AutoCloseable {
   private void tidy() {
     book.count();
     for (int batch = 0; batch < FORGET_BATCHES; batch++) {
-      if (book.claims().forget(settings.keepFor(), FORGET_MOST) < FORGET_MOST) {
+      if (book.forget(settings.keepFor(), settings.studyKeepFor(), FORGET_MOST) < FORGET_MOST) {
         return;
       }
     }

@@ -6,6 +6,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
 import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
 import triage.store.Bell;
@@ -48,6 +50,7 @@ final class JobBook implements AutoCloseable {
   private static final long ROW_BYTES = 512;
   private static final long BACKLOG_RETRY_NANOS = 30_000_000_000L;
   private static final long RETRY_NANOS = 2_000_000_000L;
+  private static final int BATCHES_FORGET_MOST = 10;
   private static final long FULL_PAUSE_NANOS = 20_000_000L;
 
   private final GroupCommitWriter writer;
@@ -60,6 +63,8 @@ final class JobBook implements AutoCloseable {
   private final MonotonicClock clock;
   private final InstantSource wallClock;
   private final CensusDao censuses;
+  private final BatchDao batches;
+  private final DiskRoom disk;
   private final JobCounts counts = new JobCounts();
   private final Waiters waiters = new Waiters();
   private final Bell bell;
@@ -70,16 +75,18 @@ final class JobBook implements AutoCloseable {
   JobBook(
       Store store,
       RowIds ids,
-      long backlogBytesMax,
+      AnalysisSettings settings,
       MonotonicClock clock,
       InstantSource wallClock) {
-    this.backlog = new Backlog(backlogBytesMax);
+    this.backlog = new Backlog(settings.backlogBytesMax());
     this.writer = store.writer();
     this.newJobs = writer.lane(new NewJobDao(), NEW_ROWS_MAX);
     this.settlements = writer.lane(new SettlementDao(counts), SETTLED_ROWS_MAX);
     this.dao = new JobDao(store.jdbi(READ_MAX));
     this.claims = new JobDao(store.jdbi());
     this.censuses = new CensusDao(store.jdbi());
+    this.batches = new BatchDao(store.jdbi());
+    this.disk = new DiskRoom(store::freeBytes, settings.diskFreeBytesMin(), clock);
     this.ids = ids;
     this.clock = clock;
     this.wallClock = wallClock;
@@ -171,6 +178,7 @@ final class JobBook implements AutoCloseable {
   /// @throws RefusedException 503 if there is not, or the store takes nothing just now
   void admit(NewJob job) throws RefusedException {
     requireIntake();
+    requireRoom(job.criticality());
     long bytes = job.submission().input().length + ROW_BYTES;
     if (job.state() == JobState.WAITING && !backlog.take(job.caller(), job.criticality(), bytes)) {
       throw new RefusedException(
@@ -181,6 +189,16 @@ final class JobBook implements AutoCloseable {
               "so much waits already that there is no room for this; try again after"
                   + " Retry-After"));
     }
+  }
+
+  /// Deletes jobs that ended long ago, then batches of which none is left, and gives how many jobs.
+  ///
+  /// @param after how long ago, for studies that are not in `byStudy`
+  /// @param most how many at most
+  int forget(Duration after, Map<String, Duration> byStudy, int most) {
+    int jobs = claims.forget(after, byStudy, most);
+    batches.forget(after, BATCHES_FORGET_MOST);
+    return jobs;
   }
 
   /// Waits for something that the writer writes.
@@ -283,6 +301,21 @@ final class JobBook implements AutoCloseable {
   void requireIntake() throws RefusedException {
     if (writer.outage() != null || writer.delay().compareTo(DELAY_MAX) > 0) {
       throw intakeFull();
+    }
+  }
+
+  /// Makes sure that the store's disk has room for more.
+  ///
+  /// @throws RefusedException 503 if it has not
+  void requireRoom(Criticality criticality) throws RefusedException {
+    if (!disk.hasRoom(criticality)) {
+      throw new RefusedException(
+          new Refusal(
+              503,
+              INTAKE_FULL,
+              BACKLOG_RETRY_NANOS,
+              "the store's disk is nearly full; the operator must make room; try again after"
+                  + " Retry-After"));
     }
   }
 }

@@ -9,6 +9,7 @@ import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
@@ -110,6 +111,30 @@ final class JobDao {
       UPDATE jobs SET state = 'waiting', attempts = attempts - 1, owner = NULL, lease_until = NULL,
         fence = fence + 1, revision = revision + 1, changed = pg_current_xact_id()
       WHERE owner = :owner AND state = 'running'\
+      """;
+
+  /// Looks at each study by itself, so that what one keeps for long is not passed over each time.
+  private static final String FORGET =
+      """
+      WITH RECURSIVE studies AS (
+        (SELECT coalesce(study, '') AS study FROM jobs WHERE finished_at IS NOT NULL
+          ORDER BY coalesce(study, '') LIMIT 1)
+        UNION ALL
+        SELECT (SELECT coalesce(study, '') FROM jobs
+          WHERE finished_at IS NOT NULL AND coalesce(study, '') > studies.study
+          ORDER BY coalesce(study, '') LIMIT 1)
+        FROM studies WHERE studies.study IS NOT NULL
+      ), old AS (
+        SELECT next.id FROM studies
+        LEFT JOIN unnest(:studies, :own) AS keep(study, millis) ON keep.study = studies.study
+        CROSS JOIN LATERAL (
+          SELECT id FROM jobs
+          WHERE finished_at IS NOT NULL AND coalesce(jobs.study, '') = studies.study
+            AND finished_at < now() - coalesce(keep.millis, :after) * interval '1 ms'
+          ORDER BY finished_at LIMIT :most FOR UPDATE SKIP LOCKED) next
+        WHERE studies.study IS NOT NULL LIMIT :most
+      )
+      DELETE FROM jobs WHERE id IN (SELECT id FROM old)\
       """;
 
   private final Jdbi jdbi;
@@ -272,17 +297,17 @@ final class JobDao {
 
   /// Deletes jobs that ended long ago, and gives how many.
   ///
+  /// @param after how long ago, for studies that are not in `byStudy`
   /// @param most how many at most
-  int forget(Duration after, int most) {
+  int forget(Duration after, Map<String, Duration> byStudy, int most) {
+    List<Map.Entry<String, Duration>> own = List.copyOf(byStudy.entrySet());
     return with(handle ->
         handle
-            .createUpdate(
-                """
-                DELETE FROM jobs WHERE id IN (
-                  SELECT id FROM jobs WHERE finished_at < now() - :after * interval '1 ms'
-                  ORDER BY finished_at LIMIT :most FOR UPDATE SKIP LOCKED)\
-                """)
+            .createUpdate(FORGET)
             .bind("after", after.toMillis())
+            .bindArray("studies", String.class, own.stream().map(Map.Entry::getKey).toList())
+            .bindArray(
+                "own", Long.class, own.stream().map(keep -> keep.getValue().toMillis()).toList())
             .bind("most", most)
             .execute());
   }

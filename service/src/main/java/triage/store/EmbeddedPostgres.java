@@ -19,6 +19,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,10 +57,12 @@ final class EmbeddedPostgres implements AutoCloseable {
   private final PostgresSupervisor supervisor;
   private final int port;
   private final String password;
+  private final Path folder;
 
   private EmbeddedPostgres(
-      FolderLock lock, PostgresSupervisor supervisor, int port, String password) {
+      FolderLock lock, PostgresSupervisor supervisor, int port, String password, Path folder) {
     this.lock = lock;
+    this.folder = folder;
     this.supervisor = supervisor;
     this.port = port;
     this.password = password;
@@ -108,6 +111,15 @@ final class EmbeddedPostgres implements AutoCloseable {
     return supervisor.process();
   }
 
+  /// Gives how many bytes are free on its disk, or nothing if the disk does not say.
+  OptionalLong freeBytes() {
+    try {
+      return OptionalLong.of(Files.getFileStore(folder).getUsableSpace());
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
+  }
+
   /// Stops the server cleanly and lets go of the data folder.
   @Override
   public void close() {
@@ -149,7 +161,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             port,
             supervisor.process().pid(),
             cluster);
-        return new EmbeddedPostgres(lock, supervisor, port, password);
+        return new EmbeddedPostgres(lock, supervisor, port, password, folder);
       } catch (StoreException e) {
         supervisor.close();
         boolean taken = log.tail().contains("could not bind") && settings.port() == 0;

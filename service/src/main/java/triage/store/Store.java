@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
@@ -148,6 +149,12 @@ public final class Store implements AutoCloseable {
     return answer instanceof StoreHealth.Ok && outage != null
         ? new StoreHealth.Down("rows are being kept back: " + outage)
         : answer;
+  }
+
+  /// Gives how many bytes are free on the disk of an embedded store; nothing for an external one,
+  /// or where the disk does not say.
+  public OptionalLong freeBytes() {
+    return embedded == null ? OptionalLong.empty() : embedded.freeBytes();
   }
 
   /// Says whether Triage runs the PostgreSQL itself.

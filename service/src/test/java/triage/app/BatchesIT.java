@@ -47,7 +47,12 @@ final class BatchesIT {
             folder,
             """
             models: {python: {backends: [{url: '%s', limit: 2}]}}
-            analysis: {bodyBytesMax: 64KiB, batchBytesMax: 1MiB, backlogBytesMax: 1MiB, waitMax: 1s}
+            analysis:
+              bodyBytesMax: 64KiB
+              batchBytesMax: 1MiB
+              backlogBytesMax: 1MiB
+              waitMax: 1s
+              studyKeepFor: {S-LONG: 90d, S-SHORT: 1h}
             """
                 .formatted(server.url()));
   }
@@ -345,6 +350,34 @@ final class BatchesIT {
 
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
     assertThat(lines(accepted(answer) + "/lines")).hasSize(2);
+  }
+
+  @Test
+  void keepsJobsAsLongAsTheirStudyWants() throws Exception {
+    List<String> studies = List.of("S-1", "S-LONG", "S-SHORT");
+    String body = "";
+    for (String study : studies) {
+      body += line(study, "2h") + "\n" + line(study, "31d") + "\n" + line(study, "91d") + "\n";
+    }
+    String location = accepted(send(body.getBytes(UTF_8), List.of()));
+    server.release(9);
+    RunningService.await("done", () -> batch(location).at("/counts/done").intValue() == 9);
+    service.execute("UPDATE jobs SET study = NULL WHERE study = 'S-1' AND subject = '91d'");
+    service.execute(
+        "UPDATE jobs SET finished_at = now() - replace(replace(subject, 'd', ' days'), 'h', ' h')"
+            + "::interval");
+
+    RunningService.await("deleted", () -> count("jobs") == 3);
+    assertThat(
+            service.rows(
+                "SELECT study || ' ' || subject AS kept FROM jobs ORDER BY study, subject"))
+        .extracting(row -> row.get("kept"))
+        .containsExactly("S-1 2h", "S-LONG 2h", "S-LONG 31d");
+    // A batch goes when it is old and none of its jobs is left.
+    service.execute("UPDATE batches SET created_at = now() - interval '40 days'");
+    service.execute("UPDATE jobs SET finished_at = now() - interval '91 days'");
+    RunningService.await("gone", () -> count("batches") == 0);
+    assertThat(service.get(location).statusCode()).isEqualTo(404);
   }
 
   private static void assertProblem(JsonNode line, int status, String detail, String pointer) {
