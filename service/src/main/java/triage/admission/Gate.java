@@ -279,6 +279,17 @@ public final class Gate {
     return rotation.lane(lane).settings();
   }
 
+  /// Notes what a backend says of its own load: how much of it is in use, from 0 to 1. It holds for
+  /// 10 s, and changes which backend is chosen, not how many it may hold.
+  ///
+  /// @throws IllegalArgumentException if `utilization` is no such share
+  public void report(int lane, double utilization, long nowNanos) {
+    if (!(utilization >= 0 && utilization <= 1)) {
+      throw new IllegalArgumentException("utilization: " + utilization + " (expected: 0 to 1)");
+    }
+    rotation.lane(lane).report(utilization, nowNanos);
+  }
+
   /// Tells whether any backend but this one is in rotation.
   public boolean hasOther(int lane) {
     return rotation.anyOpen(lane);

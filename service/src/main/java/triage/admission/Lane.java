@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Lane {
   private static final double IDLE_HALVES_NANOS = 2e9;
   private static final long IDLE_FROM_NANOS = 1_000_000_000L;
+  private static final long REPORT_HOLDS_NANOS = 10_000_000_000L;
 
   private final double weight;
   private LimitSettings settings;
@@ -24,6 +25,8 @@ final class Lane {
   private double heldNanos;
   private double deviationNanos;
   private long learnedNanos;
+  private double reported = Double.NaN;
+  private long reportedNanos;
   private final Map<Absence, Long> absences = new EnumMap<>(Absence.class);
   private boolean onlyRested;
 
@@ -94,8 +97,24 @@ final class Lane {
     return inFlight < limit() && absences.isEmpty();
   }
 
+  /// Notes what the backend says of its load.
+  ///
+  /// @param utilization how much of it is in use, from 0 to 1
+  void report(double utilization, long nowNanos) {
+    reported = utilization;
+    reportedNanos = nowNanos;
+  }
+
+  /// Gives by what a backend's own report changes its load: from half of it, idle, to one and a
+  /// half, full; nothing where there has been no report for 10 s.
+  private double reportedFactor(long nowNanos) {
+    boolean holds = nowNanos - reportedNanos <= REPORT_HOLDS_NANOS;
+    return holds && !Double.isNaN(reported) ? 0.5 + reported : 1;
+  }
+
   /// Gives how long a request given to this lane now would take, in comparison with other lanes:
-  /// the usual time of a permit times the share of the limit in use, over the weight.
+  /// the usual time of a permit times the share of the limit in use, over the weight; more or less
+  /// where the backend reports its own load.
   ///
   /// The usual time of a backend that nobody has been given to counts for less and less, so that
   /// one that was slow once is tried again.
@@ -105,7 +124,8 @@ final class Lane {
     if (inFlight == 0 && idleNanos > IDLE_FROM_NANOS) {
       expectedNanos *= Math.pow(0.5, idleNanos / IDLE_HALVES_NANOS);
     }
-    return Math.max(expectedNanos, 1) * (inFlight + 1) / (limit() * weight);
+    double alone = Math.max(expectedNanos, 1) * (inFlight + 1) / (limit() * weight);
+    return alone * reportedFactor(nowNanos);
   }
 
   /// Gives the usual time that a permit is held, in nanoseconds; 0 while unknown.

@@ -21,6 +21,7 @@ import triage.admission.LimitSettings;
 /// @param connections the pool of connections to the server
 /// @param tls whom Triage believes that it is the server
 /// @param credentials what Triage shows the server; null: nothing
+/// @param loadReports whether the server is asked for its load, and chosen by it
 public record BackendSettings(
     @Nullable URI url,
     @Nullable Path file,
@@ -29,7 +30,8 @@ public record BackendSettings(
     @Nullable HealthSettings health,
     ConnectionSettings connections,
     TlsSettings tls,
-    @Nullable CredentialSettings credentials) {
+    @Nullable CredentialSettings credentials,
+    boolean loadReports) {
   private static final LimitSettings IN_PROCESS_DEFAULT = LimitSettings.fixed(8);
 
   /// Checks the ranges.
@@ -66,11 +68,13 @@ public record BackendSettings(
       @Nullable HealthSettings health,
       @Nullable ConnectionSettings connections,
       @Nullable TlsSettings tls,
-      @Nullable CredentialSettings credentials) {
+      @Nullable CredentialSettings credentials,
+      @Nullable Boolean loadReports) {
     if (file != null
-        && Stream.of(health, connections, tls, credentials).anyMatch(Objects::nonNull)) {
+        && Stream.of(health, connections, tls, credentials, loadReports)
+            .anyMatch(Objects::nonNull)) {
       throw new IllegalArgumentException(
-          "file: health, connections, tls and credentials are for a url only");
+          "file: health, connections, tls, credentials and loadReports are for a url only");
     }
     ConnectionSettings pool = connections == null ? ConnectionSettings.DEFAULTS : connections;
     return new BackendSettings(
@@ -83,17 +87,18 @@ public record BackendSettings(
         health,
         pool,
         tls == null ? TlsSettings.DEFAULTS : tls,
-        credentials);
+        credentials,
+        loadReports != null && loadReports);
   }
 
   /// Gives a model server at a URL, with everything else at its default.
   public static BackendSettings at(URI url) {
-    return of(url, null, null, null, null, null, null, null);
+    return of(url, null, null, null, null, null, null, null, null);
   }
 
   /// Gives a file in process, with everything else at its default.
   public static BackendSettings inProcess(Path file) {
-    return of(null, file, null, null, null, null, null, null);
+    return of(null, file, null, null, null, null, null, null, null);
   }
 
   /// Gives the limit that tunes itself, within the pool of connections: what waits for a connection

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.DoubleConsumer;
 import org.eclipse.jetty.client.CompletableResponseListener;
 import org.eclipse.jetty.client.ContentResponse;
 import org.eclipse.jetty.client.HttpClient;
@@ -24,21 +25,32 @@ import org.jspecify.annotations.Nullable;
 public final class HttpBackend implements Backend {
   private static final int FETCH_BYTES_MAX = 1 << 20;
 
+  /// Of load reports as Envoy and gRPC define them (ORCA), and as vLLM and Triton give them.
+  private static final String LOAD = "endpoint-load-metrics";
+
+  private static final String LOAD_FORMAT = "endpoint-load-metrics-format";
+
   private final String name;
   private final URI url;
   private final HttpClient client;
   private final BackendBreaker breaker;
   private final BackendRest rest;
   private final @Nullable Credentials credentials;
+  private final @Nullable DoubleConsumer load;
   private final LongAdder attempts = new LongAdder();
 
+  /// Makes the server; nothing is asked yet.
+  ///
+  /// @param load is told how much of it is in use, from 0 to 1; null: it is not asked for that
   HttpBackend(
       String name,
       URI url,
       HttpClient client,
       BackendBreaker breaker,
       BackendRest rest,
-      @Nullable Credentials credentials) {
+      @Nullable Credentials credentials,
+      @Nullable DoubleConsumer load) {
+    this.load = load;
     this.credentials = credentials;
     this.name = name;
     this.url = url;
@@ -90,6 +102,25 @@ public final class HttpBackend implements Backend {
     Credentials shown = credentials;
     if (shown != null) {
       headers.put(shown.header(), shown.value());
+    }
+    if (load != null) {
+      headers.put(LOAD_FORMAT, "TEXT");
+    }
+  }
+
+  /// Reads what the server says of its load with an answer, where it was asked for that.
+  public void heard(HttpFields answer) {
+    DoubleConsumer told = load;
+    String report = told == null ? null : answer.get(LOAD);
+    if (told != null && report != null) {
+      LoadReport.utilization(report).ifPresent(told);
+    }
+  }
+
+  /// Takes out of what a caller gets what only Triage had asked for.
+  public void conceal(HttpFields.Mutable headers) {
+    if (load != null) {
+      headers.remove(LOAD);
     }
   }
 

@@ -176,7 +176,8 @@ public final class Models implements AutoCloseable {
               clients.of(backend.connections(), backend.tls()),
               new BackendBreaker(name, settings.breaker(), turnstile, lane, clock, timer),
               new BackendRest(name, turnstile, lane, clock, timer),
-              shown == null ? null : Credentials.read(folder, shown));
+              shown == null ? null : Credentials.read(folder, shown),
+              backend.loadReports() ? load -> turnstile.report(lane, load) : null);
     } catch (IOException e) {
       throw new ModelLoadException(
           "models." + model + ".backends[" + lane + "]: " + e.getMessage());

@@ -184,6 +184,11 @@ public final class Turnstile {
     }
   }
 
+  /// Notes what a backend says of its own load, from 0 to 1.
+  public void report(int lane, double utilization) {
+    decide((open, now) -> open.report(lane, utilization, now));
+  }
+
   /// Makes another limit hold for a backend, from now on.
   public void limit(int lane, LimitSettings limit) {
     decide((open, now) -> open.limit(lane, limit, now));

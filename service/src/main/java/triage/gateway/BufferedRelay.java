@@ -93,6 +93,7 @@ final class BufferedRelay {
   private Ending settled(ContentResponse response) {
     int status = response.getStatus();
     byte[] body = response.getContent();
+    backend.heard(response.getHeaders());
     long retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
     Outcome outcome = BackendStatus.settle(backend, caller, status, retryAfterNanos);
     boolean untried = outcome == Outcome.OVERLOADED;

@@ -293,6 +293,7 @@ final class HttpRelay {
       var _ = request.abort(new IOException("no such status: " + response.getStatus()));
       return;
     }
+    backend.heard(response.getHeaders());
     retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
     boolean unserved =
         BackendStatus.saysTooMuch(response.getStatus()) || response.getStatus() == 502;
@@ -332,6 +333,7 @@ final class HttpRelay {
     call.response().setStatus(status);
     HttpFields.Mutable headers = call.response().getHeaders();
     RelayedHeaders.sendBack(response.getHeaders(), headers);
+    backend.conceal(headers);
     if (status >= 400 && status < 500 && status != 429) {
       headers.put(Call.REASON, BACKEND_REFUSED);
     }

@@ -31,6 +31,32 @@ final class RotationTest {
   }
 
   @Test
+  void aBackendThatReportsToBeFullHoldsLess() {
+    Gate gate = gate(1, 1, 1);
+    gate.report(0, 1, now);
+    gate.report(1, 0, now);
+    List<Integer> lanes = lanesOf(gate, 400);
+    assertThat(lanes.stream().filter(chosen -> chosen == 1).count()).isBetween(295L, 305L);
+  }
+
+  @Test
+  void aReportIsForgottenAfterAWhile() {
+    Gate gate = gate(1, 1, 1);
+    gate.report(0, 1, now);
+    now += 10 * SECONDS + 1;
+    List<Integer> lanes = lanesOf(gate, 400);
+    assertThat(lanes.stream().filter(chosen -> chosen == 1).count()).isBetween(195L, 205L);
+  }
+
+  @Test
+  void refusesAReportThatIsNoShare() {
+    for (double wrong : new double[] {-0.1, 1.1, Double.NaN}) {
+      assertThatThrownBy(() -> gate(1, 1, 1).report(0, wrong, now))
+          .hasMessage("utilization: " + wrong + " (expected: 0 to 1)");
+    }
+  }
+
+  @Test
   void aBackendOfMoreWeightHoldsMore() {
     List<Integer> lanes = lanesOf(gate(1, 1, 3), 400);
     assertThat(lanes.stream().filter(chosen -> chosen == 1).count()).isBetween(295L, 305L);

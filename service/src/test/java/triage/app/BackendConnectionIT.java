@@ -57,6 +57,25 @@ final class BackendConnectionIT {
   }
 
   @Test
+  void asksForLoadReportsWhereItIsToldToAndKeepsThemToItself() throws Exception {
+    String report = "TEXT application_utilization=0.5";
+    for (String told : List.of("true", "false")) {
+      boolean asks = Boolean.parseBoolean(told);
+      try (FaultyModelServer server = new FaultyModelServer();
+          RunningService service =
+              start("{url: \"%s\", loadReports: %s}".formatted(server.url(), told))) {
+        server.answer("200 OK\r\nendpoint-load-metrics: " + report + "\r\n");
+        HttpResponse<String> answer = service.post(INFER, BODY);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(server.lastHead().contains("endpoint-load-metrics-format: text"))
+            .isEqualTo(asks);
+        assertThat(answer.headers().allValues("endpoint-load-metrics"))
+            .isEqualTo(asks ? List.of() : List.of(report));
+      }
+    }
+  }
+
+  @Test
   void showsTheServerASecretAndKeepsTheCallersToItself() throws Exception {
     Files.writeString(folder.resolve("key"), "s3cret\n");
     try (FaultyModelServer server = new FaultyModelServer();

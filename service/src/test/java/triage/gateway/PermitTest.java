@@ -31,7 +31,8 @@ final class PermitTest {
   @BeforeEach
   void open() throws ModelLoadException {
     BackendSettings backend =
-        BackendSettings.of(URI.create("http://127.0.0.1:9"), null, 1, null, null, null, null, null);
+        BackendSettings.of(
+            URI.create("http://127.0.0.1:9"), null, 1, null, null, null, null, null, null);
     ModelSettings model = ModelSettings.at(List.of(backend));
     models =
         Models.open(Map.of("m", model), Path.of("."), 1, new SettableTime(Instant.EPOCH), null);
