@@ -100,7 +100,7 @@ class Program:
     """An instance of the program on a data folder of its own, started anew after each crash."""
 
     def __init__(self, name: str, backend: str, *, models: str = "", settings: str = "",
-                 lease: str = "2s", **options) -> None:
+                 lease: str = "2s", intake: str = "", **options) -> None:
         self.name, self.options = name, options
         self.folder = live.SCRATCH / name
         self.folder.mkdir()
@@ -110,7 +110,7 @@ class Program:
             "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s}\n"
             f"models: {{{MODEL}: {{backends: [{{url: '{backend}', limit: 8}}], "
             f"breaker: {{hungAfter: 10m}}}}{models}}}\n"
-            f"analysis: {{lease: {lease}, attemptsMax: 100}}\n" + settings,
+            f"analysis: {{lease: {lease}, attemptsMax: 100{intake}}}\n" + settings,
             encoding="utf-8")
         self.port = self.admin_port = 0
         self.starts = 0
