@@ -19,7 +19,7 @@ record Sessions(ServerAddress address, String opening, Duration connect, Duratio
   private static final String DURABLE = "SET synchronous_commit = on";
 
   private static final Duration ANSWER_GRACE = Duration.ofSeconds(1);
-  private static final Duration IDLE_MAX = Duration.ofSeconds(5);
+  private static final Duration IDLE_MAX = Duration.ofSeconds(2);
 
   /// Gives the sessions of a role that logs in itself.
   static Sessions of(ServerAddress address, StoreSettings settings) {
