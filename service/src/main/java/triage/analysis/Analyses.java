@@ -227,7 +227,7 @@ final class Analyses {
       return reply;
     } finally {
       if (!kept) {
-        release(id);
+        release(request, id);
       }
       dispatcher.letGo(id);
     }
@@ -235,8 +235,9 @@ final class Analyses {
 
   /// Lets the key go. Where that is not committed in time, the end of the lease does it; while the
   /// store takes nothing there is no waiting for it.
-  private void release(UUID id) {
-    CompletableFuture<Void> released = book.settle(new Settlement.Released(id, 0));
+  private void release(Request request, UUID id) {
+    CompletableFuture<Void> released =
+        book.settle(new Settlement.Released(id, 0), request.caller().name());
     try {
       book.requireIntake();
       JobBook.await(released);
@@ -297,7 +298,8 @@ final class Analyses {
               new Job.FirstAnswer("", 0, false)));
     }
     int status = ending.state() == JobState.DONE ? 200 : ending.status();
-    JobBook.await(book.settle(new Settlement.Ended(id, 0, ending, status)));
+    JobBook.await(
+        book.settle(new Settlement.Ended(id, 0, ending, status), request.caller().name()));
     Job kept =
         book.dao().find(id).filter(job -> job.state().isFinal()).orElseThrow(JobBook::intakeFull);
     return Reply.over(kept);

@@ -5,11 +5,13 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import triage.gateway.NativeCall;
 import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
@@ -24,11 +26,13 @@ public final class AnalysesResource {
 
   private final Analyses analyses;
   private final Jobs jobs;
+  private final DeadJobs dead;
   private final long bodyBytesMax;
 
-  AnalysesResource(Analyses analyses, Jobs jobs, long bodyBytesMax) {
+  AnalysesResource(Analyses analyses, Jobs jobs, DeadJobs dead, long bodyBytesMax) {
     this.analyses = analyses;
     this.jobs = jobs;
+    this.dead = dead;
     this.bodyBytesMax = bodyBytesMax;
   }
 
@@ -47,6 +51,18 @@ public final class AnalysesResource {
   public Response job(@Context HttpServletRequest request, @PathParam("id") String id)
       throws RefusedException, IOException {
     return answer(() -> jobs.get(call(request), id));
+  }
+
+  /// Lists jobs that were given up.
+  @GET
+  @Path("jobs")
+  public Response dead(
+      @Context HttpServletRequest request,
+      @QueryParam("state") @Nullable String state,
+      @QueryParam("after") @Nullable String after,
+      @QueryParam("limit") @Nullable String limit)
+      throws RefusedException, IOException {
+    return answer(() -> dead.list(call(request), state, after, limit));
   }
 
   /// Gives several jobs.

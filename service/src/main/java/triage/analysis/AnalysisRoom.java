@@ -7,6 +7,7 @@ import java.util.UUID;
 import java.util.random.RandomGenerator;
 import triage.audit.AuditTrail;
 import triage.gateway.AsyncIntake;
+import triage.gateway.EventStreams;
 import triage.gateway.ModelCall;
 import triage.store.RowIds;
 import triage.store.Store;
@@ -20,6 +21,7 @@ public final class AnalysisRoom implements AutoCloseable {
   private final Dispatcher dispatcher;
   private final Analyses analyses;
   private final List<Object> resources;
+  private final Events events;
 
   /// Makes the room; [#start] begins with the jobs that wait.
   ///
@@ -51,11 +53,16 @@ public final class AnalysisRoom implements AutoCloseable {
                 settings,
                 clock,
                 this::tellOfWork));
+    JobView view = new JobView(models);
     this.resources =
         List.of(
             new AnalysesResource(
-                analyses, new Jobs(book, dispatcher, audit, settings), settings.bodyBytesMax()),
+                analyses,
+                new Jobs(book, dispatcher, audit, settings, view),
+                new DeadJobs(book.dao(), view),
+                settings.bodyBytesMax()),
             new BatchesResource(batches));
+    this.events = new Events(book, view, settings.events(), clock, wallClock);
   }
 
   private void tellOfWork() {
@@ -73,6 +80,11 @@ public final class AnalysisRoom implements AutoCloseable {
     return analyses::accept;
   }
 
+  /// Gives who answers with streams of events.
+  public EventStreams events() {
+    return events;
+  }
+
   /// Gives the resources, for the server.
   public List<Object> resources() {
     return resources;
@@ -80,13 +92,14 @@ public final class AnalysisRoom implements AutoCloseable {
 
   /// Shows operators what becomes of jobs.
   public void show(PrometheusRegistry metrics) {
-    JobMeter.register(metrics, book);
+    JobMeter.register(metrics, book, dispatcher.unserved());
   }
 
-  /// Answers whoever waits for a job with what it is now, and lets nobody wait from here on: an
-  /// instance that goes down is not held up by those who wait for jobs.
+  /// Answers whoever waits for a job with what it is now, ends all streams of events, and lets
+  /// nobody wait or listen from here on: an instance that goes down is not held up by them.
   public void sendWaitersAway() {
     book.waiters().sendAway();
+    book.listeners().sendAway();
   }
 
   /// Claims nothing more, and gives back what is not done within 10 s.

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param diskFreeBytesMin how much room must be left on the disk of an embedded store for a
 ///   submission to be taken; 0 B to 1 TiB, default 512 MiB. CRITICAL_PLUS is taken down to half
 /// @param defaultPrefer the `Prefer` header of callers who send none, by caller
+/// @param events how streams of events are kept
 public record AnalysisSettings(
     long bodyBytesMax,
     long batchBytesMax,
@@ -39,7 +40,8 @@ public record AnalysisSettings(
     Duration keepFor,
     Map<String, Duration> studyKeepFor,
     long diskFreeBytesMin,
-    Map<String, String> defaultPrefer) {
+    Map<String, String> defaultPrefer,
+    EventSettings events) {
   private static final long BODY_BYTES_MAX_DEFAULT = 1 << 20;
   private static final long BATCH_BYTES_MAX_DEFAULT = 4L << 30;
   private static final Duration WAIT_MAX_DEFAULT = Duration.ofSeconds(60);
@@ -116,7 +118,8 @@ public record AnalysisSettings(
       @Nullable Duration keepFor,
       @Nullable Map<String, Duration> studyKeepFor,
       @Nullable Long diskFreeBytesMin,
-      @Nullable Map<String, String> defaultPrefer) {
+      @Nullable Map<String, String> defaultPrefer,
+      @Nullable EventSettings events) {
     return new AnalysisSettings(
         bodyBytesMax == null ? BODY_BYTES_MAX_DEFAULT : bodyBytesMax,
         batchBytesMax == null ? BATCH_BYTES_MAX_DEFAULT : batchBytesMax,
@@ -128,12 +131,13 @@ public record AnalysisSettings(
         keepFor == null ? KEEP_FOR_DEFAULT : keepFor,
         studyKeepFor == null ? Map.of() : studyKeepFor,
         diskFreeBytesMin == null ? DISK_FREE_BYTES_MIN_DEFAULT : diskFreeBytesMin,
-        defaultPrefer == null ? Map.of() : defaultPrefer);
+        defaultPrefer == null ? Map.of() : defaultPrefer,
+        events == null ? EventSettings.DEFAULTS : events);
   }
 
   /// Gives the settings of a file that says nothing about analyses.
   public static AnalysisSettings defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /// Gives how long a claim holds from its last sign of life on: the lease, less what others may

@@ -17,9 +17,11 @@ import triage.store.StoreException;
 final class CensusDao {
   private static final String WAITING =
       """
-      SELECT caller, count(*) AS jobs, sum(octet_length(input) + :row)::bigint AS bytes,
+      SELECT caller, model, model_version, count(*) AS jobs,
+        sum(octet_length(input) + :row)::bigint AS bytes,
         greatest(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest
-      FROM jobs WHERE state = 'waiting' GROUP BY caller\
+      FROM jobs WHERE state = 'waiting'
+      GROUP BY caller, model, model_version\
       """;
 
   private static final String RUNNING = "SELECT count(*) FROM jobs WHERE state = 'running'";
@@ -31,8 +33,9 @@ final class CensusDao {
     this.jdbi = jdbi;
   }
 
-  /// What waits of one caller.
-  private record Share(String caller, long jobs, long bytes, double oldestSeconds) {}
+  /// What waits of one caller for one version.
+  private record Share(
+      String caller, JobCensus.Version version, long jobs, long bytes, double oldestSeconds) {}
 
   /// Counts what there is.
   ///
@@ -48,14 +51,16 @@ final class CensusDao {
 
   private static JobCensus census(List<Share> shares, long running, long dead) {
     Map<String, Long> bytes = new HashMap<>();
+    Map<JobCensus.Version, Long> versions = new HashMap<>();
     long waiting = 0;
     double oldest = 0;
     for (Share share : shares) {
-      bytes.put(share.caller(), share.bytes());
+      bytes.merge(share.caller(), share.bytes(), Long::sum);
+      versions.merge(share.version(), share.jobs(), Long::sum);
       waiting += share.jobs();
       oldest = Math.max(oldest, share.oldestSeconds());
     }
-    return new JobCensus(bytes, waiting, running, dead, oldest);
+    return new JobCensus(bytes, versions, waiting, running, dead, oldest);
   }
 
   private static List<Share> waiting(Handle handle, long rowBytes) {
@@ -65,6 +70,7 @@ final class CensusDao {
         .map((row, context) ->
             new Share(
                 row.getString("caller"),
+                new JobCensus.Version(row.getString("model"), row.getString("model_version")),
                 row.getLong("jobs"),
                 row.getLong("bytes"),
                 row.getDouble("oldest")))

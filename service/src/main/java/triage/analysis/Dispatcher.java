@@ -53,6 +53,7 @@ final class Dispatcher implements AutoCloseable {
   private final ModelCall models;
   private final AnalysisSettings settings;
   private final UUID owner;
+  private final UnservedWatch unserved;
   private final Map<String, Map<Criticality, AtomicInteger>> inHand = new HashMap<>();
 
   /// The jobs whose lease is kept, each with what completes when its work is to be given up.
@@ -75,6 +76,7 @@ final class Dispatcher implements AutoCloseable {
     this.models = models;
     this.settings = settings;
     this.owner = owner;
+    this.unserved = new UnservedWatch(models);
     for (Target target : models.targets()) {
       Map<Criticality, AtomicInteger> counts = new EnumMap<>(Criticality.class);
       for (Criticality criticality : Criticality.values()) {
@@ -100,6 +102,11 @@ final class Dispatcher implements AutoCloseable {
   /// Gives what stands for this run of this instance.
   UUID owner() {
     return owner;
+  }
+
+  /// Gives what looks for jobs that nobody here can work on.
+  UnservedWatch unserved() {
+    return unserved;
   }
 
   /// Looks for jobs now instead of within a second.
@@ -137,7 +144,13 @@ final class Dispatcher implements AutoCloseable {
     }
     held.values().forEach(gone -> gone.complete(null));
     keeper.shutdownNow();
-    safely(() -> book.claims().letGo(owner));
+    safely(() -> {
+      Set<String> callers = book.claims().letGo(owner);
+      callers.forEach(book::tellOf);
+      if (!callers.isEmpty()) {
+        book.tellOfWork();
+      }
+    });
   }
 
   private static void join(Thread thread) {
@@ -214,6 +227,7 @@ final class Dispatcher implements AutoCloseable {
 
   private void begin(Claim claim) {
     held.put(claim.id(), new CompletableFuture<>());
+    book.tellChanged(claim.id(), claim.caller());
     count(claim.model(), claim.criticality()).incrementAndGet();
     Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim));
   }
@@ -229,7 +243,9 @@ final class Dispatcher implements AutoCloseable {
       count(claim.model(), claim.criticality()).decrementAndGet();
       kick();
     }
-    var _ = book.settle(settlement).whenComplete((done, failure) -> held.remove(claim.id()));
+    var _ =
+        book.settle(settlement, claim.caller())
+            .whenComplete((done, failure) -> held.remove(claim.id()));
   }
 
   private Settlement work(Claim claim) {
@@ -316,20 +332,27 @@ final class Dispatcher implements AutoCloseable {
       long dead = taken.stream().filter(job -> job.state() == JobState.DEAD).count();
       LOG.warn("event=jobs-taken-over jobs={} dead={}", taken.size() - dead, dead);
       book.counts().takenOver(taken.size() - dead);
-      for (long job = 0; job < dead; job++) {
-        book.counts().ended(JobState.DEAD);
+      for (JobDao.TakenBack job : taken) {
+        if (job.state() == JobState.DEAD) {
+          book.counts().ended(JobState.DEAD);
+          book.tell(job.id(), job.caller());
+        } else {
+          book.tellChanged(job.id(), job.caller());
+        }
       }
       kick();
+      book.tellOfWork();
     }
     Set<UUID> awaited = book.waiters().awaited();
     if (!awaited.isEmpty()) {
       book.waiters().wake(book.claims().ended(awaited));
     }
+    book.lookForChanges();
   }
 
   /// Counts what there is, and deletes some of what has been kept for long enough.
   private void tidy() {
-    book.count();
+    unserved.look(book.count());
     for (int batch = 0; batch < FORGET_BATCHES; batch++) {
       if (book.forget(settings.keepFor(), settings.studyKeepFor(), FORGET_MOST) < FORGET_MOST) {
         return;

@@ -26,6 +26,20 @@ record Job(
     @Nullable Ending ending,
     FirstAnswer answer) {
 
+  /// Gives the same job without what it says of a site and a subject.
+  Job withoutSubject() {
+    Submission bare =
+        new Submission(
+            submission.model(),
+            submission.version(),
+            submission.study(),
+            null,
+            null,
+            submission.input());
+    return new Job(
+        id, caller, bare, criticality, createdAt, state, attempts, revision, ending, answer);
+  }
+
   /// What is known of the answer to the request that brought a job with an idempotency key.
   ///
   /// @param bodySha256 digest of that request's body, in hex

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,13 @@ final class JobBook implements AutoCloseable {
   static final String INTAKE_FULL = "intake-full";
 
   private static final String WORK = "work";
+
+  /// Begins what tells that jobs of a caller have changed; no id of a job begins so.
+  private static final String OF = "of-";
+
+  /// Begins what tells that a job has changed and not ended.
+  private static final String CHANGED = "x";
+
   private static final int ID_LENGTH = 36;
   private static final int NEW_ROWS_MAX = 4_096;
   private static final long NEW_BYTES_MAX = 64L << 20;
@@ -67,6 +75,9 @@ final class JobBook implements AutoCloseable {
   private final DiskRoom disk;
   private final JobCounts counts = new JobCounts();
   private final Waiters waiters = new Waiters();
+  private final Listeners listeners;
+  private final KnownJobs known;
+  private final ChangeDao changes;
   private final Bell bell;
   private volatile @Nullable JobCensus census;
   private volatile Runnable onWork = () -> {};
@@ -79,6 +90,8 @@ final class JobBook implements AutoCloseable {
       MonotonicClock clock,
       InstantSource wallClock) {
     this.backlog = new Backlog(settings.backlogBytesMax());
+    this.listeners = new Listeners(settings.events());
+    this.known = new KnownJobs(clock);
     this.writer = store.writer();
     this.newJobs = writer.lane(new NewJobDao(), NEW_ROWS_MAX);
     this.settlements = writer.lane(new SettlementDao(counts), SETTLED_ROWS_MAX);
@@ -87,6 +100,7 @@ final class JobBook implements AutoCloseable {
     this.censuses = new CensusDao(store.jdbi());
     this.batches = new BatchDao(store.jdbi());
     this.disk = new DiskRoom(store::freeBytes, settings.diskFreeBytesMin(), clock);
+    this.changes = new ChangeDao(store.jdbi(READ_MAX));
     this.ids = ids;
     this.clock = clock;
     this.wallClock = wallClock;
@@ -99,9 +113,31 @@ final class JobBook implements AutoCloseable {
   }
 
   /// Tells all instances that a job has ended.
-  void tell(UUID job) {
+  void tell(UUID job, String caller) {
+    known.changed(List.of(job));
     waiters.wake(List.of(job));
     bell.ring(job.toString());
+    tellOf(caller);
+  }
+
+  /// Tells all instances that a job has changed and not ended.
+  void tellChanged(UUID job, String caller) {
+    known.changed(List.of(job));
+    bell.ring(CHANGED + job);
+    tellOf(caller);
+  }
+
+  /// Tells all instances that there is a change of a caller's jobs.
+  void tellOf(String caller) {
+    listeners.wake(caller);
+    bell.ring(OF + caller);
+  }
+
+  /// Looks for changes that nobody has told of.
+  void lookForChanges() {
+    known.look(changes::revisions);
+    Collection<String> callers = listeners.callers();
+    listeners.wake(callers.isEmpty() ? Map.of() : changes.newest(callers));
   }
 
   /// Tells all instances that there is a job to claim.
@@ -110,15 +146,22 @@ final class JobBook implements AutoCloseable {
   }
 
   private void hear(List<String> words) {
-    List<UUID> jobs = new ArrayList<>();
+    List<UUID> ended = new ArrayList<>();
+    List<UUID> changed = new ArrayList<>();
     for (String word : words) {
       if (word.equals(WORK)) {
         onWork.run();
+      } else if (word.startsWith(OF)) {
+        listeners.wake(word.substring(OF.length()));
+      } else if (word.startsWith(CHANGED)) {
+        changed.add(UUID.fromString(word.substring(CHANGED.length())));
       } else if (word.length() == ID_LENGTH) {
-        jobs.add(UUID.fromString(word));
+        ended.add(UUID.fromString(word));
       }
     }
-    waiters.wake(jobs);
+    known.changed(changed);
+    known.changed(ended);
+    waiters.wake(ended);
   }
 
   /// Ends the news between instances.
@@ -139,6 +182,18 @@ final class JobBook implements AutoCloseable {
 
   Waiters waiters() {
     return waiters;
+  }
+
+  Listeners listeners() {
+    return listeners;
+  }
+
+  KnownJobs known() {
+    return known;
+  }
+
+  ChangeDao changes() {
+    return changes;
   }
 
   UUID newId() {
@@ -171,6 +226,7 @@ final class JobBook implements AutoCloseable {
       throw intakeFull();
     }
     await(written);
+    tellOf(job.caller());
   }
 
   /// Takes a new job in, as far as there is room for it among those that wait.
@@ -225,9 +281,9 @@ final class JobBook implements AutoCloseable {
                 + " Idempotency-Key"));
   }
 
-  /// Hands in what becomes of a claim, and gives a future that completes once it is committed. It
-  /// waits while the store is away and all room is taken.
-  CompletableFuture<Void> settle(Settlement settlement) {
+  /// Hands in what becomes of a claim on a caller's job, and gives a future that completes once it
+  /// is committed. It waits while the store is away and all room is taken.
+  CompletableFuture<Void> settle(Settlement settlement, String caller) {
     CompletableFuture<Void> written = new CompletableFuture<>();
     Receipt receipt = Receipt.completing(written);
     while (!settlements.submit(settlement, receipt)) {
@@ -236,22 +292,27 @@ final class JobBook implements AutoCloseable {
       }
       LockSupport.parkNanos(FULL_PAUSE_NANOS);
     }
-    if (settlement instanceof Settlement.Ended ended) {
-      var _ =
-          written.thenRun(() -> {
-            counts.ended(ended.ending().state());
-            tell(settlement.id());
-          });
-    }
+    var _ =
+        written.thenRun(() -> {
+          switch (settlement) {
+            case Settlement.Ended ended -> {
+              counts.ended(ended.ending().state());
+              tell(ended.id(), caller);
+            }
+            case Settlement.PutBack back -> tellChanged(back.id(), caller);
+            case Settlement.Released _ -> {}
+          }
+        });
     return written;
   }
 
   /// Counts anew what there is.
-  void count() {
+  JobCensus count() {
     try {
       JobCensus now = censuses.count(ROW_BYTES);
       backlog.counted(now.waitingBytes());
       census = now;
+      return now;
     } catch (StoreException e) {
       census = null;
       throw e;

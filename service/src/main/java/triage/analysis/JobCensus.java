@@ -9,16 +9,22 @@ import java.util.Map;
 /// **Threads**: immutable.
 ///
 /// @param waitingBytes what waits, by caller, with what each job takes beside its input
+/// @param waitingByVersion how many jobs wait, by what they wait for
 /// @param oldestWaitingSeconds since the submission of the oldest job that waits; 0 if none does
 record JobCensus(
     Map<String, Long> waitingBytes,
+    Map<Version, Long> waitingByVersion,
     long waiting,
     long running,
     long dead,
     double oldestWaitingSeconds) {
   JobCensus {
     waitingBytes = Map.copyOf(waitingBytes);
+    waitingByVersion = Map.copyOf(waitingByVersion);
   }
+
+  /// A version of a model.
+  record Version(String model, String version) {}
 
   /// Gives the bytes of all that waits.
   long backlogBytes() {

@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -28,14 +29,18 @@ final class JobDao {
   private static final byte[] NONE = new byte[0];
   private static final Criticality[] CLASSES = Criticality.values();
 
-  private static final String COLUMNS =
+  private static final String ALL_BUT_RESULT =
       """
       SELECT id, caller, study, site, subject, model, model_version, criticality, state, created_at,
         attempts, revision, body_sha256, coalesce(answered, 0) AS answered,
         coalesce(answer_by > now(), false) AS pending,
-        finished_at, coalesce(status, 0) AS status, reason, detail, backend, result
-      FROM jobs\
+        finished_at, coalesce(status, 0) AS status, reason, detail, backend\
       """;
+
+  private static final String COLUMNS = ALL_BUT_RESULT + ", result FROM jobs";
+
+  /// What [#job] reads, without what the model answered, which may be large.
+  static final String COLUMNS_BUT_RESULT = ALL_BUT_RESULT + ", NULL::bytea AS result";
 
   /// Takes turns between the callers: those with the fewest jobs in hand come first, then by age.
   private static final String CLAIM =
@@ -102,15 +107,16 @@ final class JobDao {
         reason = CASE WHEN attempts >= :max THEN 'worker-lost' END,
         detail = 'the instance that worked on it went away'
       FROM lost WHERE jobs.id = lost.id AND jobs.state = 'running'
-      RETURNING jobs.id, jobs.state\
+      RETURNING jobs.id, jobs.caller, jobs.state\
       """;
 
-  /// Gives back what an instance still holds, as it goes.
+  /// Gives back what an instance still holds.
   private static final String LET_GO =
       """
       UPDATE jobs SET state = 'waiting', attempts = attempts - 1, owner = NULL, lease_until = NULL,
         fence = fence + 1, revision = revision + 1, changed = pg_current_xact_id()
-      WHERE owner = :owner AND state = 'running'\
+      WHERE owner = :owner AND state = 'running'
+      RETURNING caller\
       """;
 
   /// Looks at each study by itself, so that what one keeps for long is not passed over each time.
@@ -144,7 +150,7 @@ final class JobDao {
   }
 
   /// A job that was taken from its holder.
-  record TakenBack(UUID id, JobState state) {}
+  record TakenBack(UUID id, String caller, JobState state) {}
 
   Optional<Job> find(UUID id) {
     return with(handle ->
@@ -172,6 +178,25 @@ final class JobDao {
             .createQuery(COLUMNS + " WHERE caller = :caller AND id = ANY(:ids)")
             .bind("caller", caller)
             .bindArray("ids", UUID.class, ids)
+            .map((row, context) -> job(row))
+            .list());
+  }
+
+  /// Gives jobs that were given up, by id.
+  ///
+  /// @param caller whose, or `null` for all
+  /// @param after the last one before these
+  /// @param most how many at most
+  List<Job> dead(@Nullable String caller, UUID after, int most) {
+    return with(handle ->
+        handle
+            .createQuery(
+                COLUMNS_BUT_RESULT
+                    + " FROM jobs WHERE state = 'dead' AND id > :after AND (CAST(:caller AS text)"
+                    + " IS NULL OR caller = :caller) ORDER BY id LIMIT :most")
+            .bind("caller", caller)
+            .bind("after", after)
+            .bind("most", most)
             .map((row, context) -> job(row))
             .list());
   }
@@ -291,7 +316,10 @@ final class JobDao {
             .createQuery(TAKE_BACK)
             .bind("max", attemptsMax)
             .map((row, context) ->
-                new TakenBack(row.getObject("id", UUID.class), JobState.of(row.getString("state"))))
+                new TakenBack(
+                    row.getObject("id", UUID.class),
+                    row.getString("caller"),
+                    JobState.of(row.getString("state"))))
             .list());
   }
 
@@ -312,9 +340,10 @@ final class JobDao {
             .execute());
   }
 
-  /// Lets go of all claims of an instance.
-  void letGo(UUID owner) {
-    with(handle -> handle.createUpdate(LET_GO).bind("owner", owner).execute());
+  /// Lets go of all claims of an instance, and gives whose jobs they were.
+  Set<String> letGo(UUID owner) {
+    return with(handle ->
+        Set.copyOf(handle.createQuery(LET_GO).bind("owner", owner).mapTo(String.class).set()));
   }
 
   private <T> T with(Work<T> work) {
@@ -345,7 +374,8 @@ final class JobDao {
         row.getString("traceparent"));
   }
 
-  private static Job job(ResultSet row) throws SQLException {
+  /// Gives the job of a row.
+  static Job job(ResultSet row) throws SQLException {
     JobState state = JobState.of(row.getString("state"));
     return new Job(
         row.getObject("id", UUID.class),

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The forms in which callers read jobs. The same job always gives the same bytes.
@@ -40,6 +41,11 @@ final class JobJson {
     return bytes(json -> write(json, job));
   }
 
+  /// Gives a job that waits for a version of its model that is not served here.
+  static byte[] unserved(Job job) {
+    return bytes(json -> write(json, job, true));
+  }
+
   /// Gives what the caller of a job learns whose content the model refused: a problem of RFC 9457.
   static byte[] problem(Job job, Ending ending) {
     return bytes(json -> {
@@ -56,14 +62,41 @@ final class JobJson {
   }
 
   /// Gives several jobs.
-  static byte[] jobs(Iterable<Job> jobs) {
+  ///
+  /// @param unserved which of them wait for a version that is not served here
+  static byte[] jobs(Iterable<Job> jobs, Predicate<Job> unserved) {
     return bytes(json -> {
       json.writeStartObject();
       json.writeArrayFieldStart("jobs");
       for (Job job : jobs) {
-        write(json, job);
+        write(json, job, unserved.test(job));
       }
       json.writeEndArray();
+      json.writeEndObject();
+    });
+  }
+
+  /// Gives a page of a list of jobs.
+  ///
+  /// @param others whether there are jobs of others among them: then it says whose each is, and
+  ///     nothing of the subjects
+  /// @param next the path of the next page, or `null`
+  static byte[] page(Iterable<Job> jobs, boolean others, @Nullable String next) {
+    return bytes(json -> {
+      json.writeStartObject();
+      json.writeArrayFieldStart("jobs");
+      for (Job job : jobs) {
+        json.writeStartObject();
+        if (others) {
+          json.writeStringField("caller", job.caller());
+          members(json, job.withoutSubject(), false);
+        } else {
+          members(json, job, false);
+        }
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+      optional(json, "next", next);
       json.writeEndObject();
     });
   }
@@ -88,8 +121,17 @@ final class JobJson {
   }
 
   private static void write(JsonGenerator json, Job job) throws IOException {
-    Submission asked = job.submission();
+    write(json, job, false);
+  }
+
+  private static void write(JsonGenerator json, Job job, boolean unserved) throws IOException {
     json.writeStartObject();
+    members(json, job, unserved);
+    json.writeEndObject();
+  }
+
+  private static void members(JsonGenerator json, Job job, boolean unserved) throws IOException {
+    Submission asked = job.submission();
     json.writeStringField("id", job.id().toString());
     json.writeStringField("state", job.state().shown());
     json.writeStringField("model", asked.model());
@@ -103,8 +145,11 @@ final class JobJson {
     Ending ending = job.ending();
     if (ending != null) {
       write(json, ending);
+    } else if (unserved) {
+      json.writeStringField("reason", JobView.NOT_SERVED);
+      json.writeStringField(
+          "detail", "this version of the model is not served any more; it waits until it is");
     }
-    json.writeEndObject();
   }
 
   private static void write(JsonGenerator json, Ending ending) throws IOException {

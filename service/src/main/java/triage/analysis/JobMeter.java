@@ -14,7 +14,7 @@ import java.util.function.ToDoubleFunction;
 final class JobMeter {
   private JobMeter() {}
 
-  static void register(PrometheusRegistry registry, JobBook book) {
+  static void register(PrometheusRegistry registry, JobBook book, UnservedWatch unserved) {
     GaugeWithCallback.builder()
         .name("triage_jobs")
         .help("Jobs in the store, of all instances, counted each 5 s.")
@@ -62,6 +62,30 @@ final class JobMeter {
         .help(
             "Endings that this instance came with after others had its jobs; nothing was written.")
         .callback(callback -> callback.call((double) book.counts().late()))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("triage_jobs_unserved")
+        .help("Jobs that wait for a version of their model that this instance does not serve.")
+        .callback(callback -> callback.call((double) unserved.jobs()))
+        .register(registry);
+    listeners(registry, book.listeners());
+  }
+
+  private static void listeners(PrometheusRegistry registry, Listeners listeners) {
+    GaugeWithCallback.builder()
+        .name("triage_event_streams")
+        .help("Streams of events about jobs that are open at this instance.")
+        .callback(callback -> callback.call((double) listeners.open()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("triage_event_streams_refused_total")
+        .help("Streams of events that found no room: of their caller, or at this instance.")
+        .callback(callback -> callback.call((double) listeners.refused()))
+        .register(registry);
+    CounterWithCallback.builder()
+        .name("triage_events_told_total")
+        .help("Events that were written to streams.")
+        .callback(callback -> callback.call((double) listeners.events()))
         .register(registry);
   }
 

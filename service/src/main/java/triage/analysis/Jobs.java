@@ -36,9 +36,16 @@ final class Jobs {
   private final Dispatcher dispatcher;
   private final AuditTrail audit;
   private final AnalysisSettings settings;
+  private final JobView view;
 
-  Jobs(JobBook book, Dispatcher dispatcher, AuditTrail audit, AnalysisSettings settings) {
+  Jobs(
+      JobBook book,
+      Dispatcher dispatcher,
+      AuditTrail audit,
+      AnalysisSettings settings,
+      JobView view) {
     this.book = book;
+    this.view = view;
     this.dispatcher = dispatcher;
     this.audit = audit;
     this.settings = settings;
@@ -51,16 +58,36 @@ final class Jobs {
     Analyses.require(call.caller(), Role.READ);
     UUID wanted = id(id);
     Duration patience = Preference.of(call.headers("Prefer"), settings.waitMax()).patience();
+    String held = call.header("If-None-Match");
+    boolean waits = patience != null && patience.isPositive();
+    String tag = held == null || waits ? null : book.known().tag(wanted, call.caller());
+    if (tag != null && names(held, tag)) {
+      return unchanged(tag);
+    }
+    long before = book.known().before(wanted);
     Optional<Job> first = book.dao().find(wanted);
     Job job = visible(call.caller(), first);
-    if (patience != null && patience.isPositive() && !job.state().isFinal()) {
+    if (patience != null && waits && !job.state().isFinal()) {
+      before = book.known().before(wanted);
       job = visible(call.caller(), book.await(wanted, patience));
     }
-    String tag = "\"" + job.revision() + "\"";
-    Map<String, String> headers = Map.of("ETag", tag, "Cache-Control", "private, no-cache");
-    return names(call.header("If-None-Match"), tag)
-        ? new Reply(304, Reply.JSON, headers, NOTHING)
-        : new Reply(200, Reply.JSON, headers, JobJson.job(job));
+    String now = view.tag(job);
+    if (held == null) {
+      return new Reply(200, Reply.JSON, headers(now), view.json(job));
+    }
+    // Who asks with a tag asks again.
+    book.known().keep(job, now, before);
+    return names(held, now)
+        ? unchanged(now)
+        : new Reply(200, Reply.JSON, headers(now), view.json(job));
+  }
+
+  private static Reply unchanged(String tag) {
+    return new Reply(304, Reply.JSON, headers(tag), NOTHING);
+  }
+
+  private static Map<String, String> headers(String tag) {
+    return Map.of("ETag", tag, "Cache-Control", "private, no-cache");
   }
 
   /// Gives those of a list of jobs that there are for this caller.
@@ -71,9 +98,9 @@ final class Jobs {
     Analyses.require(call.caller(), Role.READ);
     List<Job> found =
         book.dao().find(call.caller().name(), ids(body)).stream()
-            .filter(job -> maySee(call.caller(), job))
+            .filter(job -> view.isFor(call.caller(), job))
             .toList();
-    return new Reply(200, Reply.JSON, Map.of(), JobJson.jobs(found));
+    return new Reply(200, Reply.JSON, Map.of(), JobJson.jobs(found, view::isUnserved));
   }
 
   /// Calls a job off, for its owner or an operator, with a reason that goes on record.
@@ -92,7 +119,7 @@ final class Jobs {
     }
     book.counts().ended(JobState.CANCELLED);
     dispatcher.giveUp(job.id());
-    book.tell(job.id());
+    book.tell(job.id(), job.caller());
     return accepted(job.id());
   }
 
@@ -112,6 +139,7 @@ final class Jobs {
     }
     dispatcher.kick();
     book.tellOfWork();
+    book.tellOf(job.caller());
     return accepted(job.id());
   }
 
@@ -172,13 +200,8 @@ final class Jobs {
             "the body must be {\"reason\": \"...\"} with 1 to " + REASON_MAX + " characters"));
   }
 
-  private static Job visible(Caller caller, Optional<Job> job) throws RefusedException {
-    return job.filter(found -> maySee(caller, found)).orElseThrow(Jobs::notThere);
-  }
-
-  private static boolean maySee(Caller caller, Job job) {
-    String study = job.submission().study();
-    return job.caller().equals(caller.name()) && (study == null || caller.maySee(study));
+  private Job visible(Caller caller, Optional<Job> job) throws RefusedException {
+    return job.filter(found -> view.isFor(caller, found)).orElseThrow(Jobs::notThere);
   }
 
   private static boolean names(@Nullable String ifNoneMatch, String tag) {
@@ -199,6 +222,9 @@ final class Jobs {
     return ID.matcher(text).matches();
   }
 
+  /// Gives the id that a path names.
+  ///
+  /// @throws RefusedException 404 if it is none
   static UUID id(String text) throws RefusedException {
     if (!isId(text)) {
       throw notThere();
@@ -206,7 +232,8 @@ final class Jobs {
     return UUID.fromString(text);
   }
 
-  private static RefusedException notThere() {
+  /// Gives what a caller learns of a job that is not there, or not for it.
+  static RefusedException notThere() {
     return new RefusedException(
         new Refusal(404, null, 0, "there is no job of this id for your token; check both"));
   }

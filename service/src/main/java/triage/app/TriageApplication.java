@@ -207,7 +207,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
         .property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
     environment.jersey().register(gateway.problems());
     analyses.resources().forEach(environment.jersey()::register);
-    factory.serve(door, gateway.handler(analyses.intake()), pacer, connections);
+    factory.serve(door, gateway.handler(analyses.intake(), analyses.events()), pacer, connections);
     environment
         .lifecycle()
         .addEventListener(

@@ -41,12 +41,14 @@ public record Gateway(
   /// Makes the handler of the application port.
   ///
   /// @param later who takes inferences that are to be answered later
-  public GatewayHandler handler(AsyncIntake later) {
+  /// @param streams who answers with streams of events
+  public GatewayHandler handler(AsyncIntake later, EventStreams streams) {
     Authentication authentication = new Authentication(tokens, meter);
     Exchange exchange = new Exchange(models, audit, meter, clock, wallClock);
     OipHandler oip = new OipHandler(models, authentication, exchange, later, readiness, version);
     OpenAiHandler openAi =
         new OpenAiHandler(models, authentication, exchange, wallClock.instant().getEpochSecond());
-    return new GatewayHandler(oip, openAi, new NativeHandler(authentication), clock, seed);
+    NativeHandler others = new NativeHandler(authentication, streams);
+    return new GatewayHandler(oip, openAi, others, clock, seed);
   }
 }

@@ -66,6 +66,13 @@ public final class NativeCall {
     };
   }
 
+  /// Runs something once the request is over, however it ended.
+  ///
+  /// @param then must not block
+  public void whenOver(Runnable then) {
+    Request.addCompletionListener(request, failure -> then.run());
+  }
+
   /// The look-out for a caller.
   @FunctionalInterface
   public interface Watch extends AutoCloseable {

@@ -5,9 +5,10 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -20,9 +21,10 @@ import org.slf4j.LoggerFactory;
 /// News between instances that share a store: short words, rung at once and heard by all, the one
 /// that rang included.
 ///
-/// Words are gathered for 20 ms and sent as one `NOTIFY` on a connection of its own: within the
-/// transactions that they tell of, it would take a lock of the whole database at each commit. News
-/// may get lost, in an outage or beyond what fits; whoever listens looks for itself now and then.
+/// Words are gathered for 20 ms, each once, and sent as one `NOTIFY` on a connection of its own:
+/// within the transactions that they tell of, it would take a lock of the whole database at each
+/// commit. News may get lost, in an outage or beyond what fits; whoever listens looks for itself
+/// now and then.
 ///
 /// **Source**: PostgreSQL's `NOTIFY`, whose payload is at most 8000 bytes.
 ///
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
 /// `store-bell-ear`, and must not hold it up. `store-bell` rings.
 public final class Bell implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Bell.class);
-  private static final Pattern WORD = Pattern.compile("[A-Za-z0-9-]{1,64}");
+  private static final Pattern WORD = Pattern.compile("[A-Za-z0-9._@-]{1,72}");
   private static final long GATHER_NANOS = 20_000_000L;
   private static final long AFTER_A_FAULT_NANOS = 500_000_000L;
   private static final int PAYLOAD_MAX = 7_500;
@@ -40,7 +42,7 @@ public final class Bell implements AutoCloseable {
   private final Sessions sessions;
   private final String channel;
   private final Consumer<List<String>> listener;
-  private final Queue<String> words = new ConcurrentLinkedQueue<>();
+  private final Set<String> words = ConcurrentHashMap.newKeySet();
   private final Thread ringer =
       Thread.ofPlatform().daemon().name("store-bell").unstarted(this::ringAll);
   private final Thread ear =
@@ -66,7 +68,7 @@ public final class Bell implements AutoCloseable {
     return this;
   }
 
-  /// Tells everybody a word of letters, digits and hyphens.
+  /// Tells everybody a word of letters, digits, dots, underscores, hyphens and `@`.
   ///
   /// @throws IllegalArgumentException for any other
   public void ring(String word) {
@@ -93,7 +95,7 @@ public final class Bell implements AutoCloseable {
 
   private void ringAll() {
     Connection connection = null;
-    while (!closing) {
+    while (!closing || !words.isEmpty()) {
       if (words.isEmpty()) {
         LockSupport.park(this);
         continue;
@@ -108,6 +110,9 @@ public final class Bell implements AutoCloseable {
         leave(connection);
         connection = null;
         words.clear();
+        if (closing) {
+          return;
+        }
         LockSupport.parkNanos(AFTER_A_FAULT_NANOS);
       }
     }
@@ -127,11 +132,11 @@ public final class Bell implements AutoCloseable {
   /// Gives as many of the words as fit.
   private String payload() {
     StringBuilder payload = new StringBuilder();
-    while (payload.length() < PAYLOAD_MAX) {
-      String word = words.poll();
-      if (word == null) {
-        break;
-      }
+    Iterator<String> left = words.iterator();
+    while (payload.length() < PAYLOAD_MAX && left.hasNext()) {
+      String word = left.next();
+      // Taken before it is sent: whoever rings the same word from here on rings anew.
+      left.remove();
       payload.append(word).append(' ');
     }
     return payload.toString();

@@ -55,6 +55,31 @@ final class DrainIT {
     }
   }
 
+  @Test
+  void streamsOfEventsEndWithAWordAndATimeToComeBack() throws Exception {
+    try (FakeModelServer model = new FakeModelServer()) {
+      RunningService service =
+          RunningService.startServer(
+              folder,
+              "drainTimeout: 10m",
+              """
+              models:
+                m: {backends: [{url: "%s", limit: 1}]}
+              """
+                  .formatted(model.url()));
+      EventReader reader = EventReader.open(service, "/api/v1/events", "");
+      assertThat(reader.next().id()).isNotEmpty();
+
+      CompletableFuture<Void> stopped = CompletableFuture.runAsync(() -> close(service), THREADS);
+      EventReader.Block end = reader.next(block -> !block.event().isEmpty());
+      assertThat(end.event()).isEqualTo("end");
+      assertThat(end.data()).isEqualTo("{\"reason\":\"draining\"}");
+      assertThat(Integer.parseInt(end.retry())).isPositive();
+      assertThat(reader.next().last()).isTrue();
+      stopped.join();
+    }
+  }
+
   private static void close(RunningService service) {
     try {
       service.close();

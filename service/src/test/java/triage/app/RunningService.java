@@ -13,9 +13,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -24,11 +26,14 @@ import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.component.Graceful;
+import org.jdbi.v3.core.Handle;
+import org.postgresql.PGConnection;
 import triage.admission.Criticality;
 import triage.identity.Caller;
 import triage.identity.IdentitySettings;
@@ -138,6 +143,51 @@ final class RunningService implements AutoCloseable {
   /// Changes what is in the service's own store.
   int execute(String statement) {
     return application.store().jdbi().withHandle(handle -> handle.execute(statement));
+  }
+
+  /// Does something while a transaction of another's is under way that has a number.
+  void submitWhileAnotherTransactionIsUnderWay(Action action) throws Exception {
+    try (Handle handle = application.store().jdbi().open()) {
+      handle.begin();
+      handle.createQuery("SELECT pg_current_xact_id()::text").mapTo(String.class).one();
+      action.run();
+      handle.rollback();
+    }
+  }
+
+  /// Gives the words that are told to all instances on a channel, from an action until one of them
+  /// comes.
+  Set<String> heard(String channel, String until, Action action) throws Exception {
+    Set<String> words = new HashSet<>();
+    try (Handle handle = application.store().jdbi().open()) {
+      handle.execute("LISTEN " + channel);
+      action.run();
+      PGConnection connection = handle.getConnection().unwrap(PGConnection.class);
+      await(
+          until,
+          () -> {
+            words.addAll(notifications(connection));
+            return words.contains(until);
+          });
+      handle.execute("UNLISTEN *");
+    }
+    return words;
+  }
+
+  private static List<String> notifications(PGConnection connection) {
+    try {
+      return Stream.of(connection.getNotifications(10))
+          .flatMap(told -> Stream.of(told.getParameter().split(" ")))
+          .toList();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /// Something done in between.
+  @FunctionalInterface
+  interface Action {
+    void run() throws Exception;
   }
 
   URI api(String path) {

@@ -7,7 +7,10 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import triage.store.ExternalPostgres;
@@ -16,6 +19,8 @@ import triage.store.ExternalPostgres;
 final class SharedStoreIT {
   private static final String ANALYSIS =
       "{\"model\":\"python\",\"study\":\"S-1\",\"input\":{\"inputs\":[]}}";
+
+  private static final int JOBS = 60;
 
   @TempDir Path folder;
 
@@ -50,6 +55,63 @@ final class SharedStoreIT {
       }
       assertThat(server.asked()).hasSize(6);
     }
+  }
+
+  @Test
+  void goOnWithAStreamOfEventsWhereTheOtherLeftOff() throws Exception {
+    Path secret = folder.resolve("one/data/token.secret");
+    try (ExternalPostgres store = ExternalPostgres.start(folder.resolve("store"));
+        FakeModelServer server = new FakeModelServer();
+        RunningService one = start("one", secret, server, store);
+        RunningService two = start("two", secret, server, store)) {
+      server.release(1_000);
+      String place;
+      try (EventReader reader = EventReader.open(one, "/api/v1/events", "")) {
+        place = reader.next().id();
+      }
+      CompletableFuture<List<String>> submitted =
+          CompletableFuture.supplyAsync(() -> submit(one, two, JOBS), Thread::startVirtualThread);
+
+      List<String> ended = new ArrayList<>();
+      Set<String> places = new HashSet<>();
+      for (int visit = 0; ended.size() < JOBS; visit++) {
+        // With jobs changing all the while, gone after each few events, and back at the other one.
+        try (EventReader reader =
+            new EventReader(
+                visit % 2 == 0 ? one : two,
+                HttpRequest.newBuilder((visit % 2 == 0 ? one : two).api("/api/v1/events"))
+                    .header("Authorization", "Bearer " + one.token())
+                    .header("Last-Event-ID", place)
+                    .build())) {
+          for (int i = 0; i < 7 && ended.size() < JOBS; i++) {
+            assertThat(submitted).isNotCompletedExceptionally();
+            EventReader.Block block = reader.next(event -> event.event().equals("job"));
+            place = block.id();
+            assertThat(places.add(place)).as(place).isTrue();
+            if (block.data().contains("\"state\":\"done\"")) {
+              ended.add("/api/v1/jobs/" + block.data().substring(7, 43));
+            }
+          }
+        }
+      }
+      assertThat(ended).containsExactlyInAnyOrderElementsOf(submitted.join());
+    }
+  }
+
+  private static List<String> submit(RunningService one, RunningService two, int jobs) {
+    List<String> paths = new ArrayList<>();
+    for (int i = 0; i < jobs; i++) {
+      HttpResponse<String> accepted =
+          one.send(
+              HttpRequest.newBuilder((i % 2 == 0 ? one : two).api("/api/v1/analyses"))
+                  .header("Authorization", "Bearer " + one.token())
+                  .header("Prefer", "respond-async")
+                  .POST(HttpRequest.BodyPublishers.ofString(ANALYSIS))
+                  .build());
+      assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+      paths.add(accepted.headers().firstValue("Location").orElseThrow());
+    }
+    return paths;
   }
 
   private RunningService start(

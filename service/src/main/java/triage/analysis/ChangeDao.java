@@ -1,0 +1,155 @@
+package triage.analysis;
+
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import triage.store.StoreException;
+
+/// Reads jobs by when they changed, each at its latest change, without what the models answered.
+///
+/// A change is **settled** once no transaction is under way that began before the one that made it:
+/// from then on nothing can come to stand before it any more, and a reader that has passed it has
+/// missed nothing.
+///
+/// **Source**: PostgreSQL's `pg_current_snapshot`; every change of a job writes the number of its
+/// transaction into `changed`.
+///
+/// **Errors**: a [StoreException] where the store does not answer.
+///
+/// **Threads**: safe for use by several threads, which it blocks.
+final class ChangeDao {
+  private static final String PAGE =
+      JobDao.COLUMNS_BUT_RESULT
+          + """
+          , changed::text AS change, changed < pg_snapshot_xmin(pg_current_snapshot()) AS settled
+          FROM jobs
+          WHERE caller = :caller AND (changed, id) > (CAST(:transaction AS xid8), :job)
+            AND state <> 'attached'
+          ORDER BY jobs.changed, jobs.id LIMIT :most\
+          """;
+
+  private static final String HORIZON =
+      """
+      SELECT pg_snapshot_xmin(snapshot)::text AS settled, pg_snapshot_xmax(snapshot)::text AS ahead
+      FROM pg_current_snapshot() AS snapshot\
+      """;
+
+  private static final String NEWEST =
+      """
+      SELECT asked.caller, (SELECT changed::text FROM jobs WHERE jobs.caller = asked.caller
+        ORDER BY changed DESC, id DESC LIMIT 1) AS newest
+      FROM unnest(:callers) AS asked(caller)\
+      """;
+
+  private final Jdbi jdbi;
+
+  ChangeDao(Jdbi jdbi) {
+    this.jdbi = jdbi;
+  }
+
+  /// A job as it was left by its latest change.
+  ///
+  /// @param settled whether nothing can come to stand before it
+  record Change(Job job, ChangePosition position, boolean settled) {}
+
+  /// How far the numbers of transactions have come.
+  ///
+  /// @param settled all smaller ones have ended
+  /// @param ahead none that big has begun
+  record Horizon(long settled, long ahead) {}
+
+  /// Gives a caller's changes after a place, in their order.
+  ///
+  /// @param most how many at most
+  List<Change> after(String caller, ChangePosition place, int most) {
+    return with(handle ->
+        handle
+            .createQuery(PAGE)
+            .bind("caller", caller)
+            .bind("transaction", Long.toString(place.transaction()))
+            .bind("job", place.job())
+            .bind("most", most)
+            .map((row, context) ->
+                new Change(
+                    JobDao.job(row),
+                    new ChangePosition(
+                        Long.parseLong(row.getString("change")), row.getObject("id", UUID.class)),
+                    row.getBoolean("settled")))
+            .list());
+  }
+
+  /// Gives one job.
+  Optional<Job> find(UUID id) {
+    return with(handle ->
+        handle
+            .createQuery(JobDao.COLUMNS_BUT_RESULT + " FROM jobs WHERE id = :id")
+            .bind("id", id)
+            .map((row, context) -> JobDao.job(row))
+            .findOne());
+  }
+
+  /// Gives how far the store has come.
+  Horizon horizon() {
+    return with(handle ->
+        handle
+            .createQuery(HORIZON)
+            .map((row, context) ->
+                new Horizon(
+                    Long.parseLong(row.getString("settled")),
+                    Long.parseLong(row.getString("ahead"))))
+            .one());
+  }
+
+  /// Gives the revisions of those of the jobs that there are.
+  Map<UUID, Long> revisions(Collection<UUID> ids) {
+    Map<UUID, Long> revisions = new HashMap<>();
+    with(handle ->
+        handle
+            .createQuery("SELECT id, revision FROM jobs WHERE id = ANY(:ids)")
+            .bindArray("ids", UUID.class, ids)
+            .map((row, context) ->
+                revisions.put(row.getObject("id", UUID.class), row.getLong("revision")))
+            .list());
+    return revisions;
+  }
+
+  /// Gives the transaction of each of these callers' latest change, where there is any.
+  Map<String, String> newest(Collection<String> callers) {
+    Map<String, String> newest = new HashMap<>();
+    with(handle -> {
+      handle
+          .createQuery(NEWEST)
+          .bindArray("callers", String.class, callers)
+          .map((row, context) -> {
+            String changed = row.getString("newest");
+            if (changed != null) {
+              newest.put(row.getString("caller"), changed);
+            }
+            return true;
+          })
+          .list();
+      return newest;
+    });
+    return newest;
+  }
+
+  private <T> T with(Reading<T> reading) {
+    try {
+      return jdbi.withHandle(reading::on);
+    } catch (JdbiException e) {
+      throw new StoreException("jobs: " + e.getClass().getSimpleName(), e);
+    }
+  }
+
+  /// Something read on one connection.
+  @FunctionalInterface
+  private interface Reading<T> {
+    T on(Handle handle);
+  }
+}
