@@ -103,7 +103,7 @@ def nginx(upstream: int) -> Proxy:
 
 
 def haproxy(upstream: int) -> Proxy:
-    program, environment = find("haproxy", ["haproxy", "liblua5.3-0", "libopentracing1"])
+    program, environment = find("haproxy", ["haproxy", "liblua5.3-0", "libopentracing1", "libopentracing-c-wrapper0"])
     port = free_port()
     settings = live.SCRATCH / "haproxy.cfg"
     settings.write_text(
