@@ -7,9 +7,8 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
-import java.nio.DoubleBuffer;
-import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -129,26 +128,12 @@ final class OnnxBackend implements InProcessBackend {
 
   private OnnxTensor toOnnx(Tensor tensor) throws OrtException {
     long[] shape = tensor.spec().shape().stream().mapToLong(Long::longValue).toArray();
-    DoubleBuffer values = tensor.values().duplicate();
-    return switch (tensor.spec().datatype()) {
-      case FP64 -> OnnxTensor.createTensor(environment, values, shape);
-      case FP32 -> {
-        FloatBuffer floats = FloatBuffer.allocate(values.remaining());
-        while (values.hasRemaining()) {
-          floats.put((float) values.get());
-        }
-        yield OnnxTensor.createTensor(environment, floats.flip(), shape);
-      }
-      case INT32 -> {
-        IntBuffer ints = IntBuffer.allocate(values.remaining());
-        while (values.hasRemaining()) {
-          ints.put((int) values.get());
-        }
-        yield OnnxTensor.createTensor(environment, ints.flip(), shape);
-      }
-      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT64, FP16, BYTES ->
-          throw new IllegalStateException("not offered: " + tensor.spec().datatype());
-    };
+    ByteBuffer elements = tensor.view();
+    // The runtime takes bytes of any datatype from a direct buffer only.
+    ByteBuffer direct =
+        ByteBuffer.allocateDirect(elements.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+    direct.put(elements).flip();
+    return OnnxTensor.createTensor(environment, direct, shape, onnxType(tensor.spec().datatype()));
   }
 
   private static Tensor fromOnnx(TensorSpec declared, OnnxTensor tensor) {
@@ -157,27 +142,7 @@ final class OnnxBackend implements InProcessBackend {
       shape.add(dimension);
     }
     TensorSpec exact = new TensorSpec(declared.name(), declared.datatype(), shape);
-    return switch (declared.datatype()) {
-      case FP64 -> new Tensor(exact, tensor.getDoubleBuffer());
-      case FP32 -> {
-        FloatBuffer floats = tensor.getFloatBuffer();
-        DoubleBuffer values = DoubleBuffer.allocate(floats.remaining());
-        while (floats.hasRemaining()) {
-          values.put(floats.get());
-        }
-        yield new Tensor(exact, values.flip());
-      }
-      case INT32 -> {
-        IntBuffer ints = tensor.getIntBuffer();
-        DoubleBuffer values = DoubleBuffer.allocate(ints.remaining());
-        while (ints.hasRemaining()) {
-          values.put(ints.get());
-        }
-        yield new Tensor(exact, values.flip());
-      }
-      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT64, FP16, BYTES ->
-          throw new IllegalStateException("not offered: " + declared.datatype());
-    };
+    return new Tensor(exact, tensor.getByteBuffer());
   }
 
   private static List<TensorSpec> specs(Map<String, NodeInfo> nodes) {
@@ -197,16 +162,39 @@ final class OnnxBackend implements InProcessBackend {
 
   private static Datatype datatype(String tensor, OnnxJavaType type) {
     return switch (type) {
-      case DOUBLE -> Datatype.FP64;
-      case FLOAT -> Datatype.FP32;
+      case BOOL -> Datatype.BOOL;
+      case UINT8 -> Datatype.UINT8;
+      case INT8 -> Datatype.INT8;
+      case INT16 -> Datatype.INT16;
       case INT32 -> Datatype.INT32;
-      case INT8, INT16, INT64, BOOL, STRING, UINT8, FLOAT16, BFLOAT16, UNKNOWN ->
+      case INT64 -> Datatype.INT64;
+      case FLOAT16 -> Datatype.FP16;
+      case FLOAT -> Datatype.FP32;
+      case DOUBLE -> Datatype.FP64;
+      case STRING, BFLOAT16, UNKNOWN ->
           throw new IllegalArgumentException(
               "tensor `"
                   + tensor
                   + "` is "
                   + type
-                  + " (expected in process: DOUBLE, FLOAT, INT32)");
+                  + " (expected in process: DOUBLE, FLOAT, FLOAT16, INT64, INT32, INT16, INT8,"
+                  + " UINT8, BOOL)");
+    };
+  }
+
+  private static OnnxJavaType onnxType(Datatype datatype) {
+    return switch (datatype) {
+      case BOOL -> OnnxJavaType.BOOL;
+      case UINT8 -> OnnxJavaType.UINT8;
+      case INT8 -> OnnxJavaType.INT8;
+      case INT16 -> OnnxJavaType.INT16;
+      case INT32 -> OnnxJavaType.INT32;
+      case INT64 -> OnnxJavaType.INT64;
+      case FP16 -> OnnxJavaType.FLOAT16;
+      case FP32 -> OnnxJavaType.FLOAT;
+      case FP64 -> OnnxJavaType.DOUBLE;
+      case UINT16, UINT32, UINT64, BYTES ->
+          throw new IllegalStateException("not offered: " + datatype);
     };
   }
 

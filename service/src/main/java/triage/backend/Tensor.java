@@ -1,19 +1,23 @@
 package triage.backend;
 
-import java.nio.DoubleBuffer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
-/// A tensor of numbers: what a caller sent, or what a model answered.
+/// A tensor: what a caller sent, or what a model answered.
 ///
-/// Values are held as doubles whatever the datatype, which is exact for every datatype that an
-/// in-process model may have: FP64, FP32 and INT32.
-///
-/// **Threads**: immutable by contract; the buffer is shared, not copied.
+/// **Threads**: immutable by contract; the buffer is shared, not copied. Each use takes a view of
+/// its own ([#view()]).
 ///
 /// @param spec name and datatype, with the exact dimensions of this tensor as the shape
-/// @param values the elements in row-major order
-public record Tensor(TensorSpec spec, DoubleBuffer values) {
+/// @param elements the elements in row-major order, little-endian, without padding
+public record Tensor(TensorSpec spec, ByteBuffer elements) {
   /// Gives the tensor's name.
   public String name() {
     return spec.name();
+  }
+
+  /// Gives the elements to read, little-endian, from the first.
+  public ByteBuffer view() {
+    return elements.duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
 }

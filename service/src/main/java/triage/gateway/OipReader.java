@@ -9,7 +9,6 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.DoubleBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -257,7 +256,7 @@ final class OipReader {
     }
     TensorSpec exact =
         new TensorSpec(expected.name(), expected.datatype(), Arrays.stream(shape).boxed().toList());
-    return new Tensor(exact, DoubleBuffer.wrap(data.values(), 0, data.size()));
+    return new Tensor(exact, data.elements(expected.datatype()));
   }
 
   private List<Wanted> readOutputs(JsonParser json) throws IOException, RefusedException {

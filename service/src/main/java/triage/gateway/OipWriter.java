@@ -6,7 +6,7 @@ import com.fasterxml.jackson.core.StreamWriteFeature;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.DoubleBuffer;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import triage.backend.Datatype;
@@ -107,21 +107,26 @@ final class OipWriter {
     json.writeStartObject();
     writeSpec(json, tensor.spec());
     json.writeArrayFieldStart("data");
-    DoubleBuffer values = tensor.values().duplicate();
-    boolean whole = tensor.spec().datatype() == Datatype.INT32;
-    boolean single = tensor.spec().datatype() == Datatype.FP32;
-    while (values.hasRemaining()) {
-      double value = values.get();
-      if (whole) {
-        json.writeNumber((int) value);
-      } else if (single) {
-        json.writeNumber((float) value);
-      } else {
-        json.writeNumber(value);
-      }
+    Datatype datatype = tensor.spec().datatype();
+    ByteBuffer elements = tensor.view();
+    while (elements.hasRemaining()) {
+      writeElement(json, datatype, elements);
     }
     json.writeEndArray();
     json.writeEndObject();
+  }
+
+  private static void writeElement(JsonGenerator json, Datatype datatype, ByteBuffer elements)
+      throws IOException {
+    if (datatype == Datatype.BOOL) {
+      json.writeBoolean(RawTensor.whole(datatype, elements) != 0);
+    } else if (RawTensor.isWhole(datatype)) {
+      json.writeNumber(RawTensor.whole(datatype, elements));
+    } else if (datatype == Datatype.FP64) {
+      json.writeNumber(RawTensor.real(datatype, elements));
+    } else {
+      json.writeNumber((float) RawTensor.real(datatype, elements));
+    }
   }
 
   private static void writeSpecs(JsonGenerator json, String name, List<TensorSpec> tensors)

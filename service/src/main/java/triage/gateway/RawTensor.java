@@ -1,8 +1,6 @@
 package triage.gateway;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.DoubleBuffer;
 import triage.backend.Datatype;
 import triage.backend.Tensor;
 
@@ -17,48 +15,111 @@ final class RawTensor {
   /// Gives how many bytes one element takes.
   static int width(Datatype datatype) {
     return switch (datatype) {
-      case FP64 -> Double.BYTES;
-      case FP32 -> Float.BYTES;
-      case INT32 -> Integer.BYTES;
-      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT64, FP16, BYTES ->
+      case BOOL, INT8, UINT8 -> Byte.BYTES;
+      case INT16, UINT16, FP16 -> Short.BYTES;
+      case INT32, UINT32, FP32 -> Integer.BYTES;
+      case INT64, UINT64, FP64 -> Long.BYTES;
+      case BYTES -> throw notOffered(datatype);
+    };
+  }
+
+  /// Tells whether elements have neither a fraction nor an exponent.
+  static boolean isWhole(Datatype datatype) {
+    return switch (datatype) {
+      case BOOL, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64 -> true;
+      case FP16, FP32, FP64 -> false;
+      case BYTES -> throw notOffered(datatype);
+    };
+  }
+
+  /// Gives the next element of a datatype that is whole; of BOOL 0 or 1, or what is neither.
+  ///
+  /// @param bytes in little-endian order
+  static long whole(Datatype datatype, ByteBuffer bytes) {
+    return switch (datatype) {
+      case BOOL, UINT8 -> Byte.toUnsignedLong(bytes.get());
+      case INT8 -> bytes.get();
+      case INT16 -> bytes.getShort();
+      case INT32 -> bytes.getInt();
+      case INT64 -> bytes.getLong();
+      case UINT16, UINT32, UINT64, FP16, FP32, FP64, BYTES -> throw notOffered(datatype);
+    };
+  }
+
+  /// Gives the next element of a datatype that is not whole.
+  ///
+  /// @param bytes in little-endian order
+  static double real(Datatype datatype, ByteBuffer bytes) {
+    return switch (datatype) {
+      case FP16 -> Float.float16ToFloat(bytes.getShort());
+      case FP32 -> bytes.getFloat();
+      case FP64 -> bytes.getDouble();
+      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, BYTES ->
           throw notOffered(datatype);
     };
   }
 
-  /// Gives the next element.
+  /// Adds an element of a datatype that is whole, within its range.
   ///
   /// @param bytes in little-endian order
-  static double get(Datatype datatype, ByteBuffer bytes) {
-    return switch (datatype) {
-      case FP64 -> bytes.getDouble();
-      case FP32 -> bytes.getFloat();
-      case INT32 -> bytes.getInt();
-      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT64, FP16, BYTES ->
+  static void put(Datatype datatype, ByteBuffer bytes, long value) {
+    switch (datatype) {
+      case BOOL, INT8, UINT8 -> bytes.put((byte) value);
+      case INT16 -> bytes.putShort((short) value);
+      case INT32 -> bytes.putInt((int) value);
+      case INT64 -> bytes.putLong(value);
+      case UINT16, UINT32, UINT64, FP16, FP32, FP64, BYTES -> throw notOffered(datatype);
+    }
+  }
+
+  /// Adds an element of a datatype that is not whole, within its range.
+  ///
+  /// @param bytes in little-endian order
+  static void put(Datatype datatype, ByteBuffer bytes, double value) {
+    switch (datatype) {
+      case FP16 -> bytes.putShort(Float.floatToFloat16((float) value));
+      case FP32 -> bytes.putFloat((float) value);
+      case FP64 -> bytes.putDouble(value);
+      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, BYTES ->
           throw notOffered(datatype);
-    };
+    }
   }
 
   /// Gives all elements of a tensor.
   static byte[] bytes(Tensor tensor) {
-    Datatype datatype = tensor.spec().datatype();
-    DoubleBuffer values = tensor.values().duplicate();
-    ByteBuffer bytes =
-        ByteBuffer.allocate(Math.multiplyExact(values.remaining(), width(datatype)))
-            .order(ByteOrder.LITTLE_ENDIAN);
-    while (values.hasRemaining()) {
-      put(datatype, bytes, values.get());
-    }
-    return bytes.array();
+    ByteBuffer elements = tensor.view();
+    byte[] bytes = new byte[elements.remaining()];
+    elements.get(bytes);
+    return bytes;
   }
 
-  private static void put(Datatype datatype, ByteBuffer bytes, double value) {
-    switch (datatype) {
-      case FP64 -> bytes.putDouble(value);
-      case FP32 -> bytes.putFloat((float) value);
-      case INT32 -> bytes.putInt((int) value);
-      case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT64, FP16, BYTES ->
-          throw notOffered(datatype);
-    }
+  /// Gives the least value of a datatype.
+  static double least(Datatype datatype) {
+    return switch (datatype) {
+      case BOOL, UINT8, UINT16, UINT32, UINT64 -> 0;
+      case INT8 -> Byte.MIN_VALUE;
+      case INT16 -> Short.MIN_VALUE;
+      case INT32 -> Integer.MIN_VALUE;
+      case INT64 -> Long.MIN_VALUE;
+      case FP16, FP32, FP64 -> -most(datatype);
+      case BYTES -> throw notOffered(datatype);
+    };
+  }
+
+  /// Gives the largest value of a datatype.
+  static double most(Datatype datatype) {
+    return switch (datatype) {
+      case BOOL -> 1;
+      case UINT8 -> 0xFF;
+      case INT8 -> Byte.MAX_VALUE;
+      case INT16 -> Short.MAX_VALUE;
+      case INT32 -> Integer.MAX_VALUE;
+      case INT64 -> Long.MAX_VALUE;
+      case FP16 -> 65504;
+      case FP32 -> Float.MAX_VALUE;
+      case FP64 -> Double.MAX_VALUE;
+      case UINT16, UINT32, UINT64, BYTES -> throw notOffered(datatype);
+    };
   }
 
   private static IllegalStateException notOffered(Datatype datatype) {

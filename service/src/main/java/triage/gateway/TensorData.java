@@ -10,16 +10,25 @@ import org.jspecify.annotations.Nullable;
 import triage.backend.Datatype;
 
 /// The data of a tensor as they were sent: in JSON, flat or nested, or in raw bytes; read before
-/// the shape may be known.
+/// the shape may be known, and in JSON before the datatype may be.
+///
+/// Numbers in JSON are kept as doubles, and as longs beside them for as long as all are whole,
+/// since a double does not hold every INT64.
 ///
 /// **Threads**: confined to one.
 final class TensorData {
   private static final int DIMENSIONS_MAX = 8;
 
   private double[] values = new double[32];
+  private long @Nullable [] wholes = new long[32];
   private int size;
-  private boolean allWhole = true;
+  private @Nullable ByteBuffer raw;
   private @Nullable String fault;
+
+  /// Where the first of true and false stands, and the first number beyond INT64; -1 for none.
+  private int firstBoolean = -1;
+
+  private int firstBeyond = -1;
 
   /// How many elements the arrays of each depth have; -1 while none was seen.
   private final long[] dimensions = new long[DIMENSIONS_MAX];
@@ -62,11 +71,26 @@ final class TensorData {
               + ")";
       return data;
     }
-    data.values = new double[elements.remaining() / width];
-    while (elements.hasRemaining()) {
-      data.add(RawTensor.get(datatype, elements), datatype == Datatype.INT32);
-    }
+    data.raw = elements.slice();
+    data.size = elements.remaining() / width;
+    data.checkRaw(datatype, elements);
     return data;
+  }
+
+  private void checkRaw(Datatype datatype, ByteBuffer elements) {
+    if (datatype != Datatype.BOOL && RawTensor.isWhole(datatype)) {
+      return;
+    }
+    for (int i = 0; i < size; i++) {
+      boolean right =
+          datatype == Datatype.BOOL
+              ? RawTensor.whole(datatype, elements) <= 1
+              : Double.isFinite(RawTensor.real(datatype, elements));
+      if (!right) {
+        fault("`data` has a number out of range at element " + i);
+        return;
+      }
+    }
   }
 
   private void readArray(JsonParser json, int level) throws IOException {
@@ -83,9 +107,9 @@ final class TensorData {
         token != JsonToken.END_ARRAY;
         token = json.nextToken()) {
       switch (token) {
-        case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> {
+        case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT, VALUE_TRUE, VALUE_FALSE -> {
           numbers = true;
-          add(json.getDoubleValue(), token == JsonToken.VALUE_NUMBER_INT);
+          addValue(json, token);
         }
         case START_ARRAY -> {
           arrays = true;
@@ -107,7 +131,38 @@ final class TensorData {
     dimensions[level] = count;
   }
 
-  private void add(double value, boolean whole) {
+  private void addValue(JsonParser json, JsonToken token) throws IOException {
+    switch (token) {
+      case VALUE_TRUE, VALUE_FALSE -> {
+        firstBoolean = firstBoolean < 0 ? size : firstBoolean;
+        addWhole(token == JsonToken.VALUE_TRUE ? 1 : 0, token == JsonToken.VALUE_TRUE ? 1 : 0);
+      }
+      case VALUE_NUMBER_INT -> {
+        if (json.getNumberType() == JsonParser.NumberType.BIG_INTEGER) {
+          firstBeyond = firstBeyond < 0 ? size : firstBeyond;
+          addWhole(0, json.getDoubleValue());
+        } else {
+          addWhole(json.getLongValue(), json.getDoubleValue());
+        }
+      }
+      default -> {
+        wholes = null;
+        add(json.getDoubleValue());
+      }
+    }
+  }
+
+  private void addWhole(long value, double near) {
+    long[] kept = wholes;
+    if (kept != null) {
+      kept = size == kept.length ? Arrays.copyOf(kept, size * 2) : kept;
+      kept[size] = value;
+      wholes = kept;
+    }
+    add(near);
+  }
+
+  private void add(double value) {
     if (!Double.isFinite(value)) {
       fault("`data` has a number out of range at element " + size);
     }
@@ -115,7 +170,6 @@ final class TensorData {
       values = Arrays.copyOf(values, size * 2);
     }
     values[size++] = value;
-    allWhole &= whole;
   }
 
   private void fault(String text) {
@@ -124,12 +178,23 @@ final class TensorData {
     }
   }
 
-  double[] values() {
-    return values;
-  }
-
-  int size() {
-    return size;
+  /// Gives the elements as raw bytes, little-endian. To be asked once there is no fault.
+  ByteBuffer elements(Datatype datatype) {
+    if (raw != null) {
+      return raw;
+    }
+    ByteBuffer bytes =
+        ByteBuffer.allocate(Math.multiplyExact(size, RawTensor.width(datatype)))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    long[] kept = RawTensor.isWhole(datatype) ? wholes : null;
+    for (int i = 0; i < size; i++) {
+      if (kept != null) {
+        RawTensor.put(datatype, bytes, kept[i]);
+      } else {
+        RawTensor.put(datatype, bytes, values[i]);
+      }
+    }
+    return bytes.flip();
   }
 
   /// Gives what keeps these data from being a tensor of this type and shape, or `null` if nothing
@@ -167,16 +232,20 @@ final class TensorData {
   }
 
   private @Nullable String rangeFault(Datatype datatype) {
-    if (datatype == Datatype.FP64) {
+    if (raw != null) {
       return null;
     }
-    if (datatype == Datatype.INT32 && !allWhole) {
+    if (firstBoolean >= 0 && datatype != Datatype.BOOL) {
+      return "`data` has something other than a number at element " + firstBoolean;
+    }
+    if (RawTensor.isWhole(datatype) && wholes == null) {
       return "`data` has a number with a fraction (expected: whole numbers)";
     }
-    double max = datatype == Datatype.INT32 ? Integer.MAX_VALUE : Float.MAX_VALUE;
-    double min = datatype == Datatype.INT32 ? Integer.MIN_VALUE : -Float.MAX_VALUE;
+    double most = RawTensor.most(datatype);
+    double least = RawTensor.least(datatype);
     for (int i = 0; i < size; i++) {
-      if (values[i] > max || values[i] < min) {
+      boolean beyond = datatype == Datatype.INT64 && i == firstBeyond;
+      if (beyond || values[i] > most || values[i] < least) {
         return "`data` has a number out of the range of " + datatype + " at element " + i;
       }
     }

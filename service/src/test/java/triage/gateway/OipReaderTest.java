@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -230,8 +231,9 @@ final class OipReaderTest {
   }
 
   private static double[] values(OipInference inference) {
-    double[] values = new double[inference.inputs().getFirst().values().remaining()];
-    inference.inputs().getFirst().values().duplicate().get(values);
+    DoubleBuffer elements = inference.inputs().getFirst().view().asDoubleBuffer();
+    double[] values = new double[elements.remaining()];
+    elements.get(values);
     return values;
   }
 
