@@ -9,6 +9,8 @@ import triage.audit.AuditTrail;
 import triage.gateway.AsyncIntake;
 import triage.gateway.EventStreams;
 import triage.gateway.ModelCall;
+import triage.gateway.RefusedException;
+import triage.gateway.RetryAfter;
 import triage.store.RowIds;
 import triage.store.Store;
 import triage.time.MonotonicClock;
@@ -22,6 +24,7 @@ public final class AnalysisRoom implements AutoCloseable {
   private final Analyses analyses;
   private final List<Object> resources;
   private final Events events;
+  private final long bodyBytesMax;
 
   /// Makes the room; [#start] begins with the jobs that wait.
   ///
@@ -40,6 +43,7 @@ public final class AnalysisRoom implements AutoCloseable {
       InstantSource wallClock,
       RandomGenerator chance) {
     UUID owner = new UUID(chance.nextLong(), chance.nextLong());
+    this.bodyBytesMax = settings.bodyBytesMax();
     this.book = new JobBook(store, ids, settings, clock, wallClock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
     this.analyses = new Analyses(book, dispatcher, models, settings);
@@ -47,11 +51,13 @@ public final class AnalysisRoom implements AutoCloseable {
         new Batches(
             new Batches.Rooms(
                 book,
+                new BatchDao(store.jdbi(JobBook.READ_MAX)),
                 new BatchDao(store.jdbi()),
                 new BatchIntake(store.writer()),
                 new Submissions(models),
                 settings,
                 clock,
+                new RetryAfter(chance.nextLong()),
                 this::tellOfWork));
     JobView view = new JobView(models);
     this.resources =
@@ -77,7 +83,17 @@ public final class AnalysisRoom implements AutoCloseable {
 
   /// Gives the way in for inferences that are to be answered later.
   public AsyncIntake intake() {
-    return analyses::accept;
+    return new AsyncIntake() {
+      @Override
+      public long bodyBytesMax() {
+        return bodyBytesMax;
+      }
+
+      @Override
+      public UUID accept(Inference inference) throws RefusedException {
+        return analyses.accept(inference);
+      }
+    };
   }
 
   /// Gives who answers with streams of events.

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 ///   24 h
 /// @param backlogBytesMax how many bytes of submissions may wait for their models; 1 MiB to 1 TiB,
 ///   default 4 GiB
-/// @param keepFor how long a job is kept after its end; 1 min to 3660 d, default 30 d
+/// @param keepFor how long a job is kept after its end; `keyFor` to 3660 d, default 30 d
 /// @param studyKeepFor how long instead for jobs of single studies, by study
 /// @param diskFreeBytesMin how much room must be left on the disk of an embedded store for a
 ///   submission to be taken; 0 B to 1 TiB, default 512 MiB. CRITICAL_PLUS is taken down to half
@@ -90,8 +90,10 @@ public record AnalysisSettings(
         "backlogBytesMax",
         backlogBytesMax,
         "1MiB to 1024GiB");
-    requireKept("keepFor", keepFor);
-    studyKeepFor.forEach((study, keep) -> requireKept("studyKeepFor." + study, keep));
+    requireKept("keepFor", keepFor, keyFor);
+    for (Map.Entry<String, Duration> own : studyKeepFor.entrySet()) {
+      requireKept("studyKeepFor." + own.getKey(), own.getValue(), keyFor);
+    }
     require(
         diskFreeBytesMin >= 0 && diskFreeBytesMin <= 1L << 40,
         "diskFreeBytesMin",
@@ -164,12 +166,14 @@ public record AnalysisSettings(
     return value.compareTo(min) >= 0 && value.compareTo(max) <= 0;
   }
 
-  private static void requireKept(String name, Duration value) {
+  private static void requireKept(String name, Duration value, Duration keyFor) {
     require(
         isBetween(value, Duration.ofMinutes(1), Duration.ofDays(3_660)),
         name,
         value,
         "1m to 3660d");
+    require(
+        value.compareTo(keyFor) >= 0, name, value, "at least keyFor, whose first answer it has");
   }
 
   private static void require(boolean holds, String name, Object value, String rule) {

@@ -39,6 +39,14 @@ final class Backlog {
     return true;
   }
 
+  /// Gives bytes back that were taken in and never came to the store.
+  synchronized void giveBack(String caller, long bytes) {
+    // A count may have come in between; nobody holds less than nothing.
+    long back = Math.min(bytes, byCaller.getOrDefault(caller, 0L));
+    total -= back;
+    byCaller.computeIfPresent(caller, (name, own) -> own == back ? null : own - back);
+  }
+
   /// Sets what the store has counted.
   synchronized void counted(Map<String, Long> bytesByCaller) {
     byCaller.clear();

@@ -34,12 +34,14 @@ final class BatchIntake {
   static final class UnderWay {
     private final Semaphore rows = new Semaphore(ROWS_MAX);
     private volatile boolean failed;
+    private boolean late;
 
-    /// Waits until all is committed.
+    /// Waits until all is committed. Once that took too long it is not waited for again.
     ///
     /// @throws RefusedException 503 if something is not, or not in time
     void await() throws RefusedException {
-      if (!within(rows, ROWS_MAX)) {
+      if (late || !within(rows, ROWS_MAX)) {
+        late = true;
         throw JobBook.intakeFull();
       }
       rows.release(ROWS_MAX);

@@ -5,7 +5,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import triage.gateway.NativeCall;
 import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
+import triage.gateway.RetryAfter;
 import triage.identity.Role;
 import triage.store.StoreException;
 import triage.time.MonotonicClock;
@@ -25,6 +25,10 @@ import triage.time.MonotonicClock;
 /// **Threads**: safe for use by several threads, which it blocks.
 final class Batches {
   private static final int DROPPED_BYTES_MAX = 64 << 20;
+
+  /// When another upload under the same key may be over, or broken off.
+  static final long RUNNING_RETRY_NANOS = 3_000_000_000L;
+
   private static final int COUNTS_MAX = 1_000;
   private static final Duration COUNTS_FOR = Duration.ofSeconds(1);
 
@@ -44,14 +48,18 @@ final class Batches {
 
   /// What batches are made with.
   ///
+  /// @param dao what is not answered within 5 s fails
+  /// @param counting for who has time
   /// @param onWork tells that there may be jobs to claim
   record Rooms(
       JobBook book,
       BatchDao dao,
+      BatchDao counting,
       BatchIntake intake,
       Submissions submissions,
       AnalysisSettings settings,
       MonotonicClock clock,
+      RetryAfter retryAfter,
       Runnable onWork) {}
 
   /// Takes a batch in, line by line.
@@ -68,6 +76,7 @@ final class Batches {
     slots.take(caller);
     try {
       rooms.book().requireIntake();
+      rooms.book().requireRoom(call.criticality());
       return receive(call, begin(caller, key), decoded, body);
     } finally {
       slots.giveBack(caller);
@@ -98,7 +107,7 @@ final class Batches {
                 new Refusal(
                     409,
                     "idempotency-running",
-                    rooms.settings().lease().toNanos(),
+                    RUNNING_RETRY_NANOS,
                     "an upload with this Idempotency-Key is under way; try again after"
                         + " Retry-After"))),
         uploader);
@@ -107,22 +116,27 @@ final class Batches {
   private Reply receive(NativeCall call, Begun begun, InputStream decoded, InputStream body)
       throws IOException {
     Batch batch = begun.batch();
-    Lines lines = new Lines(decoded, (int) rooms.settings().bodyBytesMax());
+    long bytesMax = rooms.settings().batchBytesMax();
+    Lines lines = new Lines(decoded, (int) rooms.settings().bodyBytesMax(), bytesMax);
     long takenTo = batch.takenTo();
     @Nullable Upload upload = null;
     try {
       Batch.Whole whole = batch.whole();
+      long knownTo = whole == null ? rooms.dao().lastLine(batch.id()) : 0;
+      upload = new Upload(rooms, call, batch, begun.uploader(), lines, Math.max(takenTo, knownTo));
       if (whole == null) {
-        long knownTo = Math.max(takenTo, rooms.dao().lastLine(batch.id()));
-        upload = new Upload(rooms, call, batch, begun.uploader(), lines, knownTo);
         whole = upload.receive();
       } else {
-        compare(lines, whole);
+        upload.compare(whole);
       }
       return new Reply(202, Reply.JSON, headers(batch), BatchJson.received(batch.id(), whole));
     } catch (RefusedException e) {
       drop(body);
       return brokenOff(batch, e.refusal(), upload);
+    } catch (Lines.TooLongException e) {
+      drop(body);
+      String told = "the batch is larger than " + bytesMax + " bytes; send the rest as another one";
+      return brokenOff(batch, new Refusal(413, null, 0, told), upload);
     } catch (ZipException e) {
       drop(body);
       Refusal refusal = new Refusal(400, null, 0, "the body is not one whole gzip member");
@@ -136,20 +150,7 @@ final class Batches {
     }
   }
 
-  /// Finds out whether a batch that was received is what comes once more.
-  private void compare(Lines lines, Batch.Whole whole) throws RefusedException, IOException {
-    boolean ended = lines.drop(rooms.settings().batchBytesMax());
-    if (!ended || !Arrays.equals(lines.sha256OfAll(), whole.sha256())) {
-      throw new RefusedException(
-          new Refusal(
-              422,
-              "idempotency-mismatch",
-              0,
-              "this Idempotency-Key was used for another batch; use a new key for a new one"));
-    }
-  }
-
-  private static Reply brokenOff(Batch batch, Refusal refusal, @Nullable Upload upload) {
+  private Reply brokenOff(Batch batch, Refusal refusal, @Nullable Upload upload) {
     long takenTo = Math.max(batch.takenTo(), upload == null ? 0 : upload.settle());
     Map<String, String> headers = headers(batch);
     if (refusal.reason() != null) {
@@ -157,7 +158,7 @@ final class Batches {
     }
     if (refusal.retryAfterNanos() > 0) {
       headers.put(
-          "Retry-After", String.valueOf(Math.max(1, refusal.retryAfterNanos() / 1_000_000_000L)));
+          "Retry-After", String.valueOf(rooms.retryAfter().seconds(refusal.retryAfterNanos())));
     }
     return new Reply(
         refusal.status(),
@@ -203,7 +204,7 @@ final class Batches {
   /// @throws RefusedException 404 if there is none of that id for this caller
   Reply get(NativeCall call, String id) throws RefusedException {
     Batch batch = visible(call, id);
-    Map<String, Long> now = counts.get(batch.id(), rooms.dao()::count);
+    Map<String, Long> now = counts.get(batch.id(), rooms.counting()::count);
     return new Reply(
         200, Reply.JSON, Map.of("Cache-Control", "private, no-cache"), BatchJson.batch(batch, now));
   }

@@ -8,8 +8,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import triage.store.StoreException;
 
-/// Counts jobs. Each of its queries has an index of no more rows than it counts, so that jobs that
-/// ended well cost it nothing.
+/// Counts jobs. Jobs that ended well cost it nothing; each that waits costs it a look at its row.
 ///
 /// **Errors**: a [StoreException] where the store does not answer.
 ///

@@ -54,7 +54,9 @@ final class JobBook implements AutoCloseable {
   /// A commit that takes longer is no time to take anything in.
   private static final Duration DELAY_MAX = Duration.ofSeconds(2);
 
-  private static final Duration READ_MAX = Duration.ofSeconds(5);
+  /// How long somebody who has a caller waiting waits for the store.
+  static final Duration READ_MAX = Duration.ofSeconds(5);
+
   private static final long ROW_BYTES = 512;
   private static final long BACKLOG_RETRY_NANOS = 30_000_000_000L;
   private static final long RETRY_NANOS = 2_000_000_000L;
@@ -210,11 +212,16 @@ final class JobBook implements AutoCloseable {
   /// @throws RefusedException 503 if the store does not take it in time; it may have been written
   ///     all the same
   void add(NewJob job) throws RefusedException {
-    int bytes = job.submission().input().length;
-    admit(job);
+    int bytes = bytes(job);
     if (bytesUnderWay.addAndGet(bytes) > NEW_BYTES_MAX) {
       bytesUnderWay.addAndGet(-bytes);
       throw intakeFull();
+    }
+    try {
+      admit(job);
+    } catch (RefusedException e) {
+      bytesUnderWay.addAndGet(-bytes);
+      throw e;
     }
     CompletableFuture<Void> written = new CompletableFuture<>();
     var _ = written.whenComplete((done, failure) -> bytesUnderWay.addAndGet(-bytes));
@@ -223,6 +230,9 @@ final class JobBook implements AutoCloseable {
     }
     if (!newJobs.submit(job, Receipt.completing(written))) {
       written.cancel(false);
+      if (job.state() == JobState.WAITING) {
+        backlog.giveBack(job.caller(), rowBytes(job));
+      }
       throw intakeFull();
     }
     await(written);
@@ -235,8 +245,34 @@ final class JobBook implements AutoCloseable {
   void admit(NewJob job) throws RefusedException {
     requireIntake();
     requireRoom(job.criticality());
-    long bytes = job.submission().input().length + ROW_BYTES;
-    if (job.state() == JobState.WAITING && !backlog.take(job.caller(), job.criticality(), bytes)) {
+    if (job.state() == JobState.WAITING) {
+      requireShare(job.caller(), job.criticality(), rowBytes(job));
+    }
+  }
+
+  /// Takes in why a line is no job: it counts as one that waits does, until those are counted anew.
+  ///
+  /// @throws RefusedException 503 if there is no room, or the store takes nothing just now
+  void admitRefusal(String caller, Criticality criticality) throws RefusedException {
+    requireIntake();
+    requireRoom(criticality);
+    requireShare(caller, criticality, ROW_BYTES);
+  }
+
+  private static long rowBytes(NewJob job) {
+    return job.submission().input().length + ROW_BYTES;
+  }
+
+  /// Gives how much of the heap a row takes until it is committed.
+  private static int bytes(NewJob job) {
+    Ending ending = job.ending();
+    byte[] result = ending == null ? null : ending.result();
+    return job.submission().input().length + (result == null ? 0 : result.length);
+  }
+
+  private void requireShare(String caller, Criticality criticality, long bytes)
+      throws RefusedException {
+    if (!backlog.take(caller, criticality, bytes)) {
       throw new RefusedException(
           new Refusal(
               503,

@@ -42,6 +42,16 @@ final class JobDao {
   /// What [#job] reads, without what the model answered, which may be large.
   static final String COLUMNS_BUT_RESULT = ALL_BUT_RESULT + ", NULL::bytea AS result";
 
+  /// The smallest results come with their jobs, as far as all of them together are in bounds.
+  private static final String QUERY =
+      ALL_BUT_RESULT
+          + """
+          , CASE WHEN sum(coalesce(octet_length(result), 0))
+              OVER (ORDER BY coalesce(octet_length(result), 0), id) <= :bytes
+            THEN result END AS result
+          FROM jobs WHERE caller = :caller AND id = ANY(:ids)\
+          """;
+
   /// Takes turns between the callers: those with the fewest jobs in hand come first, then by age.
   private static final String CLAIM =
       """
@@ -171,12 +181,16 @@ final class JobDao {
             .findOne());
   }
 
-  /// Gives those of a caller's jobs that are there.
-  List<Job> find(String caller, Collection<UUID> ids) {
+  /// Gives those of a caller's jobs that are there, the largest results left out where all of them
+  /// together are too large.
+  ///
+  /// @param resultBytesMax how many bytes of results at most
+  List<Job> find(String caller, Collection<UUID> ids, long resultBytesMax) {
     return with(handle ->
         handle
-            .createQuery(COLUMNS + " WHERE caller = :caller AND id = ANY(:ids)")
+            .createQuery(QUERY)
             .bind("caller", caller)
+            .bind("bytes", resultBytesMax)
             .bindArray("ids", UUID.class, ids)
             .map((row, context) -> job(row))
             .list());

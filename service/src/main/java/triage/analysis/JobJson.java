@@ -61,7 +61,7 @@ final class JobJson {
     });
   }
 
-  /// Gives several jobs.
+  /// Gives several jobs. One whose result was left out says where to read it.
   ///
   /// @param unserved which of them wait for a version that is not served here
   static byte[] jobs(Iterable<Job> jobs, Predicate<Job> unserved) {
@@ -69,7 +69,13 @@ final class JobJson {
       json.writeStartObject();
       json.writeArrayFieldStart("jobs");
       for (Job job : jobs) {
-        write(json, job, unserved.test(job));
+        json.writeStartObject();
+        members(json, job, unserved.test(job));
+        Ending ending = job.ending();
+        if (job.state() == JobState.DONE && ending != null && ending.result() == null) {
+          json.writeStringField("location", path(job.id()));
+        }
+        json.writeEndObject();
       }
       json.writeEndArray();
       json.writeEndObject();

@@ -27,6 +27,10 @@ final class Jobs {
   private static final Pattern ID =
       Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
   private static final int IDS_MAX = 200;
+
+  /// How many bytes of results one answer holds.
+  private static final long RESULT_BYTES_MAX = 4 << 20;
+
   private static final int REASON_MAX = 150;
   private static final byte[] NOTHING = new byte[0];
   private static final JsonFactory JSON =
@@ -90,14 +94,15 @@ final class Jobs {
     return Map.of("ETag", tag, "Cache-Control", "private, no-cache");
   }
 
-  /// Gives those of a list of jobs that there are for this caller.
+  /// Gives those of a list of jobs that there are for this caller. Where their results are too
+  /// large together, the largest are left out, and the job says where to read it.
   ///
   /// @param body `{"ids": [...]}`
   /// @throws RefusedException 400 for anything else
   Reply query(NativeCall call, byte[] body) throws RefusedException {
     Analyses.require(call.caller(), Role.READ);
     List<Job> found =
-        book.dao().find(call.caller().name(), ids(body)).stream()
+        book.dao().find(call.caller().name(), ids(body), RESULT_BYTES_MAX).stream()
             .filter(job -> view.isFor(call.caller(), job))
             .toList();
     return new Reply(200, Reply.JSON, Map.of(), JobJson.jobs(found, view::isUnserved));

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// A line ends with LF, CR LF or the end of the body. One that is too long is read over, and given
 /// without its bytes.
 ///
-/// **Errors**: an [IOException] where the body breaks off; what had come of its last line by then
-/// is no line.
+/// **Errors**: an [IOException] where the body breaks off, and a [TooLongException] where it goes
+/// on beyond its bound; what had come of its last line by then is no line.
 ///
 /// **Threads**: confined to one thread, which it blocks.
 final class Lines {
@@ -21,6 +21,7 @@ final class Lines {
 
   private final InputStream body;
   private final int lineBytesMax;
+  private final long bytesMax;
   private final byte[] buffer = new byte[BUFFER_BYTES];
   private final MessageDigest lineDigest = sha256();
   private final MessageDigest wholeDigest = sha256();
@@ -35,9 +36,20 @@ final class Lines {
   /// Begins with the first line.
   ///
   /// @param lineBytesMax the longest line that is given with its bytes, without its end
-  Lines(InputStream body, int lineBytesMax) {
+  /// @param bytesMax the longest body
+  Lines(InputStream body, int lineBytesMax, long bytesMax) {
     this.body = body;
+    this.bytesMax = bytesMax;
     this.lineBytesMax = lineBytesMax;
+  }
+
+  /// A body that goes on beyond its bound.
+  static final class TooLongException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private TooLongException(long bytesMax) {
+      super("the body is larger than " + bytesMax + " bytes");
+    }
   }
 
   /// A line of a body.
@@ -91,16 +103,11 @@ final class Lines {
     return wholeDigest.digest();
   }
 
-  /// Reads the rest without looking at it, and tells whether it came to the end.
-  ///
-  /// @param bytesMax how much at most
-  boolean drop(long bytesMax) throws IOException {
-    long dropped = 0;
-    while (dropped < bytesMax && fill()) {
-      dropped += to;
-    }
+  /// Reads on by a buffer without looking at it, and tells whether there was anything.
+  boolean skip() throws IOException {
+    boolean some = fill();
     from = to;
-    return ended;
+    return some;
   }
 
   private boolean fill() throws IOException {
@@ -112,6 +119,9 @@ final class Lines {
     from = 0;
     to = Math.max(0, read);
     bytes += to;
+    if (bytes > bytesMax) {
+      throw new TooLongException(bytesMax);
+    }
     wholeDigest.update(buffer, 0, to);
     return !ended;
   }

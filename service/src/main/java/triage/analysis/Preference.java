@@ -37,7 +37,7 @@ record Preference(boolean async, @Nullable Duration patience) {
         String preference = member.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
         if (preference.equals("respond-async")) {
           async = true;
-        } else if (wait == null && preference.startsWith("wait")) {
+        } else if (wait == null && preference.split("=", 2)[0].strip().equals("wait")) {
           wait = wait(preference.substring("wait".length()).strip(), waitMax);
         }
       }

@@ -39,6 +39,7 @@ final class Upload {
   private Map<Long, BatchDao.Known> known = Map.of();
   private long lastLine;
   private long takenTo;
+  private boolean settled;
   private long count;
   private long refused;
 
@@ -59,13 +60,34 @@ final class Upload {
   /// Waits for what was handed in, and gives the line up to which all have their outcome in the
   /// store.
   long settle() {
-    try {
-      underWay.await();
-      takenTo = lastLine;
-    } catch (RefusedException _) {
-      // What was not committed in time is told of by the next upload.
+    if (!settled) {
+      settled = true;
+      try {
+        underWay.await();
+        takenTo = lastLine;
+      } catch (RefusedException _) {
+        // What was not committed in time is told of by the next upload.
+      }
     }
     return takenTo;
+  }
+
+  /// Finds out whether a batch that was received is what comes once more.
+  ///
+  /// @throws RefusedException 422 if it is not
+  /// @throws IOException if the body breaks off
+  void compare(Batch.Whole whole) throws RefusedException, IOException {
+    while (lines.skip()) {
+      keepLease();
+    }
+    if (!Arrays.equals(lines.sha256OfAll(), whole.sha256())) {
+      throw new RefusedException(
+          new Refusal(
+              422,
+              "idempotency-mismatch",
+              0,
+              "this Idempotency-Key was used for another batch; use a new key for a new one"));
+    }
   }
 
   /// Takes all lines, and gives what they were once all is committed.
@@ -74,13 +96,6 @@ final class Upload {
   /// @throws IOException if the body breaks off
   Batch.Whole receive() throws RefusedException, IOException {
     for (Lines.Line line = lines.next(); line != null; line = lines.next()) {
-      if (lines.bytes() > rooms.settings().batchBytesMax()) {
-        throw refused(
-            413,
-            "the batch is larger than "
-                + rooms.settings().batchBytesMax()
-                + " bytes; send the rest as another one");
-      }
       keepLease();
       if (!line.isBlank()) {
         count++;
@@ -116,10 +131,11 @@ final class Upload {
     }
     try {
       NewJob job = job(line);
-      admit(job);
+      admit(() -> rooms.book().admit(job));
       rooms.intake().take(job, underWay);
     } catch (LineRefusedException e) {
       countRefused();
+      admit(() -> rooms.book().admitRefusal(call.caller().name(), call.criticality()));
       rooms.intake().refuse(RefusedLine.of(batch.id(), line, e.refusal), underWay);
     }
     if (count % KICK_EACH == 0) {
@@ -176,11 +192,11 @@ final class Upload {
   }
 
   /// Waits for room in the backlog: as jobs are done, there is more.
-  private void admit(NewJob job) throws RefusedException {
+  private void admit(Admission row) throws RefusedException {
     long untilNanos = rooms.clock().nanos() + rooms.settings().waitMax().toNanos();
     while (true) {
       try {
-        rooms.book().admit(job);
+        row.admit();
         return;
       } catch (RefusedException e) {
         if (rooms.clock().nanos() - untilNanos > 0 || Thread.currentThread().isInterrupted()) {
@@ -234,7 +250,10 @@ final class Upload {
   private static RefusedException overtaken() {
     return new RefusedException(
         new Refusal(
-            409, "idempotency-running", 0, "another upload with this Idempotency-Key took over"));
+            409,
+            "idempotency-running",
+            Batches.RUNNING_RETRY_NANOS,
+            "another upload with this Idempotency-Key took over"));
   }
 
   private static RefusedException mismatch(long line) {
@@ -251,6 +270,12 @@ final class Upload {
 
   private static RefusedException refused(int status, String message) {
     return new RefusedException(new Refusal(status, null, 0, message));
+  }
+
+  /// What asks for room for a row.
+  @FunctionalInterface
+  private interface Admission {
+    void admit() throws RefusedException;
   }
 
   /// A line that cannot be taken; the next one may.

@@ -8,7 +8,6 @@ import triage.identity.Caller;
 /// Who takes inferences that are to be answered later.
 ///
 /// **Threads**: safe for use by several threads, which it blocks until the job is committed.
-@FunctionalInterface
 public interface AsyncIntake {
 
   /// An inference to be kept.
@@ -22,6 +21,9 @@ public interface AsyncIntake {
       Criticality criticality,
       byte[] body,
       @Nullable String traceparent) {}
+
+  /// Gives the largest body that is taken, in bytes.
+  long bodyBytesMax();
 
   /// Accepts an inference as a job, and gives the job's id once it is committed.
   ///

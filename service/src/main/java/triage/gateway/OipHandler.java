@@ -122,7 +122,9 @@ final class OipHandler {
   /// Accepts an inference that is to be answered later, under `/api/v1/jobs`.
   private void accept(Call call, Caller caller, ModelVersion model) throws RefusedException {
     Authentication.require(caller, Role.REQUEST);
-    byte[] body = Body.read(call.request(), model.settings().bodyBytesMax()).bytes();
+    // What is kept may be smaller than what is passed on; no more than that is read.
+    long bytesMax = Math.min(model.settings().bodyBytesMax(), later.bodyBytesMax());
+    byte[] body = Body.read(call.request(), bytesMax).bytes();
     UUID id =
         later.accept(
             new AsyncIntake.Inference(

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// so that callers who were refused together do not come back together.
 ///
 /// **Threads**: safe for use by several threads.
-final class RetryAfter {
+public final class RetryAfter {
   private static final long NANOS_PER_SECOND = 1_000_000_000L;
   private static final long SECONDS_MAX = 60;
 
@@ -15,7 +15,7 @@ final class RetryAfter {
   /// Makes a source of delays.
   ///
   /// @param seed of the spread
-  RetryAfter(long seed) {
+  public RetryAfter(long seed) {
     this.state = new AtomicLong(seed);
   }
 
@@ -23,7 +23,7 @@ final class RetryAfter {
   ///
   /// @param estimateNanos when a new try is likely to pass
   /// @return whole seconds, 1 to 90
-  long seconds(long estimateNanos) {
+  public long seconds(long estimateNanos) {
     long seconds =
         Math.clamp((estimateNanos + NANOS_PER_SECOND - 1) / NANOS_PER_SECOND, 1, SECONDS_MAX);
     long spread = Math.max(1, seconds / 2) + 1;

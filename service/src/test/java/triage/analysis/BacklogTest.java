@@ -28,6 +28,20 @@ class BacklogTest {
   }
 
   @Test
+  void takesBackWhatWasNotKept() {
+    assertThat(backlog.take("a", Criticality.CRITICAL_PLUS, 25)).isTrue();
+    backlog.giveBack("a", 25);
+    assertThat(backlog.take("a", Criticality.CRITICAL_PLUS, 25)).isTrue();
+    // A count came in between, and has none of it.
+    backlog.counted(Map.of("b", 25L));
+    backlog.giveBack("a", 25);
+    for (String caller : new String[] {"a", "c"}) {
+      assertThat(backlog.take(caller, Criticality.CRITICAL, 25)).isTrue();
+    }
+    assertThat(backlog.take("d", Criticality.CRITICAL, 6)).isFalse();
+  }
+
+  @Test
   void hasRoomAgainOnceTheStoreSaysSo() {
     assertThat(backlog.take("a", Criticality.CRITICAL, 25)).isTrue();
     backlog.counted(Map.of("b", 10L));

@@ -19,24 +19,26 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LinesTest {
+  private static final long MAX = 1 << 20;
+
   @Test
   void endsLinesWithLfCrLfOrTheEnd() throws Exception {
-    List<Lines.Line> lines = all(new Lines(body("a\n\r\nb\r\n c \nd"), 3));
+    List<Lines.Line> lines = all(new Lines(body("a\n\r\nb\r\n c \nd"), 3, MAX));
 
     assertThat(lines).extracting(LinesTest::text).containsExactly("a", "", "b", " c ", "d");
     assertThat(lines).extracting(Lines.Line::number).containsExactly(1L, 2L, 3L, 4L, 5L);
     assertThat(lines)
         .extracting(Lines.Line::isBlank)
         .containsExactly(false, true, false, false, false);
-    assertThat(all(new Lines(body(""), 3))).isEmpty();
-    assertThat(all(new Lines(body("\n"), 3))).hasSize(1);
+    assertThat(all(new Lines(body(""), 3, MAX))).isEmpty();
+    assertThat(all(new Lines(body("\n"), 3, MAX))).hasSize(1);
   }
 
   @Test
   void readsOverWhatIsTooLong() throws Exception {
     String longest = "x".repeat(100_000);
     List<Lines.Line> lines =
-        all(new Lines(body("a\n" + longest + "\n" + longest + "y\r\nxxxx\r\nb"), 4));
+        all(new Lines(body("a\n" + longest + "\n" + longest + "y\r\nxxxx\r\nb"), 4, MAX));
 
     assertThat(lines).extracting(LinesTest::text).containsExactly("a", null, null, "xxxx", "b");
     assertThat(lines.get(1).isBlank()).isFalse();
@@ -69,7 +71,7 @@ class LinesTest {
             return whole.read(bytes, offset, Math.min(length, 1 + random.nextInt(50)));
           }
         };
-    Lines lines = new Lines(parted, 300);
+    Lines lines = new Lines(parted, 300, MAX);
 
     assertThat(all(lines)).extracting(LinesTest::text).containsExactlyElementsOf(expected);
     assertThat(hex(lines.sha256OfAll())).isEqualTo(sha256(text.toString()));
@@ -87,20 +89,43 @@ class LinesTest {
                 throw new EOFException();
               }
             });
-    Lines lines = new Lines(broken, 100);
+    Lines lines = new Lines(broken, 100, MAX);
 
     assertThat(text(lines.next())).isEqualTo("whole");
     assertThatExceptionOfType(EOFException.class).isThrownBy(lines::next);
   }
 
   @Test
-  void dropsTheRestToABound() throws Exception {
-    assertThat(new Lines(body("x".repeat(100_000)), 10).drop(1_000)).isFalse();
-    Lines lines = new Lines(body("a\n" + "x".repeat(100_000)), 10);
+  void skipsTheRestAndHasItsDigest() throws Exception {
+    Lines lines = new Lines(body("a\n" + "x".repeat(100_000)), 10, 100_002);
     lines.next();
-    assertThat(lines.drop(1 << 20)).isTrue();
+    boolean more = true;
+    while (more) {
+      more = lines.skip();
+    }
     assertThat(hex(lines.sha256OfAll())).isEqualTo(sha256("a\n" + "x".repeat(100_000)));
     assertThat(lines.next()).isNull();
+  }
+
+  @Test
+  void endsWhereTheBodyGoesBeyondItsBoundThoughNoLineEnds() throws Exception {
+    CountingStream endless = new CountingStream();
+    Lines lines = new Lines(endless, 10, 1_000_000);
+
+    assertThatExceptionOfType(Lines.TooLongException.class).isThrownBy(lines::next);
+    assertThat(endless.given).isLessThan(1_100_000);
+    // What is as long as it may be is taken.
+    assertThat(all(new Lines(body("x".repeat(100)), 10, 100))).hasSize(1);
+  }
+
+  /// A body of one line, of two million bytes.
+  private static final class CountingStream extends InputStream {
+    private int given;
+
+    @Override
+    public int read() {
+      return given++ < 2_000_000 ? 'x' : -1;
+    }
   }
 
   private static List<Lines.Line> all(Lines lines) throws IOException {

@@ -28,6 +28,8 @@ class PreferenceTest {
   @Test
   void passesOverWhatItDoesNotKnowAndWhatComesAgain() throws RefusedException {
     assertThat(of("return=minimal, respond-async, handling=lenient").async()).isTrue();
+    assertThat(of("waitfoo, waiting=x, wait-for=1, wait=1").patience())
+        .isEqualTo(Duration.ofSeconds(1));
     assertThat(of("wait=1, wait=9").patience()).isEqualTo(Duration.ofSeconds(1));
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -108,6 +109,59 @@ final class AnalysesIT {
     assertThat(job.at("/state").textValue()).isEqualTo("done");
     assertThat(job.at("/attempts").intValue()).isEqualTo(1);
     assertThat(job.at("/result/outputs/0/data")).hasSize(2);
+  }
+
+  @Test
+  void readsNoMoreForLaterThanIsKept() throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", service.port("application"))) {
+      String head =
+          "POST /v2/models/python/infer HTTP/1.1\r\nHost: t\r\nPrefer: respond-async\r\n"
+              + "Content-Length: 1048577\r\nAuthorization: Bearer "
+              + service.token()
+              + "\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().flush();
+
+      // Nothing of the body has been sent, and nothing of it is waited for.
+      assertThat(new String(socket.getInputStream().readNBytes(12), StandardCharsets.UTF_8))
+          .isEqualTo("HTTP/1.1 413");
+    }
+  }
+
+  @Test
+  void leavesTheLargestResultsOutWhereAllAreTooLarge() throws Exception {
+    String ids = "";
+    for (int i = 0; i < 3; i++) {
+      HttpResponse<String> answer = service.post(ANALYSES, analysis("breast-cancer", row));
+      ids += (i == 0 ? "\"" : ",\"") + JSON.readTree(answer.body()).at("/id").textValue() + "\"";
+    }
+    String largest = ids.substring(1, 37);
+    service.execute(
+        "UPDATE jobs SET result = convert_to('\"' || repeat('x', 3000000) || '\"', 'UTF8')"
+            + " WHERE id IN ("
+            + ids.replace('"', '\'')
+            + ")");
+    service.execute(
+        "UPDATE jobs SET result = convert_to('\"' || repeat('x', 4100000) || '\"', 'UTF8')"
+            + " WHERE id = '"
+            + largest
+            + "'");
+
+    HttpResponse<String> found = service.post("/api/v1/jobs:query", "{\"ids\":[" + ids + "]}");
+    assertThat(found.statusCode()).isEqualTo(200);
+    assertThat(found.body().length()).isBetween(3_000_000, 3_010_000);
+    int whole = 0;
+    for (JsonNode job : JSON.readTree(found.body()).at("/jobs")) {
+      String path = "/api/v1/jobs/" + job.at("/id").textValue();
+      if (job.has("result")) {
+        whole++;
+        assertThat(job.has("location")).isFalse();
+      } else {
+        assertThat(job.at("/location").textValue()).isEqualTo(path);
+        assertThat(service.get(path).body().length()).isGreaterThan(3_000_000);
+      }
+    }
+    assertThat(whole).isOne();
   }
 
   @Test

@@ -1,0 +1,29 @@
+package triage.analysis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AnalysisSettingsTest {
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  @Test
+  void keepsAJobAsLongAsItsKeyStands() {
+    assertThat(of(HOUR, HOUR, Map.of("S-1", HOUR)).keepFor()).isEqualTo(HOUR);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> of(HOUR.plusSeconds(1), HOUR, Map.of()))
+        .withMessageContaining("keepFor: PT1H (expected: at least keyFor");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> of(HOUR, HOUR, Map.of("S-1", Duration.ofMinutes(59))))
+        .withMessageContaining("studyKeepFor.S-1: PT59M (expected: at least keyFor");
+  }
+
+  private static AnalysisSettings of(
+      Duration keyFor, Duration keepFor, Map<String, Duration> studyKeepFor) {
+    return AnalysisSettings.of(
+        null, null, null, null, null, keyFor, null, keepFor, studyKeepFor, null, null, null);
+  }
+}
