@@ -23,6 +23,7 @@ import time
 
 PIECE_BYTES = 1 << 20
 LARGE_BYTES = 64 << 20
+TENTHS = 10
 
 
 def head_of(fields: list[str]) -> bytes:
@@ -162,7 +163,8 @@ class Listener:
     def __init__(self, plan: dict, name: str) -> None:
         self.plan, self.name = plan, name
         self.digest = hashlib.sha256()
-        self.delays = array.array("q")
+        # By the tenth of the time in which they were sent.
+        self.delays = [array.array("q") for _ in range(TENTHS)]
         self.status, self.done = 0, False
 
     async def run(self) -> None:
@@ -194,8 +196,9 @@ class Listener:
             self.done = True
             return
         sent = int(event[event.rindex(b":") + 1:-1])
-        if self.plan["from"] <= sent < self.plan["to"]:
-            self.delays.append(now - sent)
+        start, end = self.plan["from"], self.plan["to"]
+        if start <= sent < end:
+            self.delays[(sent - start) * TENTHS // (end - start)].append(now - sent)
 
 
 async def listen(plan: dict) -> None:
@@ -206,13 +209,16 @@ async def listen(plan: dict) -> None:
         running.append(asyncio.ensure_future(listener.run()))
         await asyncio.sleep(1 / plan["count"])
     await asyncio.gather(*running)
-    delays = sorted(delay for listener in listeners for delay in listener.delays)
+    tenths = [sorted(delay for listener in listeners for delay in listener.delays[i])
+              for i in range(TENTHS)]
+    delays = sorted(delay for tenth in tenths for delay in tenth)
 
-    def at(share: float) -> float:
+    def at(share: float, delays: list[int]) -> float:
         return delays[max(0, math.ceil(share * len(delays)) - 1)] / 1e6 if delays else math.nan
 
     print(json.dumps({
-        "events": len(delays), "p50Ms": at(0.5), "p99Ms": at(0.99), "maxMs": at(1),
+        "events": len(delays), "p50Ms": at(0.5, delays), "p99Ms": at(0.99, delays),
+        "maxMs": at(1, delays), "p99TenthsMs": [round(at(0.99, tenth), 2) for tenth in tenths],
         "streams": [{"id": each.name, "status": each.status, "done": each.done,
                      "sha256": each.digest.hexdigest()} for each in listeners]}))
 
