@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -31,12 +30,13 @@ import triage.store.StoreException;
 /// and a job of a higher class is never kept out by those below it. In hand, a job passes the gate
 /// like any other request, in its caller's name and its class, without a deadline.
 ///
-/// A claim is held by a lease that is renewed each third of its time. What is shed, or never
+/// A claim is held by a lease that is renewed each third of its time, by a thread that does nothing
+/// else: whatever else waits for the store, leases go on. What is shed, or never
 /// reached a model, goes back and does not count as an attempt; what failed there counts, and is
 /// tried again ever more slowly until it is dead.
 ///
-/// **Threads**: safe for use by several threads; its own are `job-poller`, `job-keeper` and a
-/// virtual one for each job in hand.
+/// **Threads**: safe for use by several threads; its own are `job-poller`, `job-leases`,
+/// `job-keeper` and a virtual one for each job in hand.
 final class Dispatcher implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
   private static final long POLL_NANOS = 1_000_000_000L;
@@ -47,6 +47,7 @@ final class Dispatcher implements AutoCloseable {
   private static final int FORGET_BATCHES = 10;
   private static final int GONE = 499;
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
+  private static final Duration RENEWAL_MAX = Duration.ofSeconds(2);
   private static final long LOOK_NANOS = 10_000_000L;
 
   private final JobBook book;
@@ -56,14 +57,12 @@ final class Dispatcher implements AutoCloseable {
   private final UnservedWatch unserved;
   private final Map<String, Map<Criticality, AtomicInteger>> inHand = new HashMap<>();
 
-  /// The jobs whose lease is kept, each with what completes when its work is to be given up.
-  private final Map<UUID, CompletableFuture<@Nullable Void>> held = new ConcurrentHashMap<>();
+  private final HeldJobs held = new HeldJobs();
 
   private final Thread poller =
       Thread.ofPlatform().daemon().name("job-poller").unstarted(this::poll);
-  private final ScheduledExecutorService keeper =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("job-keeper").factory());
+  private final ScheduledExecutorService leases = scheduler("job-leases");
+  private final ScheduledExecutorService keeper = scheduler("job-keeper");
   private volatile boolean kicked;
   private volatile boolean closing;
   private boolean away;
@@ -86,12 +85,17 @@ final class Dispatcher implements AutoCloseable {
     }
   }
 
+  private static ScheduledExecutorService scheduler(String thread) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name(thread).factory());
+  }
+
   void start() {
     book.onWork(this::kick);
     poller.start();
     long third = settings.claimFor().toMillis() / 3;
     var _ =
-        keeper.scheduleWithFixedDelay(
+        leases.scheduleWithFixedDelay(
             () -> safely(this::renew), third, third, TimeUnit.MILLISECONDS);
     long look = settings.lookEvery().toMillis();
     var _ =
@@ -117,20 +121,17 @@ final class Dispatcher implements AutoCloseable {
 
   /// Keeps the lease of a job that a request works on, until [#letGo].
   void hold(UUID job) {
-    held.put(job, new CompletableFuture<>());
+    var _ = held.hold(job);
   }
 
   /// Keeps it no longer.
   void letGo(UUID job) {
-    held.remove(job);
+    held.letGo(job);
   }
 
   /// Gives up the work on a job that was called off.
   void giveUp(UUID job) {
-    CompletableFuture<@Nullable Void> gone = held.get(job);
-    if (gone != null) {
-      gone.complete(null);
-    }
+    held.giveUp(job);
   }
 
   /// Claims nothing more, lets what is in hand end for a while, and gives the rest back.
@@ -142,8 +143,9 @@ final class Dispatcher implements AutoCloseable {
     for (long looks = CLOSE_MAX.toNanos() / LOOK_NANOS; looks > 0 && !held.isEmpty(); looks--) {
       LockSupport.parkNanos(LOOK_NANOS);
     }
-    held.values().forEach(gone -> gone.complete(null));
+    held.giveUpAll();
     keeper.shutdownNow();
+    end(leases);
     safely(() -> {
       Set<String> callers = book.claims().letGo(owner);
       callers.forEach(book::tellOf);
@@ -151,6 +153,17 @@ final class Dispatcher implements AutoCloseable {
         book.tellOfWork();
       }
     });
+  }
+
+  /// Waits for the renewal under way: a row that it has locked would not be given back.
+  private static void end(ScheduledExecutorService leases) {
+    leases.shutdown();
+    try {
+      var _ = leases.awaitTermination(RENEWAL_MAX.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    leases.shutdownNow();
   }
 
   private static void join(Thread thread) {
@@ -226,16 +239,16 @@ final class Dispatcher implements AutoCloseable {
   }
 
   private void begin(Claim claim) {
-    held.put(claim.id(), new CompletableFuture<>());
+    CompletableFuture<@Nullable Void> gone = held.hold(claim.id());
     book.tellChanged(claim.id(), claim.caller());
     count(claim.model(), claim.criticality()).incrementAndGet();
-    Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim));
+    Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, gone));
   }
 
-  private void run(Claim claim) {
+  private void run(Claim claim, CompletableFuture<@Nullable Void> gone) {
     Settlement settlement;
     try {
-      settlement = work(claim);
+      settlement = work(claim, gone);
     } catch (RuntimeException e) {
       LOG.error("event=job-failed job={}", claim.id(), e);
       settlement = again(claim, "internal-error", "something failed inside; the log tells what");
@@ -245,10 +258,10 @@ final class Dispatcher implements AutoCloseable {
     }
     var _ =
         book.settle(settlement, claim.caller())
-            .whenComplete((done, failure) -> held.remove(claim.id()));
+            .whenComplete((done, failure) -> held.letGo(claim.id(), gone));
   }
 
-  private Settlement work(Claim claim) {
+  private Settlement work(Claim claim, CompletableFuture<@Nullable Void> gone) {
     Optional<Target> target = models.find(claim.model(), claim.version());
     if (target.isEmpty()) {
       return new Settlement.PutBack(claim.id(), claim.fence(), RETRY_MILLIS_MAX, true, null);
@@ -263,7 +276,7 @@ final class Dispatcher implements AutoCloseable {
                 ModelCall.NO_DEADLINE,
                 claim.input(),
                 claim.traceparent()),
-            held.getOrDefault(claim.id(), new CompletableFuture<>()));
+            gone);
     return switch (answer) {
       case ModelCall.Given given -> {
         Ending ending = Endings.of(given, book.now());
@@ -319,14 +332,17 @@ final class Dispatcher implements AutoCloseable {
   }
 
   private void renew() {
-    Set<UUID> now = Set.copyOf(held.keySet());
+    Set<UUID> now = held.ids();
     if (!now.isEmpty()) {
       book.claims().renew(now, owner, settings.claimFor());
     }
   }
 
   /// Looks for what nobody has told of: jobs whose holders have gone, and jobs that others ended.
+  /// What is in hand here is renewed before: after a standstill of this process its leases may have
+  /// run out, and its work is alive all the same.
   private void look() {
+    renew();
     List<JobDao.TakenBack> taken = book.claims().takeBack(settings.attemptsMax());
     if (!taken.isEmpty()) {
       long dead = taken.stream().filter(job -> job.state() == JobState.DEAD).count();

@@ -94,10 +94,15 @@ final class JobDao {
         traceparent\
       """;
 
+  /// What another transaction is just changing, as the writer is what has ended, is left to the
+  /// next time: who waited for it with others in hand could be waited for by it.
   private static final String RENEW =
       """
       UPDATE jobs SET lease_until = now() + :lease * interval '1 ms'
-      WHERE id = ANY(:ids) AND owner = :owner AND state IN ('running', 'attached')\
+      WHERE id IN (
+        SELECT id FROM jobs
+        WHERE id = ANY(:ids) AND owner = :owner AND state IN ('running', 'attached')
+        FOR UPDATE SKIP LOCKED)\
       """;
 
   /// Those that a request worked on go, with their keys; the others wait again, or are dead.
@@ -120,12 +125,13 @@ final class JobDao {
       RETURNING jobs.id, jobs.caller, jobs.state\
       """;
 
-  /// Gives back what an instance still holds.
+  /// Gives back what an instance still holds, but for what is just being settled.
   private static final String LET_GO =
       """
       UPDATE jobs SET state = 'waiting', attempts = attempts - 1, owner = NULL, lease_until = NULL,
         fence = fence + 1, revision = revision + 1, changed = pg_current_xact_id()
-      WHERE owner = :owner AND state = 'running'
+      WHERE id IN (
+        SELECT id FROM jobs WHERE owner = :owner AND state = 'running' FOR UPDATE SKIP LOCKED)
       RETURNING caller\
       """;
 
@@ -310,7 +316,7 @@ final class JobDao {
             .list());
   }
 
-  /// Keeps jobs for another lease time.
+  /// Keeps jobs for another lease time, but for those that are just being changed.
   void renew(Collection<UUID> ids, UUID owner, Duration lease) {
     with(handle ->
         handle

@@ -4,7 +4,8 @@
 /// never logs an input, a result or whom they are of.
 ///
 /// **Threads**: requests on virtual threads of their own, which may block; one thread each claims
-/// jobs (`job-poller`) and keeps leases (`job-keeper`); a claimed job runs on a virtual thread.
+/// jobs (`job-poller`), renews their leases (`job-leases`) and looks after the rest (`job-keeper`);
+/// a claimed job runs on a virtual thread.
 @NullMarked
 package triage.analysis;
 

@@ -33,7 +33,9 @@ import triage.time.MonotonicClock;
 /// **What it does about faults.** A fault of the store (connection lost, server starting, disk
 /// full) keeps the rows and tries again, ever more slowly up to every 2 s, until they are written.
 /// A commit whose acknowledgement was lost is repeated, too: rows carry ids, and an id that is
-/// there already is left alone. A fault of a row splits the group in halves until the bad row
+/// there already is left alone. A group that gave way to another transaction, as the loser of a
+/// deadlock, is repeated at once; one that does so ten times in a row waits as for the store.
+/// A fault of a row splits the group in halves until the bad row
 /// stands alone; it fails, the others are written.
 ///
 /// **Threads**: lanes are safe for use by several threads and never block; all writing is done by
@@ -49,6 +51,7 @@ public final class GroupCommitWriter implements AutoCloseable {
   private static final long NOTHING_TAKEN = Long.MIN_VALUE;
   private static final long BACKOFF_NANOS_MIN = Duration.ofMillis(50).toNanos();
   private static final long BACKOFF_NANOS_MAX = Duration.ofSeconds(2).toNanos();
+  private static final int YIELDS_IN_A_ROW_MAX = 10;
   private static final Duration AFTER_AN_ERROR = Duration.ofSeconds(1);
 
   /// Runs work in a transaction of its own, on a connection that it reopens when it broke.
@@ -70,9 +73,10 @@ public final class GroupCommitWriter implements AutoCloseable {
   private final LongAdder failed = new LongAdder();
 
   /// What was taken from the queue and is not settled yet. Confined to the writer's thread, like
-  /// the next three.
+  /// the next four.
   private final Deque<List<Waiting<?>>> groups = new ArrayDeque<>();
 
+  private int yields;
   private long backoffNanos;
   private long retryAtNanos;
   private long companyUntilNanos = NOT_WAITING;
@@ -183,6 +187,10 @@ public final class GroupCommitWriter implements AutoCloseable {
     try {
       transactions.run(handle -> insert(handle, group));
     } catch (RuntimeException failure) {
+      if (StoreFault.isOfRivals(failure) && ++yields < YIELDS_IN_A_ROW_MAX) {
+        LOG.debug("event=store-writer-yielded cause=\"{}\"", StoreFault.describe(failure));
+        return 0;
+      }
       if (!StoreFault.isOfRows(failure)) {
         return waitForStore(failure, nowNanos);
       }
@@ -271,6 +279,7 @@ public final class GroupCommitWriter implements AutoCloseable {
 
   /// The store answered, be it with a refusal.
   private void resume() {
+    yields = 0;
     backoffNanos = 0;
     if (outage != null) {
       LOG.info("event=store-writer-resumed");

@@ -15,6 +15,10 @@ final class StoreFault {
   /// trigger: the store is well and will say the same again.
   private static final Set<String> OF_ROWS = Set.of("0A", "21", "22", "23", "42", "44", "54", "P0");
 
+  /// Of two transactions that stood in each other's way, this one had to give in. PostgreSQL:
+  /// `deadlock_detected` and `serialization_failure`.
+  private static final Set<String> OF_RIVALS = Set.of("40P01", "40001");
+
   private StoreFault() {}
 
   /// Says whether the rows at hand are to blame. In doubt it is the store: then nothing is given
@@ -30,6 +34,14 @@ final class StoreFault {
     }
     String state = cause.getSQLState();
     return state != null && state.length() == 5 && OF_ROWS.contains(state.substring(0, 2));
+  }
+
+  /// Says whether the store is well and only another transaction was in the way: the same may be
+  /// tried again at once.
+  static boolean isOfRivals(RuntimeException failure) {
+    SQLException cause = cause(failure);
+    String state = cause == null ? null : cause.getSQLState();
+    return state != null && OF_RIVALS.contains(state);
   }
 
   /// Gives what may be logged of a fault: its class and code. The store's own text may quote

@@ -155,6 +155,21 @@ final class RunningService implements AutoCloseable {
     }
   }
 
+  /// Does something while a transaction of another's holds the locks of a statement, which it then
+  /// takes back.
+  void whileLocked(String statement, Action action) throws Exception {
+    try (Handle handle = application.store().jdbi().open()) {
+      handle.begin();
+      handle.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
+      handle.execute(statement);
+      try {
+        action.run();
+      } finally {
+        handle.rollback();
+      }
+    }
+  }
+
   /// Gives the words that are told to all instances on a channel, from an action until one of them
   /// comes.
   Set<String> heard(String channel, String until, Action action) throws Exception {

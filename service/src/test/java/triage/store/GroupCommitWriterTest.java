@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -16,6 +19,8 @@ import java.util.function.Consumer;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import triage.time.SettableTime;
 
 class GroupCommitWriterTest {
@@ -180,6 +185,39 @@ class GroupCommitWriterTest {
     assertThat(receipts).allMatch(receipt -> receipt.written == 1);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"40P01", "40001"})
+  void triesAgainAtOnceWhenAnotherTransactionWasInTheWay(String state) {
+    table.rivals.addAll(List.of(state, state));
+    List<Recorded> receipts = submit(1, 2);
+    for (int i = 0; i < 2; i++) {
+      assertThat(writer.step(time.nanos())).isZero();
+      assertThat(writer.outage()).isNull();
+      assertThat(table.rows()).isEmpty();
+    }
+    assertThat(writer.step(time.nanos())).isZero();
+    assertThat(table.rows()).containsExactly(1, 2);
+    assertThat(receipts).allMatch(receipt -> receipt.written == 1 && receipt.failed.isEmpty());
+  }
+
+  @Test
+  void waitsWhenOthersAreInTheWayAgainAndAgain() {
+    table.rivals.addAll(Collections.nCopies(10, "40P01"));
+    submit(1);
+    for (int i = 0; i < 9; i++) {
+      assertThat(writer.step(time.nanos())).isZero();
+    }
+    assertThat(writer.step(time.nanos())).isEqualTo(Duration.ofMillis(50).toNanos());
+    assertThat(writer.outage()).contains("40P01");
+    time.advance(Duration.ofMillis(50));
+    drain();
+    assertThat(writer.outage()).isNull();
+    table.rivals.add("40P01");
+    submit(2);
+    assertThat(writer.step(time.nanos())).isZero();
+    assertThat(writer.outage()).isNull();
+  }
+
   @Test
   void isWellAgainWhenTheFirstAnswerAfterAnOutageIsARefusal() {
     table.away = true;
@@ -316,6 +354,7 @@ class GroupCommitWriterTest {
     private final List<List<Integer>> commits = new ArrayList<>();
     private final Set<Integer> bad = new HashSet<>();
     private final List<Integer> open = new ArrayList<>();
+    private final Deque<String> rivals = new ArrayDeque<>();
     private Runnable beforeCommit = () -> {};
     private boolean away;
     private boolean loseNextAcknowledgement;
@@ -341,6 +380,9 @@ class GroupCommitWriterTest {
       }
       open.clear();
       work.accept(null);
+      if (!rivals.isEmpty()) {
+        throw new IllegalStateException(new SQLException("in the way", rivals.poll()));
+      }
       beforeCommit.run();
       commits.add(List.copyOf(open));
       if (loseNextAcknowledgement) {

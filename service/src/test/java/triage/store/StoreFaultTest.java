@@ -28,6 +28,16 @@ class StoreFaultTest {
   }
 
   @Test
+  void knowsWhatAnotherTransactionWasInTheWayOf() {
+    assertThat(StoreFault.isOfRivals(wrapped(new SQLException("x", "40P01")))).isTrue();
+    assertThat(StoreFault.isOfRivals(wrapped(new BatchUpdateException("x", "40001", new int[0]))))
+        .isTrue();
+    assertThat(StoreFault.isOfRivals(wrapped(new SQLException("x", "57014")))).isFalse();
+    assertThat(StoreFault.isOfRivals(wrapped(new SQLException("x")))).isFalse();
+    assertThat(StoreFault.isOfRivals(new IllegalArgumentException("x"))).isFalse();
+  }
+
+  @Test
   void blamesTheStoreWhenInDoubt() {
     assertThat(StoreFault.isOfRows(wrapped(new SQLTransientConnectionException("x")))).isFalse();
     assertThat(StoreFault.isOfRows(new TransactionException("x"))).isFalse();
