@@ -36,6 +36,9 @@ final class FairPool implements ConnectionFactory, AutoCloseable {
     config.setConnectionTimeout(Math.max(250, settings.connectTimeout().toMillis()));
     config.setValidationTimeout(Math.clamp(settings.connectTimeout().toMillis(), 250, 1_000));
     config.setInitializationFailTimeout(-1);
+    // The pool would ask its first connection for it; if that one breaks before it has answered, no
+    // later one is taken: "Transaction isolation level -1 not supported", for ever.
+    config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     this.pool = new HikariDataSource(config);
     this.turns = new Semaphore(settings.connections(), true);
     this.waitMax = settings.waitTimeout();

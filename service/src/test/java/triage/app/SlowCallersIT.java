@@ -55,6 +55,7 @@ final class SlowCallersIT {
       awaitInFlight(1);
       assertThat(service.post("/v2/models/m/infer", "{}").statusCode()).isEqualTo(200);
       assertSlow("reader");
+      service.leavesAnAnswerHalfRead();
       assertVerdict("abandoned", 200);
     }
   }
