@@ -182,13 +182,21 @@ final class Analyses {
     }
   }
 
-  private Reply deferred(Request request, UUID id, Duration wait) {
+  private Reply deferred(Request request, UUID id, Duration wait) throws RefusedException {
     Optional<Job> job = book.await(id, wait);
     int status = job.map(Reply::statusOf).orElse(202);
     if (request.key() != null) {
       status = book.dao().answer(id, status);
     }
-    return status == 202 || job.isEmpty() ? Reply.accepted(id) : Reply.over(job.get());
+    return status == 202 ? Reply.accepted(id) : ended(id, job);
+  }
+
+  /// Gives the answer of a job whose first answer is its end. What was read of it may be older.
+  private Reply ended(UUID id, Optional<Job> seen) throws RefusedException {
+    return Reply.over(
+        seen.filter(job -> job.state().isFinal())
+            .or(() -> book.dao().find(id).filter(job -> job.state().isFinal()))
+            .orElseThrow(JobBook::intakeFull));
   }
 
   /// Writes a new job; gives the answer of an earlier one if its key was taken meanwhile.
@@ -326,7 +334,7 @@ final class Analyses {
       return Reply.accepted(job.id());
     }
     if (status > 0) {
-      return Reply.over(job);
+      return ended(job.id(), Optional.of(job));
     }
     throw new RefusedException(
         new Refusal(

@@ -4,6 +4,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.eclipse.jetty.server.Handler;
@@ -179,7 +180,11 @@ public final class FrontDoor extends Handler.Wrapper {
   }
 
   private void dispatch(PacedExchange exchange) {
-    dispatch(exchange.request(), exchange.response(), exchange);
+    try {
+      dispatch(exchange.request(), exchange.response(), exchange);
+    } catch (RejectedExecutionException e) {
+      exchange.failed(e); // The threads have ended before the port; it must be counted out.
+    }
   }
 
   private void dispatch(Request request, Response response, Callback callback) {

@@ -1,6 +1,7 @@
 package triage.gateway;
 
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -26,7 +27,7 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
   private final PacedRequest request;
   private final PacedResponse response;
   private volatile boolean known;
-  private volatile boolean over;
+  private final AtomicBoolean over = new AtomicBoolean();
   private boolean bodyGivenUp;
   private boolean readerGivenUp;
 
@@ -50,7 +51,7 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
     return response;
   }
 
-  /// Runs once the exchange is over, however it ended.
+  /// Runs once the exchange is over, however it ended; once at most.
   void ended() {}
 
   @Override
@@ -66,7 +67,10 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
   }
 
   private void end() {
-    over = true;
+    // A handler that fails after it has answered ends its exchange twice.
+    if (!over.compareAndSet(false, true)) {
+      return;
+    }
     if (known) {
       pacer.remove(this);
     }
@@ -83,7 +87,7 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
 
   @Override
   public void check(long nowNanos) {
-    if (over) {
+    if (over.get()) {
       pacer.remove(this); // It ended while it was made known.
     } else if (request.isOverdue(nowNanos) && !bodyGivenUp) {
       bodyGivenUp = true;
