@@ -291,11 +291,13 @@ class Generator:
                              stdin=subprocess.PIPE, preexec_fn=ahead_of_others)
 
     def load(self, port: int, path: str, spec: str, *, seconds: int, seed: int = 1,
-             token: pathlib.Path | None = None, piece_micros: int = 500) -> Load:
+             token: pathlib.Path | None = None, piece_micros: int = 500,
+             more: list | None = None) -> Load:
         """Offers one class of load, named `all`, as LoadCommand takes it, for some seconds."""
         words = ["--port", port, "--path", path, "--class", spec, "--sections", seconds,
                  "--seed", seed, "--piece-micros", piece_micros]
         words += ["--token-file", token] if token else []
+        words += more or []
         watchdog = threading.Timer(seconds + PATIENCE_SECONDS, self.process.kill)
         watchdog.start()
         try:

@@ -23,6 +23,7 @@ import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
 import triage.store.Bell;
 import triage.store.GroupCommitWriter;
+import triage.store.PromptLane;
 import triage.store.Receipt;
 import triage.store.RowIds;
 import triage.store.Store;
@@ -61,10 +62,14 @@ final class JobBook implements AutoCloseable {
   private static final long BACKLOG_RETRY_NANOS = 30_000_000_000L;
   private static final long RETRY_NANOS = 2_000_000_000L;
   private static final int BATCHES_FORGET_MOST = 10;
+
+  /// How long a submission waits for the store on its own; less than what is told as a hanging one.
+  private static final Duration ALONE_MAX = Duration.ofSeconds(2);
+
   private static final long FULL_PAUSE_NANOS = 20_000_000L;
 
   private final GroupCommitWriter writer;
-  private final GroupCommitWriter.Lane<NewJob> newJobs;
+  private final PromptLane<NewJob> newJobs;
   private final GroupCommitWriter.Lane<Settlement> settlements;
   private final JobDao dao;
   private final JobDao claims;
@@ -95,7 +100,7 @@ final class JobBook implements AutoCloseable {
     this.listeners = new Listeners(settings.events());
     this.known = new KnownJobs(clock);
     this.writer = store.writer();
-    this.newJobs = writer.lane(new NewJobDao(), NEW_ROWS_MAX);
+    this.newJobs = store.promptLane(new NewJobDao(), NEW_ROWS_MAX, ALONE_MAX);
     this.settlements = writer.lane(new SettlementDao(counts), SETTLED_ROWS_MAX);
     this.dao = new JobDao(store.jdbi(READ_MAX));
     this.claims = new JobDao(store.jdbi());

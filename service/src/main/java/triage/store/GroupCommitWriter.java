@@ -40,8 +40,9 @@ import triage.time.MonotonicClock;
 ///
 /// **Threads**: lanes are safe for use by several threads and never block; all writing is done by
 /// one thread, `store-writer`, on a connection of its own. Receipts are called by that thread,
-/// which holds no lock. A direct insert, for when few wait, would go before the queue in
-/// [Lane#submitReserved].
+/// which holds no lock.
+///
+/// **See also**: [PromptLane], the way beside it while few wait.
 public final class GroupCommitWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GroupCommitWriter.class);
   private static final int GROUP_ROWS_MAX = 1_000;

@@ -38,6 +38,7 @@ public final class Store implements AutoCloseable {
   private final Schema schema;
   private final Sessions sessions;
   private final FairPool pool;
+  private final int connections;
   private final Jdbi jdbi;
   private final GroupCommitWriter writer;
   private final StoreProbe probe;
@@ -52,6 +53,7 @@ public final class Store implements AutoCloseable {
     this.schema = schema;
     this.sessions = sessions;
     this.pool = new FairPool(sessions, settings);
+    this.connections = settings.connections();
     this.jdbi = Jdbi.create(pool);
     this.writer = new GroupCommitWriter(new WriterTransactions(sessions), clock);
     this.probe = new StoreProbe(sessions);
@@ -126,6 +128,15 @@ public final class Store implements AutoCloseable {
   /// has a caller waiting.
   public Jdbi jdbi(Duration answerMax) {
     return Jdbi.create(pool.within(answerMax));
+  }
+
+  /// Makes a lane for rows whose commit somebody waits for. Half of the connections at most are
+  /// used by those who commit their own.
+  ///
+  /// @param rowsMax how many rows may be waiting or in flight at the writer
+  /// @param answerMax how long one waits for the store before the writer takes its row
+  public <T> PromptLane<T> promptLane(RowKind<T> kind, int rowsMax, Duration answerMax) {
+    return new PromptLane<>(this, kind, rowsMax, Math.max(1, connections / 2), answerMax);
   }
 
   /// Gives the writer whose acknowledged rows are durable.

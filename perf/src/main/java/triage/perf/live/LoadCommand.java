@@ -12,6 +12,7 @@ import java.util.Set;
 /// ```
 /// --port N            of the server on 127.0.0.1
 /// --path PATH         of the requests
+/// --analysis MODEL    sends inferences for that model as analyses for later, in place of a path
 /// --token-file FILE   the token that callers show; none is shown without it
 /// --class SPEC        one or more: name=critical,rate=40,urgency=0,timeout-ms=500,grace-ms=250,
 ///                     body-bytes=1024 (1: the smallest inference, 0: no body at all);
@@ -32,6 +33,7 @@ public final class LoadCommand {
       Set.of(
           "port",
           "path",
+          "analysis",
           "token-file",
           "class",
           "warm-up",
@@ -85,6 +87,7 @@ public final class LoadCommand {
     return new Plan(
         new InetSocketAddress("127.0.0.1", options.count("port", 0)),
         options.text("path", "/"),
+        options.text("analysis", ""),
         token,
         classes,
         options.whole("seed", 1),

@@ -46,7 +46,7 @@ public final class LoadGenerator {
     String host = "127.0.0.1:" + plan.target().getPort();
     for (Traffic traffic : plan.classes()) {
       arrivals.add(traffic.arrivals(plan.seed(), plan.warmUpSeconds() * SECOND_NANOS));
-      byte[] request = traffic.request(host, plan.path(), plan.token());
+      byte[] request = plan.request(traffic, host);
       requests.add(ByteBuffer.allocateDirect(request.length).put(request).flip());
       underWay.add(new ArrayDeque<>());
     }

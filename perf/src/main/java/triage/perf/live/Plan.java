@@ -9,6 +9,8 @@ import java.util.List;
 ///
 /// @param target the server, on loopback
 /// @param path of the requests
+/// @param analysis for which model requests are analyses for later, in place of `path`; empty if
+///     they are not
 /// @param token that callers show, or an empty string
 /// @param classes what is sent, all at once
 /// @param seed of every arrival
@@ -20,6 +22,7 @@ import java.util.List;
 public record Plan(
     InetSocketAddress target,
     String path,
+    String analysis,
     String token,
     List<Traffic> classes,
     long seed,
@@ -36,6 +39,7 @@ public record Plan(
     sectionSeconds = List.copyOf(sectionSeconds);
     require("target", target.getAddress().isLoopbackAddress(), target, "on loopback");
     require("path", path.startsWith("/"), path, "a path");
+    require("analysis", analysis.matches("[a-z-]*"), analysis, "the name of a model");
     require("class", !classes.isEmpty() && classes.size() <= 16, classes.size(), "1 to 16");
     require(
         "sections",
@@ -52,6 +56,13 @@ public record Plan(
         "1 to 15000");
     require(
         "piece", pieceNanos >= 10_000 && pieceNanos <= 1_000_000, pieceNanos, "10 us to 1000 us");
+  }
+
+  /// Gives the bytes of each request of a class.
+  byte[] request(Traffic traffic, String host) {
+    return analysis.isEmpty()
+        ? traffic.request(host, path, token)
+        : traffic.analysis(host, analysis, token);
   }
 
   private static void require(String name, boolean holds, Object value, String rule) {

@@ -64,17 +64,34 @@ public record Traffic(
   ///
   /// @param token what the caller shows, or an empty string
   byte[] request(String host, String path, String token) {
-    String body =
-        bodyBytes == 0 ? "" : INFERENCE + " ".repeat(Math.max(0, bodyBytes - INFERENCE.length()));
+    return request(host, path, token, "", body());
+  }
+
+  /// Gives the bytes of a request that submits the same inference as an analysis for later.
+  ///
+  /// @param model its name
+  byte[] analysis(String host, String model, String token) {
+    String body = "{\"model\":\"" + model + "\",\"study\":\"S-1\",\"input\":" + body() + "}";
+    return request(host, "/api/v1/analyses", token, "Prefer: respond-async\r\n", body);
+  }
+
+  private String body() {
+    return bodyBytes == 0
+        ? ""
+        : INFERENCE + " ".repeat(Math.max(0, bodyBytes - INFERENCE.length()));
+  }
+
+  private byte[] request(String host, String path, String token, String more, String body) {
     String authorization = token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n";
     String head =
         String.format(
             Locale.ROOT,
-            "POST %s HTTP/1.1\r\nHost: %s\r\n%sPriority: u=%d\r\nRequest-Timeout: %.3f\r\n"
+            "POST %s HTTP/1.1\r\nHost: %s\r\n%s%sPriority: u=%d\r\nRequest-Timeout: %.3f\r\n"
                 + "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n",
             path,
             host,
             authorization,
+            more,
             urgency,
             timeoutNanos / 1e9,
             body.length());

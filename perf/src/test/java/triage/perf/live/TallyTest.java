@@ -20,6 +20,7 @@ class TallyTest {
           new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
           "/",
           "",
+          "",
           List.of(traffic("urgent"), traffic("other")),
           1,
           1,
