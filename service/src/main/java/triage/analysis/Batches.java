@@ -71,12 +71,13 @@ final class Batches {
       throws RefusedException, IOException {
     Analyses.require(call.caller(), Role.REQUEST);
     String key = IdempotencyKey.of(call.headers("Idempotency-Key"));
-    InputStream decoded = BatchBody.decoded(body, type, call.headers("Content-Encoding"));
     String caller = call.caller().name();
-    slots.take(caller);
+    slots.take(caller, call.criticality());
     try {
+      call.leaveReserve();
       rooms.book().requireIntake();
       rooms.book().requireRoom(call.criticality());
+      InputStream decoded = BatchBody.decoded(body, type, call.headers("Content-Encoding"));
       return receive(call, begin(caller, key), decoded, body);
     } finally {
       slots.giveBack(caller);

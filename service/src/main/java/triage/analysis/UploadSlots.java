@@ -3,15 +3,20 @@ package triage.analysis;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.HashMap;
 import java.util.Map;
+import triage.admission.Criticality;
 import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
 
-/// How many uploads of batches an instance takes at once, in all and from one caller.
+/// How many uploads of batches an instance takes at once, in all and from one caller. A fifth is
+/// kept for [Criticality#CRITICAL_PLUS].
 ///
 /// **Threads**: safe for use by several threads, none of which blocks here.
 final class UploadSlots {
   /// In all.
   static final int MAX = 64;
+
+  /// Of those that are not CRITICAL_PLUS.
+  static final int LESS_CRITICAL_MAX = MAX - MAX / 5;
 
   /// From one caller.
   static final int PER_CALLER_MAX = 16;
@@ -27,7 +32,7 @@ final class UploadSlots {
   /// Takes a slot.
   ///
   /// @throws RefusedException 429 if the caller has all it may have, 503 if none is left
-  synchronized void take(String caller) throws RefusedException {
+  synchronized void take(String caller, Criticality criticality) throws RefusedException {
     int own = byCaller.getOrDefault(caller, 0);
     if (own >= PER_CALLER_MAX) {
       throw new RefusedException(
@@ -37,13 +42,14 @@ final class UploadSlots {
               RETRY_NANOS,
               PER_CALLER_MAX + " batches of yours are being received; wait until one is"));
     }
-    if (taken >= MAX) {
+    int most = criticality == Criticality.CRITICAL_PLUS ? MAX : LESS_CRITICAL_MAX;
+    if (taken >= most) {
       throw new RefusedException(
           new Refusal(
               503,
               JobBook.INTAKE_FULL,
               RETRY_NANOS,
-              MAX + " batches are being received; try again after Retry-After"));
+              taken + " batches are being received; try again after Retry-After"));
     }
     taken++;
     byCaller.put(caller, own + 1);

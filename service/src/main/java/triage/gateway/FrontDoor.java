@@ -139,8 +139,9 @@ public final class FrontDoor extends Handler.Wrapper {
           caller.name(),
           RequestHeaders.criticality(request.getHeaders().get("Priority"), caller.ceiling()))) {
         inFlight.incrementAndGet();
-        request.setAttribute(BY_RESERVE, true);
-        dispatch(new Visit(request, response, callback, caller.name()));
+        IntakeShare.Place place = new IntakeShare.Place(intake, caller.name());
+        request.setAttribute(BY_RESERVE, place);
+        dispatch(new Visit(request, response, callback, place));
         return;
       }
       reason = Reason.INTAKE_FULL;
@@ -201,21 +202,26 @@ public final class FrontDoor extends Handler.Wrapper {
 
   /// An exchange that is inside: counts itself out when it is over, however it ends.
   private final class Visit extends PacedExchange {
-    private final @Nullable String byReserve;
+    private final IntakeShare.@Nullable Place place;
 
-    /// @param byReserve the caller, if it came in by the reserved share
+    /// @param place what it has of the reserved share, if it came in by that
     private Visit(
-        Request request, Response response, Callback callback, @Nullable String byReserve) {
+        Request request, Response response, Callback callback, IntakeShare.@Nullable Place place) {
       super(pacer, request, response, callback);
-      this.byReserve = byReserve;
+      this.place = place;
     }
 
     @Override
     void ended() {
       inFlight.decrementAndGet();
-      if (byReserve != null) {
-        intake.leave(byReserve);
+      if (place != null) {
+        place.giveBack();
       }
+    }
+
+    @Override
+    boolean isHurried() {
+      return place != null && place.isHeld();
     }
   }
 }

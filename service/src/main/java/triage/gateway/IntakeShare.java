@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.server.Request;
@@ -13,10 +14,11 @@ import triage.identity.Caller;
 /// The share of the house that is kept for work that is answered later: what the front door would
 /// shed for pressure or want of room comes in here, if its caller is known and it ends with a 202.
 ///
-/// Such a visit is short, since nobody waits for a model in it: it lasts as long as a commit. So a
-/// bound on how many are inside at once is one on the delay of commits, and holds back no more than
-/// the store does. Of the places a fifth is kept for [Criticality#CRITICAL_PLUS], and nobody has
-/// more than a quarter.
+/// Such a visit is short, since nobody waits for a model in it: it lasts as long as its body, which
+/// must come within [PaceSettings#grace()], and a commit. A batch gives its place back once it has
+/// a bound of its own. So a bound on how many are inside at once is one on the delay of commits,
+/// and holds back no more than the store does. Of the places a fifth is kept for
+/// [Criticality#CRITICAL_PLUS], and nobody has more than a quarter.
 ///
 /// **Threads**: safe for use by several threads, none of which blocks here.
 public final class IntakeShare {
@@ -79,6 +81,32 @@ public final class IntakeShare {
   synchronized void leave(String caller) {
     inside--;
     byCaller.computeIfPresent(caller, (name, own) -> own == 1 ? null : own - 1);
+  }
+
+  /// A place that a request has until it is over, or gives it back before.
+  ///
+  /// **Threads**: safe for use by several threads.
+  static final class Place {
+    private final IntakeShare share;
+    private final String caller;
+    private final AtomicBoolean held = new AtomicBoolean(true);
+
+    /// Makes the place of a caller that has entered.
+    Place(IntakeShare share, String caller) {
+      this.share = share;
+      this.caller = caller;
+    }
+
+    boolean isHeld() {
+      return held.get();
+    }
+
+    /// Gives it back, unless that was done.
+    void giveBack() {
+      if (held.compareAndSet(true, false)) {
+        share.leave(caller);
+      }
+    }
   }
 
   /// Gives how many are inside by this share.

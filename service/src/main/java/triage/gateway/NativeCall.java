@@ -66,6 +66,14 @@ public final class NativeCall {
     };
   }
 
+  /// Gives back what the request has of that share, once what it does has a bound of its own. The
+  /// rest of its body may then come at the pace of any other.
+  public void leaveReserve() {
+    if (request.getAttribute(FrontDoor.BY_RESERVE) instanceof IntakeShare.Place place) {
+      place.giveBack();
+    }
+  }
+
   /// Runs something once the request is over, however it ended.
   ///
   /// @param then must not block

@@ -54,6 +54,11 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
   /// Runs once the exchange is over, however it ended; once at most.
   void ended() {}
 
+  /// Tells whether the whole body must come within the grace, however long it is.
+  boolean isHurried() {
+    return false;
+  }
+
   @Override
   public final void succeeded() {
     end();
@@ -99,6 +104,13 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
   }
 
   private CallerFaultException tooSlow() {
+    if (isHurried()) {
+      return new CallerFaultException(
+          408,
+          "the body came too slowly (expected: all of it within "
+              + pace.grace().toMillis()
+              + " ms while the house is full); send it again");
+    }
     return new CallerFaultException(
         408,
         "the body came too slowly (expected: no pause of "
@@ -160,7 +172,8 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
     @Override
     public void demand(Runnable callback) {
       long startedNanos = pacer.nanos();
-      long behindNanos = pace.grace().toNanos() + nanosFor(bytes) - waitedNanos;
+      long earnedNanos = isHurried() ? 0 : nanosFor(bytes);
+      long behindNanos = pace.grace().toNanos() + earnedNanos - waitedNanos;
       dueNanos = startedNanos + Math.min(idleNanos, behindNanos);
       waiting = true;
       waits();

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,9 +38,14 @@ final class ReservedIT {
   @BeforeEach
   void start() throws Exception {
     model = new FakeModelServer();
+    start("60s");
+  }
+
+  private void start(String grace) throws Exception {
     service =
-        RunningService.start(
+        RunningService.startServer(
             folder,
+            "pace: {grace: " + grace + ", writes: {idleTimeout: 60s}}",
             """
             models: {m: {backends: [{url: '%s', limit: 8}]}}
             door: {inFlightMax: 1, reserved: 5}
@@ -90,11 +96,11 @@ final class ReservedIT {
     List<Socket> held = new ArrayList<>();
     try (Socket full = unfinished(INFER, "a")) {
       RunningService.await("full", () -> service.metric("triage_door_in_flight") == 1);
-      held.add(unfinished(BATCHES, "a"));
+      held.add(unfinished(ANALYSES, "a"));
       awaitHeld(1);
       assertShed(post(ANALYSES, ANALYSIS, "a", ASYNC), "intake-full");
       for (String caller : List.of("b", "c", "d")) {
-        held.add(unfinished(BATCHES, caller));
+        held.add(unfinished(ANALYSES, caller));
       }
       awaitHeld(4);
       assertShed(post(ANALYSES, ANALYSIS, "e", ASYNC), "intake-full");
@@ -113,6 +119,52 @@ final class ReservedIT {
       }
     }
     awaitHeld(0);
+  }
+
+  @Test
+  void givesThePlaceOfABatchToTheNextOneOnceItHasBegun() throws Exception {
+    List<Socket> held = new ArrayList<>();
+    try (Socket full = unfinished(INFER, "a")) {
+      RunningService.await("full", () -> service.metric("triage_door_in_flight") == 1);
+      // More of one caller than it has places, and more than there are.
+      for (int i = 1; i <= 6; i++) {
+        held.add(unfinished(BATCHES, "a"));
+        int inside = 1 + i;
+        RunningService.await(
+            "begun",
+            () ->
+                service.metric("triage_door_in_flight") == inside
+                    && service.metric("triage_door_reserve_in_flight") == 0);
+      }
+      assertThat(post(ANALYSES, ANALYSIS, "a", ASYNC).statusCode()).isEqualTo(202);
+    } finally {
+      for (Socket socket : held) {
+        socket.close();
+      }
+    }
+    RunningService.await("empty", () -> service.metric("triage_door_in_flight") == 0);
+    assertThat(service.metric("triage_door_reserve_in_flight")).isZero();
+  }
+
+  @Test
+  void holdsNoPlaceForABodyThatIsLong() throws Exception {
+    service.close();
+    start("1s");
+    CompletableFuture<HttpResponse<String>> full =
+        CompletableFuture.supplyAsync(() -> post(INFER, INPUT, "a", ""));
+    RunningService.await("full", () -> model.underWay() == 1);
+    try (Socket slow = unfinished(ANALYSES, "b", 1_000_000)) {
+      // At 1 KiB a second that would be enough for 20 s.
+      slow.getOutputStream().write(new byte[20_480]);
+      slow.getOutputStream().flush();
+
+      assertThat(new String(slow.getInputStream().readAllBytes(), UTF_8))
+          .startsWith("HTTP/1.1 408")
+          .contains("all of it within 1000 ms");
+    }
+    awaitHeld(0);
+    model.release(1);
+    assertThat(full.join().statusCode()).isEqualTo(200);
   }
 
   private void awaitHeld(int places) {
@@ -145,12 +197,19 @@ final class ReservedIT {
 
   /// Begins a request and leaves it open.
   private Socket unfinished(String path, String caller) throws Exception {
+    return unfinished(path, caller, 1_000);
+  }
+
+  private Socket unfinished(String path, String caller, int length) throws Exception {
     Socket socket = new Socket("127.0.0.1", service.port("application"));
     String head =
         "POST "
             + path
-            + " HTTP/1.1\r\nHost: t\r\nPriority: u=7\r\nContent-Length: 1000\r\nAuthorization:"
-            + " Bearer "
+            + " HTTP/1.1\r\nHost: t\r\nPriority: u=7\r\n"
+            + (path.equals(ANALYSES) ? "Prefer: respond-async\r\n" : "")
+            + "Content-Length: "
+            + length
+            + "\r\nAuthorization: Bearer "
             + token(caller)
             + "\r\n\r\n";
     socket.getOutputStream().write(head.getBytes(UTF_8));
