@@ -21,6 +21,7 @@ import triage.time.MonotonicClock;
 public final class AnalysisRoom implements AutoCloseable {
   private final JobBook book;
   private final Dispatcher dispatcher;
+  private final Retention retention;
   private final Analyses analyses;
   private final List<Object> resources;
   private final Events events;
@@ -46,6 +47,7 @@ public final class AnalysisRoom implements AutoCloseable {
     this.bodyBytesMax = settings.bodyBytesMax();
     this.book = new JobBook(store, ids, settings, clock, wallClock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
+    this.retention = new Retention(book.claims(), new BatchDao(store.jdbi()), settings, clock);
     this.analyses = new Analyses(book, dispatcher, models, settings);
     Batches batches =
         new Batches(
@@ -79,6 +81,7 @@ public final class AnalysisRoom implements AutoCloseable {
   /// Starts claiming jobs.
   public void start() {
     dispatcher.start();
+    retention.start();
   }
 
   /// Gives the way in for inferences that are to be answered later.
@@ -121,6 +124,7 @@ public final class AnalysisRoom implements AutoCloseable {
   /// Claims nothing more, and gives back what is not done within 10 s.
   @Override
   public void close() {
+    retention.close();
     dispatcher.close();
     book.close();
   }

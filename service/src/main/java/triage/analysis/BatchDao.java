@@ -65,6 +65,27 @@ final class BatchDao {
       ORDER BY line LIMIT :most\
       """;
 
+  /// Looks at no more batches than it is told to, at each by the index of its jobs: `OFFSET 0`
+  /// keeps the planner from reading all jobs instead.
+  private static final String FORGET =
+      """
+      WITH looked AS MATERIALIZED (
+        SELECT id, created_at FROM batches
+        WHERE (created_at, id) > (:from, :id) AND created_at < now() - :after * interval '1 ms'
+        ORDER BY created_at, id LIMIT :most
+      ), old AS (
+        SELECT id FROM batches
+        WHERE id IN (SELECT id FROM looked) AND coalesce(upload_until < now(), true)
+          AND NOT EXISTS (SELECT FROM jobs WHERE batch_id = batches.id OFFSET 0)
+        FOR UPDATE SKIP LOCKED
+      ), refusals AS (
+        DELETE FROM batch_refusals USING old WHERE batch_id = old.id
+      ), gone AS (
+        DELETE FROM batches USING old WHERE batches.id = old.id
+      )
+      SELECT id, created_at FROM looked ORDER BY created_at, id\
+      """;
+
   private final Jdbi jdbi;
 
   BatchDao(Jdbi jdbi) {
@@ -74,6 +95,12 @@ final class BatchDao {
   /// What an earlier upload made of a line.
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Known(byte[] sha256, boolean refused) {}
+
+  /// Where a batch stands among all of them, by age.
+  record Place(OffsetDateTime at, UUID id) {
+    private static final Place OLDEST =
+        new Place(Instant.EPOCH.atOffset(ZoneOffset.UTC), new UUID(0, 0));
+  }
 
   /// What became of a line.
   ///
@@ -256,29 +283,27 @@ final class BatchDao {
             .list());
   }
 
-  /// Deletes batches of which no job is left, and gives how many.
+  /// Looks at some batches, deletes those of which no job is left, and gives the last one that it
+  /// looked at, or `null` if there are no more behind it.
   ///
   /// @param after how old they are at least
-  /// @param most how many at most
-  int forget(Duration after, int most) {
-    return with(handle ->
-        handle
-            .createUpdate(
-                """
-                WITH old AS (
-                  SELECT id FROM batches
-                  WHERE created_at < now() - :after * interval '1 ms'
-                    AND coalesce(upload_until < now(), true)
-                    AND NOT EXISTS (SELECT FROM jobs WHERE batch_id = batches.id)
-                  ORDER BY created_at LIMIT :most FOR UPDATE SKIP LOCKED
-                ), refusals AS (
-                  DELETE FROM batch_refusals USING old WHERE batch_id = old.id
-                )
-                DELETE FROM batches USING old WHERE batches.id = old.id\
-                """)
-            .bind("after", after.toMillis())
-            .bind("most", most)
-            .execute());
+  /// @param from the one before them; `null`: from the oldest on
+  /// @param most how many it looks at
+  @Nullable Place forget(Duration after, @Nullable Place from, int most) {
+    List<Place> looked =
+        with(handle ->
+            handle
+                .createQuery(FORGET)
+                .bind("after", after.toMillis())
+                .bind("from", from == null ? Place.OLDEST.at() : from.at())
+                .bind("id", from == null ? Place.OLDEST.id() : from.id())
+                .bind("most", most)
+                .map((row, context) ->
+                    new Place(
+                        row.getObject("created_at", OffsetDateTime.class),
+                        row.getObject("id", UUID.class)))
+                .list());
+    return looked.size() < most ? null : looked.getLast();
   }
 
   private <T> T with(Work<T> work) {

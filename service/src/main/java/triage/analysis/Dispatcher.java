@@ -43,8 +43,6 @@ final class Dispatcher implements AutoCloseable {
   private static final long AFTER_A_FAULT_NANOS = 500_000_000L;
   private static final long RETRY_MILLIS_MIN = 250;
   private static final long RETRY_MILLIS_MAX = 60_000;
-  private static final int FORGET_MOST = 500;
-  private static final int FORGET_BATCHES = 10;
   private static final int GONE = 499;
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
   private static final Duration RENEWAL_MAX = Duration.ofSeconds(2);
@@ -100,7 +98,7 @@ final class Dispatcher implements AutoCloseable {
     long look = settings.lookEvery().toMillis();
     var _ =
         keeper.scheduleWithFixedDelay(() -> safely(this::look), look, look, TimeUnit.MILLISECONDS);
-    var _ = keeper.scheduleWithFixedDelay(() -> safely(this::tidy), 0, 5, TimeUnit.SECONDS);
+    var _ = keeper.scheduleWithFixedDelay(() -> safely(this::count), 0, 5, TimeUnit.SECONDS);
   }
 
   /// Gives what stands for this run of this instance.
@@ -366,14 +364,8 @@ final class Dispatcher implements AutoCloseable {
     book.lookForChanges();
   }
 
-  /// Counts what there is, and deletes some of what has been kept for long enough.
-  private void tidy() {
+  private void count() {
     unserved.look(book.count());
-    for (int batch = 0; batch < FORGET_BATCHES; batch++) {
-      if (book.forget(settings.keepFor(), settings.studyKeepFor(), FORGET_MOST) < FORGET_MOST) {
-        return;
-      }
-    }
   }
 
   private void safely(Runnable work) {

@@ -61,7 +61,6 @@ final class JobBook implements AutoCloseable {
   private static final long ROW_BYTES = 512;
   private static final long BACKLOG_RETRY_NANOS = 30_000_000_000L;
   private static final long RETRY_NANOS = 2_000_000_000L;
-  private static final int BATCHES_FORGET_MOST = 10;
 
   /// How long a submission waits for the store on its own; less than what is told as a hanging one.
   private static final Duration ALONE_MAX = Duration.ofSeconds(2);
@@ -78,7 +77,6 @@ final class JobBook implements AutoCloseable {
   private final MonotonicClock clock;
   private final InstantSource wallClock;
   private final CensusDao censuses;
-  private final BatchDao batches;
   private final DiskRoom disk;
   private final JobCounts counts = new JobCounts();
   private final Waiters waiters = new Waiters();
@@ -105,7 +103,6 @@ final class JobBook implements AutoCloseable {
     this.dao = new JobDao(store.jdbi(READ_MAX));
     this.claims = new JobDao(store.jdbi());
     this.censuses = new CensusDao(store.jdbi());
-    this.batches = new BatchDao(store.jdbi());
     this.disk = new DiskRoom(store::freeBytes, settings.diskFreeBytesMin(), clock);
     this.changes = new ChangeDao(store.jdbi(READ_MAX));
     this.ids = ids;
@@ -286,16 +283,6 @@ final class JobBook implements AutoCloseable {
               "so much waits already that there is no room for this; try again after"
                   + " Retry-After"));
     }
-  }
-
-  /// Deletes jobs that ended long ago, then batches of which none is left, and gives how many jobs.
-  ///
-  /// @param after how long ago, for studies that are not in `byStudy`
-  /// @param most how many at most
-  int forget(Duration after, Map<String, Duration> byStudy, int most) {
-    int jobs = claims.forget(after, byStudy, most);
-    batches.forget(after, BATCHES_FORGET_MOST);
-    return jobs;
   }
 
   /// Waits for something that the writer writes.

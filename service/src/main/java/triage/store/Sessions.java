@@ -19,6 +19,7 @@ record Sessions(ServerAddress address, String opening, Duration connect, Duratio
   private static final String DURABLE = "SET synchronous_commit = on";
 
   private static final Duration ANSWER_GRACE = Duration.ofSeconds(1);
+  private static final Duration HANGUP_LOOK = Duration.ofSeconds(1);
   private static final Duration IDLE_MAX = Duration.ofSeconds(2);
 
   /// Gives the sessions of a role that logs in itself.
@@ -27,11 +28,16 @@ record Sessions(ServerAddress address, String opening, Duration connect, Duratio
         address, guards(settings), settings.connectTimeout(), settings.answerTimeout());
   }
 
-  /// What the server gives up by itself: a statement that we no longer wait for, and a transaction
-  /// of an instance that stands still with the locks of its rows in hand.
+  /// What the server gives up by itself: a statement that we no longer wait for, at the latest a
+  /// second after we hung up, and a transaction of an instance that stands still with the locks of
+  /// its rows in hand.
   private static String guards(StoreSettings settings) {
-    return "SET statement_timeout = %d; SET idle_in_transaction_session_timeout = %d"
-        .formatted(settings.answerTimeout().plus(ANSWER_GRACE).toMillis(), IDLE_MAX.toMillis());
+    return ("SET statement_timeout = %d; SET idle_in_transaction_session_timeout = %d;"
+            + " SET client_connection_check_interval = %d")
+        .formatted(
+            settings.answerTimeout().plus(ANSWER_GRACE).toMillis(),
+            IDLE_MAX.toMillis(),
+            HANGUP_LOOK.toMillis());
   }
 
   /// Gives these sessions as another role.

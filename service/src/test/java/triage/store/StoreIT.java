@@ -69,6 +69,26 @@ class StoreIT {
   }
 
   @Test
+  void theServerEndsWhatNobodyWaitsForAnyMore() {
+    try (Store store = fixture.open()) {
+      assertThat(one(store.jdbi(), "SELECT current_setting('client_connection_check_interval')"))
+          .isEqualTo("1s");
+      Jdbi impatient = store.jdbi(Duration.ofSeconds(1));
+      assertThatThrownBy(() -> one(impatient, "SELECT pg_sleep(600)::text"))
+          .isInstanceOf(RuntimeException.class);
+      StoreFixture.await(
+          "ended",
+          Duration.ofSeconds(15),
+          () ->
+              one(
+                      store.jdbi(),
+                      "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%'"
+                          + " AND pid <> pg_backend_pid()")
+                  .equals("0"));
+    }
+  }
+
+  @Test
   void saysThatTheServerIsGoneAndServesAgainOnceItIsBack() throws Exception {
     try (Store store = fixture.open()) {
       assertThat(one(store.jdbi(), "SELECT 1")).isEqualTo("1");
