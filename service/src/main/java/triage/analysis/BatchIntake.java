@@ -1,6 +1,7 @@
 package triage.analysis;
 
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import triage.gateway.RefusedException;
@@ -18,14 +19,14 @@ final class BatchIntake {
   private static final int KIBIBYTES_MAX = 16 << 10;
   private static final Duration ROOM_MAX = Duration.ofSeconds(10);
 
-  private final Lane<NewJob> jobs;
-  private final Lane<RefusedLine> refusals;
+  private final Lane<UploadedRow<NewJob>> jobs;
+  private final Lane<UploadedRow<RefusedLine>> refusals;
   private final Semaphore rows = new Semaphore(ROWS_MAX, true);
   private final Semaphore kibibytes = new Semaphore(KIBIBYTES_MAX, true);
 
   BatchIntake(GroupCommitWriter writer) {
-    this.jobs = writer.lane(new NewJobDao(), ROWS_MAX);
-    this.refusals = writer.lane(new RefusedLineDao(), ROWS_MAX);
+    this.jobs = writer.lane(new UploadedRowDao<>(new NewJobDao()), ROWS_MAX);
+    this.refusals = writer.lane(new UploadedRowDao<>(new RefusedLineDao()), ROWS_MAX);
   }
 
   /// What one upload has handed in and the store has not settled yet.
@@ -33,8 +34,16 @@ final class BatchIntake {
   /// **Threads**: used by the upload's thread, and by the writer's.
   static final class UnderWay {
     private final Semaphore rows = new Semaphore(ROWS_MAX);
+    private final UUID batch;
+    private final UUID uploader;
     private volatile boolean failed;
     private boolean late;
+
+    /// Begins with nothing.
+    UnderWay(UUID batch, UUID uploader) {
+      this.batch = batch;
+      this.uploader = uploader;
+    }
 
     /// Waits until all is committed. Once that took too long it is not waited for again.
     ///
@@ -65,7 +74,8 @@ final class BatchIntake {
     submit(refusals, line, 0, upload);
   }
 
-  private <T> void submit(Lane<T> lane, T row, int bytes, UnderWay upload) throws RefusedException {
+  private <T> void submit(Lane<UploadedRow<T>> lane, T row, int bytes, UnderWay upload)
+      throws RefusedException {
     if (upload.failed || !within(upload.rows, 1)) {
       throw JobBook.intakeFull();
     }
@@ -94,7 +104,7 @@ final class BatchIntake {
             written();
           }
         };
-    if (!lane.submit(row, receipt)) {
+    if (!lane.submit(new UploadedRow<>(upload.batch, upload.uploader, row), receipt)) {
       receipt.failed("closed");
       throw JobBook.intakeFull();
     }

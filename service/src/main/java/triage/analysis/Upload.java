@@ -32,7 +32,7 @@ final class Upload {
   private final Batch batch;
   private final UUID uploader;
   private final Lines lines;
-  private final BatchIntake.UnderWay underWay = new BatchIntake.UnderWay();
+  private final BatchIntake.UnderWay underWay;
   private final long knownTo;
   private long renewNanos;
   private long knownFrom;
@@ -52,6 +52,7 @@ final class Upload {
     this.call = call;
     this.batch = batch;
     this.uploader = uploader;
+    this.underWay = new BatchIntake.UnderWay(batch.id(), uploader);
     this.lines = lines;
     this.knownTo = knownTo;
     this.renewNanos = rooms.clock().nanos() + thirdOfLease();

@@ -239,6 +239,26 @@ final class BatchesIT {
   }
 
   @Test
+  void takesNothingMoreOfAnUploadThatWasOvertaken() throws Exception {
+    byte[] body = body(10);
+    String bad = "{\"model\":7}";
+    body = (new String(body, UTF_8) + bad).getBytes(UTF_8);
+    try (Socket socket = begun("late", body, body.length - bad.length() - 5)) {
+      RunningService.await("under way", () -> count("jobs") == 9);
+      service.execute("UPDATE batches SET uploader = gen_random_uuid()");
+      socket.getOutputStream().write(body, body.length - bad.length() - 5, bad.length() + 5);
+      socket.getOutputStream().flush();
+      assertThat(new String(socket.getInputStream().readNBytes(12), UTF_8))
+          .isEqualTo("HTTP/1.1 409");
+    }
+    assertThat(count("jobs")).isEqualTo(9);
+    assertThat(
+            service.count(
+                "SELECT count(*) FROM batch_refusals JOIN batches ON batches.id = batch_id"))
+        .isZero();
+  }
+
+  @Test
   void takesGzipAndWhatIsCalledLines() throws Exception {
     byte[] body = body(300);
     assertThat(send(gzip(body), List.of("Content-Encoding", "gzip")).statusCode()).isEqualTo(202);
