@@ -79,6 +79,8 @@ final class LeasesIT {
           RunningService.await("claimed", () -> server.underWay() == 1);
 
           awaitRenewals(id);
+          // A second time: not just in between, when the deletion was given up at last.
+          awaitRenewals(id);
           assertThat(blocked()).as("who waits still").isEqualTo(deleting);
           server.release(1);
           assertDone(id, 1);
