@@ -477,7 +477,7 @@ final class AnalysesIT {
     RunningService.await("done", () -> ended("done") - done >= 5);
     assertThat(ended("done") - done).isLessThanOrEqualTo(6);
     server.answerWith(422);
-    service.post(ANALYSES, body);
+    assertThat(service.post(ANALYSES, body).statusCode()).isEqualTo(422);
     RunningService.await("failed", () -> ended("failed") == failed + 1);
     server.answerWith(500);
     service.post(ANALYSES, body, "Prefer", ASYNC);

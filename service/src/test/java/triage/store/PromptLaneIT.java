@@ -2,6 +2,8 @@ package triage.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +11,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,14 +67,20 @@ class PromptLaneIT {
     // The table is taken, so that the rows of the writer stay with it.
     List<CompletableFuture<Void>> futures = new ArrayList<>();
     var lane = new PromptLane<>(store, new GapRows(), 100, 1, Duration.ofMillis(200));
-    try (Handle other = store.jdbi().open()) {
-      other.begin();
-      other.execute("LOCK TABLE audit_gap IN EXCLUSIVE MODE");
+    try (Connection owner =
+            store
+                .embedded()
+                .admin()
+                .dataSource(Duration.ofSeconds(5), Duration.ofSeconds(30))
+                .getConnection();
+        Statement statement = owner.createStatement()) {
+      owner.setAutoCommit(false);
+      statement.execute("LOCK TABLE triage.audit_gap IN EXCLUSIVE MODE");
       for (long n = 0; n < PromptLane.FEW + 2; n++) {
         futures.add(submit(lane, GapRows.Row.of(n)));
       }
       assertThat(futures).noneMatch(CompletableFuture::isDone);
-      other.rollback();
+      owner.rollback();
     }
     for (CompletableFuture<Void> future : futures) {
       future.get(30, TimeUnit.SECONDS);
