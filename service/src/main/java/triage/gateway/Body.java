@@ -181,6 +181,7 @@ final class Body {
   /// The content of the request to the backend.
   private final class Relayed implements org.eclipse.jetty.client.Request.Content {
     private boolean firstGiven;
+    private volatile boolean givenUp;
 
     @Override
     public long getLength() {
@@ -206,7 +207,9 @@ final class Body {
         return null;
       }
       if (Content.Chunk.isFailure(chunk)) {
-        refusal = brokenOff(chunk.getFailure());
+        if (!givenUp) {
+          refusal = brokenOff(chunk.getFailure());
+        }
         return chunk;
       }
       if (isTooLarge(chunk)) {
@@ -229,8 +232,11 @@ final class Body {
       }
     }
 
+    /// The request to the backend is given up, say at its deadline: that its body breaks off is
+    /// nothing that the caller did.
     @Override
     public void fail(Throwable failure) {
+      givenUp = true;
       if (!whole) {
         request.fail(failure);
       }
