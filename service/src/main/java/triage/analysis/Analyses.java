@@ -1,7 +1,5 @@
 package triage.analysis;
 
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
@@ -14,6 +12,7 @@ import triage.gateway.ModelCall;
 import triage.gateway.NativeCall;
 import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
+import triage.gateway.Sha256;
 import triage.gateway.Target;
 import triage.identity.Caller;
 import triage.identity.Role;
@@ -68,7 +67,7 @@ final class Analyses {
     Preference preference = preference(call);
     Submission asked = submissions.read(caller, body, SubmissionReader.BODY);
     book.requireIntake();
-    byte[] digest = sha256(body);
+    byte[] digest = Sha256.of(body);
     if (key != null) {
       Optional<Job> earlier = earlier(caller, key);
       if (earlier.isPresent()) {
@@ -112,7 +111,7 @@ final class Analyses {
               book.now(),
               JobState.WAITING,
               null,
-              sha256(body),
+              Sha256.of(body),
               Submissions.traceparent(asked.traceparent()),
               null,
               202,
@@ -124,7 +123,6 @@ final class Analyses {
     } catch (StoreException e) {
       throw JobBook.intakeFull();
     }
-    dispatcher.kick();
     book.tellOfWork();
     return id;
   }
@@ -166,7 +164,6 @@ final class Analyses {
     if (repeated.isPresent()) {
       return repeated.get();
     }
-    dispatcher.kick();
     book.tellOfWork();
     if (!deferral) {
       return Reply.accepted(id);
@@ -369,13 +366,5 @@ final class Analyses {
         ending,
         null,
         0);
-  }
-
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

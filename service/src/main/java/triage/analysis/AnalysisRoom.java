@@ -59,8 +59,7 @@ public final class AnalysisRoom implements AutoCloseable {
                 new Submissions(models),
                 settings,
                 clock,
-                new RetryAfter(chance.nextLong()),
-                this::tellOfWork));
+                new RetryAfter(chance.nextLong())));
     JobView view = new JobView(models);
     this.resources =
         List.of(
@@ -71,11 +70,6 @@ public final class AnalysisRoom implements AutoCloseable {
                 settings.bodyBytesMax()),
             new BatchesResource(batches));
     this.events = new Events(book, view, settings.events(), clock, wallClock);
-  }
-
-  private void tellOfWork() {
-    dispatcher.kick();
-    book.tellOfWork();
   }
 
   /// Starts claiming jobs.

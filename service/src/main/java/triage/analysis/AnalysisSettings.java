@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// How analyses are taken in and kept: the settings under the key `analysis`.
@@ -156,10 +155,7 @@ public record AnalysisSettings(
 
   /// Gives the callers whose analyses are answered later unless they say otherwise.
   public Set<String> laterByDefault() {
-    return defaultPrefer.entrySet().stream()
-        .filter(preference -> Preference.isReadable(preference.getValue()))
-        .map(Map.Entry::getKey)
-        .collect(Collectors.toUnmodifiableSet());
+    return defaultPrefer.keySet();
   }
 
   private static boolean isBetween(Duration value, Duration min, Duration max) {

@@ -11,12 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import triage.identity.Caller;
 import triage.store.StoreException;
+import triage.store.Table;
 
 /// Reads and keeps batches. Whether an upload's time is over is said by the store's clock alone.
 ///
@@ -86,10 +85,10 @@ final class BatchDao {
       SELECT id, created_at FROM looked ORDER BY created_at, id\
       """;
 
-  private final Jdbi jdbi;
+  private final Table table;
 
   BatchDao(Jdbi jdbi) {
-    this.jdbi = jdbi;
+    this.table = new Table(jdbi, "batches");
   }
 
   /// What an earlier upload made of a line.
@@ -118,7 +117,7 @@ final class BatchDao {
   /// it is under way.
   Optional<Batch> begin(
       UUID id, String caller, @Nullable String key, Instant now, UUID uploader, Duration lease) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(BEGIN)
             .bind("id", id)
@@ -133,7 +132,7 @@ final class BatchDao {
 
   /// Lets a key go whose time is over.
   void forgetKey(String caller, String key, Duration after) {
-    with(handle ->
+    table.with(handle ->
         handle
             .createUpdate(
                 """
@@ -150,7 +149,7 @@ final class BatchDao {
 
   /// Gives the last line of which an earlier upload left an outcome.
   long lastLine(UUID id) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(
                 """
@@ -165,7 +164,7 @@ final class BatchDao {
 
   /// Gives the outcomes of earlier uploads by line, from one line to another.
   Map<Long, Known> known(UUID id, long from, long to) {
-    return with(handle -> {
+    return table.with(handle -> {
       Map<Long, Known> known = new HashMap<>();
       handle
           .createQuery(KNOWN)
@@ -184,7 +183,7 @@ final class BatchDao {
   /// Keeps an upload for another lease time, notes how far it has come, and tells whether it is
   /// still the only one of its batch.
   boolean renew(UUID id, UUID uploader, long line, Duration lease) {
-    return with(handle ->
+    return table.with(handle ->
         handle
                 .createUpdate(
                     """
@@ -202,7 +201,7 @@ final class BatchDao {
 
   /// Notes that an upload has come to its end, and tells whether it was still the only one.
   boolean finish(UUID id, UUID uploader, long line, Batch.Whole whole) {
-    return with(handle ->
+    return table.with(handle ->
         handle
                 .createUpdate(
                     """
@@ -223,7 +222,7 @@ final class BatchDao {
 
   /// Notes how far an upload has come, and lets another one of its batch begin.
   void letGo(UUID id, UUID uploader, long line) {
-    with(handle ->
+    table.with(handle ->
         handle
             .createUpdate(
                 """
@@ -238,7 +237,7 @@ final class BatchDao {
   }
 
   Optional<Batch> find(UUID id) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery("SELECT" + COLUMNS + " FROM batches WHERE id = :id")
             .bind("id", id)
@@ -248,7 +247,7 @@ final class BatchDao {
 
   /// Counts what there is of a batch by state, `refused` among them.
   Map<String, Long> count(UUID id) {
-    return with(handle -> {
+    return table.with(handle -> {
       Map<String, Long> counts = new HashMap<>();
       handle
           .createQuery(
@@ -270,7 +269,7 @@ final class BatchDao {
   /// @param state only lines of this state; empty: all
   /// @param most how many at most
   List<Outcome> outcomes(UUID id, Caller caller, long after, String state, int most) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(OUTCOMES)
             .bind("id", id)
@@ -291,7 +290,7 @@ final class BatchDao {
   /// @param most how many it looks at
   @Nullable Place forget(Duration after, @Nullable Place from, int most) {
     List<Place> looked =
-        with(handle ->
+        table.with(handle ->
             handle
                 .createQuery(FORGET)
                 .bind("after", after.toMillis())
@@ -304,20 +303,6 @@ final class BatchDao {
                         row.getObject("id", UUID.class)))
                 .list());
     return looked.size() < most ? null : looked.getLast();
-  }
-
-  private <T> T with(Work<T> work) {
-    try {
-      return jdbi.withHandle(work::on);
-    } catch (JdbiException e) {
-      throw new StoreException("batches: " + e.getClass().getSimpleName(), e);
-    }
-  }
-
-  /// Something done on one connection.
-  @FunctionalInterface
-  private interface Work<T> {
-    T on(Handle handle);
   }
 
   private static Batch batch(ResultSet row) throws SQLException {

@@ -50,7 +50,6 @@ final class Batches {
   ///
   /// @param dao what is not answered within 5 s fails
   /// @param counting for who has time
-  /// @param onWork tells that there may be jobs to claim
   record Rooms(
       JobBook book,
       BatchDao dao,
@@ -59,8 +58,7 @@ final class Batches {
       Submissions submissions,
       AnalysisSettings settings,
       MonotonicClock clock,
-      RetryAfter retryAfter,
-      Runnable onWork) {}
+      RetryAfter retryAfter) {}
 
   /// Takes a batch in, line by line.
   ///
@@ -146,7 +144,7 @@ final class Batches {
       drop(body);
       return brokenOff(batch, JobBook.intakeFull().refusal(), upload);
     } finally {
-      rooms.onWork().run();
+      rooms.book().tellOfWork();
       letGo(begun, upload == null ? takenTo : upload.settle());
     }
   }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import triage.store.StoreException;
+import triage.store.Table;
 
 /// Counts jobs. Jobs that ended well cost it nothing; each that waits costs it a look at its row.
 ///
@@ -26,10 +26,10 @@ final class CensusDao {
   private static final String RUNNING = "SELECT count(*) FROM jobs WHERE state = 'running'";
   private static final String DEAD = "SELECT count(*) FROM jobs WHERE state = 'dead'";
 
-  private final Jdbi jdbi;
+  private final Table table;
 
   CensusDao(Jdbi jdbi) {
-    this.jdbi = jdbi;
+    this.table = new Table(jdbi, "jobs");
   }
 
   /// What waits of one caller for one version.
@@ -40,12 +40,8 @@ final class CensusDao {
   ///
   /// @param rowBytes what a job takes beside its input
   JobCensus count(long rowBytes) {
-    try {
-      return jdbi.withHandle(handle ->
-          census(waiting(handle, rowBytes), number(handle, RUNNING), number(handle, DEAD)));
-    } catch (JdbiException e) {
-      throw new StoreException("jobs: " + e.getClass().getSimpleName(), e);
-    }
+    return table.with(
+        handle -> census(waiting(handle, rowBytes), number(handle, RUNNING), number(handle, DEAD)));
   }
 
   private static JobCensus census(List<Share> shares, long running, long dead) {

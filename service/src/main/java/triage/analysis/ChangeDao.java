@@ -6,10 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import triage.store.StoreException;
+import triage.store.Table;
 
 /// Reads jobs by when they changed, each at its latest change, without what the models answered.
 ///
@@ -47,10 +46,10 @@ final class ChangeDao {
       FROM unnest(:callers) AS asked(caller)\
       """;
 
-  private final Jdbi jdbi;
+  private final Table table;
 
   ChangeDao(Jdbi jdbi) {
-    this.jdbi = jdbi;
+    this.table = new Table(jdbi, "jobs");
   }
 
   /// A job as it was left by its latest change.
@@ -68,7 +67,7 @@ final class ChangeDao {
   ///
   /// @param most how many at most
   List<Change> after(String caller, ChangePosition place, int most) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(PAGE)
             .bind("caller", caller)
@@ -86,7 +85,7 @@ final class ChangeDao {
 
   /// Gives one job.
   Optional<Job> find(UUID id) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(JobDao.COLUMNS_BUT_RESULT + " FROM jobs WHERE id = :id")
             .bind("id", id)
@@ -96,7 +95,7 @@ final class ChangeDao {
 
   /// Gives how far the store has come.
   Horizon horizon() {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(HORIZON)
             .map((row, context) ->
@@ -109,7 +108,7 @@ final class ChangeDao {
   /// Gives the revisions of those of the jobs that there are.
   Map<UUID, Long> revisions(Collection<UUID> ids) {
     Map<UUID, Long> revisions = new HashMap<>();
-    with(handle ->
+    table.with(handle ->
         handle
             .createQuery("SELECT id, revision FROM jobs WHERE id = ANY(:ids)")
             .bindArray("ids", UUID.class, ids)
@@ -122,7 +121,7 @@ final class ChangeDao {
   /// Gives the transaction of each of these callers' latest change, where there is any.
   Map<String, String> newest(Collection<String> callers) {
     Map<String, String> newest = new HashMap<>();
-    with(handle -> {
+    table.with(handle -> {
       handle
           .createQuery(NEWEST)
           .bindArray("callers", String.class, callers)
@@ -137,19 +136,5 @@ final class ChangeDao {
       return newest;
     });
     return newest;
-  }
-
-  private <T> T with(Reading<T> reading) {
-    try {
-      return jdbi.withHandle(reading::on);
-    } catch (JdbiException e) {
-      throw new StoreException("jobs: " + e.getClass().getSimpleName(), e);
-    }
-  }
-
-  /// Something read on one connection.
-  @FunctionalInterface
-  private interface Reading<T> {
-    T on(Handle handle);
   }
 }

@@ -354,7 +354,6 @@ final class Dispatcher implements AutoCloseable {
           book.tellChanged(job.id(), job.caller());
         }
       }
-      kick();
       book.tellOfWork();
     }
     Set<UUID> awaited = book.waiters().awaited();

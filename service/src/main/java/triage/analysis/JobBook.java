@@ -111,7 +111,7 @@ final class JobBook implements AutoCloseable {
     this.bell = store.bell("triage_jobs", this::hear);
   }
 
-  /// Sets what is run when another instance tells of work.
+  /// Sets what is run when this instance or another one tells of work.
   void onWork(Runnable look) {
     onWork = look;
   }
@@ -146,6 +146,7 @@ final class JobBook implements AutoCloseable {
 
   /// Tells all instances that there is a job to claim.
   void tellOfWork() {
+    onWork.run();
     bell.ring(WORK);
   }
 

@@ -13,12 +13,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
 import triage.store.StoreException;
+import triage.store.Table;
 
 /// Reads and claims jobs. Whether a lease has run out is said by the store's clock alone.
 ///
@@ -159,17 +158,17 @@ final class JobDao {
       DELETE FROM jobs WHERE id IN (SELECT id FROM old)\
       """;
 
-  private final Jdbi jdbi;
+  private final Table table;
 
   JobDao(Jdbi jdbi) {
-    this.jdbi = jdbi;
+    this.table = new Table(jdbi, "jobs");
   }
 
   /// A job that was taken from its holder.
   record TakenBack(UUID id, String caller, JobState state) {}
 
   Optional<Job> find(UUID id) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(COLUMNS + " WHERE id = :id")
             .bind("id", id)
@@ -178,7 +177,7 @@ final class JobDao {
   }
 
   Optional<Job> find(String caller, String key) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(COLUMNS + " WHERE caller = :caller AND idempotency_key = :key")
             .bind("caller", caller)
@@ -192,7 +191,7 @@ final class JobDao {
   ///
   /// @param resultBytesMax how many bytes of results at most
   List<Job> find(String caller, Collection<UUID> ids, long resultBytesMax) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(QUERY)
             .bind("caller", caller)
@@ -208,7 +207,7 @@ final class JobDao {
   /// @param after the last one before these
   /// @param most how many at most
   List<Job> dead(@Nullable String caller, UUID after, int most) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(
                 COLUMNS_BUT_RESULT
@@ -223,7 +222,7 @@ final class JobDao {
 
   /// Gives those of the jobs that have ended.
   List<UUID> ended(Collection<UUID> ids) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery("SELECT id FROM jobs WHERE id = ANY(:ids) AND finished_at IS NOT NULL")
             .bindArray("ids", UUID.class, ids)
@@ -233,7 +232,7 @@ final class JobDao {
 
   /// Lets an idempotency key go whose time is over, and tells whether there was one.
   boolean forgetKey(String caller, String key, Duration after) {
-    return with(handle ->
+    return table.with(handle ->
         handle
                 .createUpdate(
                     """
@@ -250,7 +249,7 @@ final class JobDao {
 
   /// Settles what the first answer under a key is, if nobody has, and gives what it is.
   int answer(UUID id, int status) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(
                 """
@@ -266,7 +265,7 @@ final class JobDao {
 
   /// Calls a job off, and tells whether it was waiting or running.
   boolean cancel(UUID id, String detail, Instant now) {
-    return with(handle ->
+    return table.with(handle ->
         handle
                 .createUpdate(
                     """
@@ -284,7 +283,7 @@ final class JobDao {
 
   /// Lets a job that was given up or called off wait again, and tells whether it was.
   boolean replay(UUID id) {
-    return with(handle ->
+    return table.with(handle ->
         handle
                 .createUpdate(
                     """
@@ -303,7 +302,7 @@ final class JobDao {
   /// @param room how many at most
   List<Claim> claim(
       String model, String version, Criticality criticality, int room, UUID owner, Duration lease) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(CLAIM)
             .bind("model", model)
@@ -318,7 +317,7 @@ final class JobDao {
 
   /// Keeps jobs for another lease time, but for those that are just being changed.
   void renew(Collection<UUID> ids, UUID owner, Duration lease) {
-    with(handle ->
+    table.with(handle ->
         handle
             .createUpdate(RENEW)
             .bindArray("ids", UUID.class, ids)
@@ -331,7 +330,7 @@ final class JobDao {
   ///
   /// @param attemptsMax after how many attempts a job is dead
   List<TakenBack> takeBack(int attemptsMax) {
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createQuery(TAKE_BACK)
             .bind("max", attemptsMax)
@@ -349,7 +348,7 @@ final class JobDao {
   /// @param most how many at most
   int forget(Duration after, Map<String, Duration> byStudy, int most) {
     List<Map.Entry<String, Duration>> own = List.copyOf(byStudy.entrySet());
-    return with(handle ->
+    return table.with(handle ->
         handle
             .createUpdate(FORGET)
             .bind("after", after.toMillis())
@@ -362,22 +361,8 @@ final class JobDao {
 
   /// Lets go of all claims of an instance, and gives whose jobs they were.
   Set<String> letGo(UUID owner) {
-    return with(handle ->
+    return table.with(handle ->
         Set.copyOf(handle.createQuery(LET_GO).bind("owner", owner).mapTo(String.class).set()));
-  }
-
-  private <T> T with(Work<T> work) {
-    try {
-      return jdbi.withHandle(work::on);
-    } catch (JdbiException e) {
-      throw new StoreException("jobs: " + e.getClass().getSimpleName(), e);
-    }
-  }
-
-  /// Something done on one connection.
-  @FunctionalInterface
-  private interface Work<T> {
-    T on(Handle handle);
   }
 
   private static Claim claim(ResultSet row) throws SQLException {

@@ -142,7 +142,6 @@ final class Jobs {
     if (!book.dao().replay(job.id())) {
       throw notNow(job, "dead or cancelled");
     }
-    dispatcher.kick();
     book.tellOfWork();
     book.tellOf(job.caller());
     return accepted(job.id());

@@ -3,9 +3,9 @@ package triage.analysis;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import triage.gateway.Sha256;
 
 /// The lines of a body, one after the other: never more of it in memory than one line and a buffer.
 ///
@@ -23,8 +23,8 @@ final class Lines {
   private final int lineBytesMax;
   private final long bytesMax;
   private final byte[] buffer = new byte[BUFFER_BYTES];
-  private final MessageDigest lineDigest = sha256();
-  private final MessageDigest wholeDigest = sha256();
+  private final MessageDigest lineDigest = Sha256.begin();
+  private final MessageDigest wholeDigest = Sha256.begin();
   private byte[] line = new byte[1024];
   private int lineLength;
   private int from;
@@ -145,13 +145,5 @@ final class Lines {
     int length = lineLength > 0 && line[lineLength - 1] == '\r' ? lineLength - 1 : lineLength;
     byte[] text = length > lineBytesMax ? null : Arrays.copyOf(line, length);
     return new Line(number, text, lineDigest.digest());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

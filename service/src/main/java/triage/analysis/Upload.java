@@ -140,7 +140,7 @@ final class Upload {
       rooms.intake().refuse(RefusedLine.of(batch.id(), line, e.refusal), underWay);
     }
     if (count % KICK_EACH == 0) {
-      rooms.onWork().run();
+      rooms.book().tellOfWork();
     }
   }
 
@@ -237,7 +237,7 @@ final class Upload {
     }
     underWay.await();
     takenTo = lastLine;
-    rooms.onWork().run();
+    rooms.book().tellOfWork();
     if (!rooms.dao().renew(batch.id(), uploader, takenTo, rooms.settings().lease())) {
       throw overtaken();
     }

@@ -3,7 +3,6 @@ package triage.gateway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.eclipse.jetty.io.Content;
@@ -23,7 +22,7 @@ final class Body {
 
   private final Request request;
   private long bytesMax;
-  private final MessageDigest digest = sha256();
+  private final MessageDigest digest = Sha256.begin();
   private byte[] first = new byte[0];
   private int firstSize;
   private long size;
@@ -167,15 +166,7 @@ final class Body {
 
   /// Gives the SHA-256 of bytes, in hex.
   static String sha256Hex(byte[] bytes) {
-    return HexFormat.of().formatHex(sha256().digest(bytes));
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return HexFormat.of().formatHex(Sha256.of(bytes));
   }
 
   /// The content of the request to the backend.

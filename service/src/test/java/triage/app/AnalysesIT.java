@@ -73,9 +73,7 @@ final class AnalysesIT {
   void letTheModelAnswer() {
     server.answerWith(200);
     service.execute("DELETE FROM jobs WHERE finished_at IS NULL");
-    server.release(1_000);
-    RunningService.await("nothing under way", () -> server.underWay() == 0);
-    server.hold();
+    server.answerAll();
   }
 
   @Test

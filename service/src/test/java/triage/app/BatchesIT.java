@@ -70,9 +70,7 @@ final class BatchesIT {
   void letTheModelAnswer() {
     service.execute("DELETE FROM jobs");
     service.execute("DELETE FROM batches");
-    server.release(1_000);
-    RunningService.await("nothing under way", () -> server.underWay() == 0);
-    server.hold();
+    server.answerAll();
     RunningService.await("counted", () -> service.metric("triage_job_backlog_bytes") == 0);
   }
 

@@ -65,9 +65,7 @@ final class EventsIT {
   @AfterEach
   void letTheModelAnswer() {
     service.execute("DELETE FROM jobs WHERE finished_at IS NULL");
-    server.release(1_000);
-    RunningService.await("nothing under way", () -> server.underWay() == 0);
-    server.hold();
+    server.answerAll();
     RunningService.await("no stream", () -> service.metric("triage_event_streams") == 0);
   }
 

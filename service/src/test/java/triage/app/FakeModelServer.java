@@ -47,6 +47,13 @@ final class FakeModelServer implements AutoCloseable {
     answers.drainPermits();
   }
 
+  /// Answers all that is under way, and lets no more be answered afterwards.
+  void answerAll() {
+    release(1_000);
+    RunningService.await("nothing under way", () -> underWay() == 0);
+    hold();
+  }
+
   void answerWith(int newStatus) {
     status = newStatus;
   }

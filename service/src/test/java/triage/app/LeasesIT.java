@@ -46,9 +46,7 @@ final class LeasesIT {
   @AfterEach
   void letTheModelAnswer() {
     service.execute("DELETE FROM jobs WHERE finished_at IS NULL");
-    server.release(1_000);
-    RunningService.await("nothing under way", () -> server.underWay() == 0);
-    server.hold();
+    server.answerAll();
   }
 
   @Test
