@@ -22,16 +22,7 @@ final class DrainIT {
   @Test
   void whoWaitsForAJobIsAnsweredAtOnce() throws Exception {
     try (FakeModelServer model = new FakeModelServer()) {
-      // Longer than a caller of this test has patience for: who is answered, is so by the drain.
-      RunningService service =
-          RunningService.startServer(
-              folder,
-              "drainTimeout: 10m",
-              """
-              models:
-                m: {backends: [{url: "%s", limit: 1}]}
-              """
-                  .formatted(model.url()));
+      RunningService service = start(model);
       CompletableFuture<HttpResponse<String>> deferred =
           CompletableFuture.supplyAsync(
               () -> service.post(ANALYSES, ANALYSIS, "Prefer", "respond-async, wait=60"), THREADS);
@@ -58,15 +49,7 @@ final class DrainIT {
   @Test
   void streamsOfEventsEndWithAWordAndATimeToComeBack() throws Exception {
     try (FakeModelServer model = new FakeModelServer()) {
-      RunningService service =
-          RunningService.startServer(
-              folder,
-              "drainTimeout: 10m",
-              """
-              models:
-                m: {backends: [{url: "%s", limit: 1}]}
-              """
-                  .formatted(model.url()));
+      RunningService service = start(model);
       EventReader reader = EventReader.open(service, "/api/v1/events", "");
       assertThat(reader.next().id()).isNotEmpty();
 
@@ -78,6 +61,19 @@ final class DrainIT {
       assertThat(reader.next().last()).isTrue();
       stopped.join();
     }
+  }
+
+  /// Starts the service with a longer drain than a caller of these tests has patience for: who is
+  /// answered, is so by the drain.
+  private RunningService start(FakeModelServer model) throws Exception {
+    return RunningService.startServer(
+        folder,
+        "drainTimeout: 10m",
+        """
+        models:
+          m: {backends: [{url: "%s", limit: 1}]}
+        """
+            .formatted(model.url()));
   }
 
   private static void close(RunningService service) {
