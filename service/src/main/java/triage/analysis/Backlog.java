@@ -1,9 +1,8 @@
 package triage.analysis;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.util.HashMap;
 import java.util.Map;
 import triage.admission.Criticality;
+import triage.gateway.SharedRoom;
 
 /// How many bytes wait in the store for a model, and who may add to them: a bound on what an
 /// overload that lasts can fill.
@@ -14,43 +13,26 @@ import triage.admission.Criticality;
 ///
 /// **Threads**: safe for use by several threads, none of which blocks here.
 final class Backlog {
-  private final long bytesMax;
-
-  @GuardedBy("this")
-  private final Map<String, Long> byCaller = new HashMap<>();
-
-  @GuardedBy("this")
-  private long total;
+  private final SharedRoom room;
 
   /// Makes an empty backlog.
   Backlog(long bytesMax) {
-    this.bytesMax = bytesMax;
+    this.room = new SharedRoom(bytesMax, bytesMax / 5 * 4, bytesMax / 4);
   }
 
   /// Takes bytes in, or says false: there is no room for them.
-  synchronized boolean take(String caller, Criticality criticality, long bytes) {
-    long most = criticality == Criticality.CRITICAL_PLUS ? bytesMax : bytesMax / 5 * 4;
-    long own = byCaller.getOrDefault(caller, 0L) + bytes;
-    if (total + bytes > most || own > bytesMax / 4) {
-      return false;
-    }
-    total += bytes;
-    byCaller.put(caller, own);
-    return true;
+  boolean take(String caller, Criticality criticality, long bytes) {
+    return room.take(caller, criticality, bytes) == SharedRoom.Answer.TAKEN;
   }
 
-  /// Gives bytes back that were taken in and never came to the store.
-  synchronized void giveBack(String caller, long bytes) {
-    // A count may have come in between; nobody holds less than nothing.
-    long back = Math.min(bytes, byCaller.getOrDefault(caller, 0L));
-    total -= back;
-    byCaller.computeIfPresent(caller, (name, own) -> own == back ? null : own - back);
+  /// Gives bytes back that were taken in and never came to the store. A count may have come in
+  /// between.
+  void giveBack(String caller, long bytes) {
+    room.giveBack(caller, bytes);
   }
 
   /// Sets what the store has counted.
-  synchronized void counted(Map<String, Long> bytesByCaller) {
-    byCaller.clear();
-    byCaller.putAll(bytesByCaller);
-    total = bytesByCaller.values().stream().mapToLong(Long::longValue).sum();
+  void counted(Map<String, Long> bytesByCaller) {
+    room.counted(bytesByCaller);
   }
 }

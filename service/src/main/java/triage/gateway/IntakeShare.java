@@ -1,8 +1,5 @@
 package triage.gateway;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
@@ -30,12 +27,7 @@ public final class IntakeShare {
   private final int places;
   private final Set<String> laterByDefault;
   private final LongAdder admitted = new LongAdder();
-
-  @GuardedBy("this")
-  private final Map<String, Integer> byCaller = new HashMap<>();
-
-  @GuardedBy("this")
-  private int inside;
+  private final SharedRoom room;
 
   /// Makes a share of which nobody has anything yet.
   ///
@@ -43,6 +35,7 @@ public final class IntakeShare {
   /// @param laterByDefault the callers whose analyses are answered later unless they say otherwise
   public IntakeShare(int places, Set<String> laterByDefault) {
     this.places = places;
+    this.room = new SharedRoom(places, places - places / 5, Math.max(1, places / 4));
     this.laterByDefault = Set.copyOf(laterByDefault);
   }
 
@@ -65,22 +58,17 @@ public final class IntakeShare {
   }
 
   /// Takes a place, or says that there is none for this caller.
-  synchronized boolean enter(String caller, Criticality criticality) {
-    int most = criticality == Criticality.CRITICAL_PLUS ? places : places - places / 5;
-    int own = byCaller.getOrDefault(caller, 0);
-    if (inside >= most || own >= Math.max(1, places / 4)) {
-      return false;
+  boolean enter(String caller, Criticality criticality) {
+    boolean entered = room.take(caller, criticality, 1) == SharedRoom.Answer.TAKEN;
+    if (entered) {
+      admitted.increment();
     }
-    inside++;
-    byCaller.put(caller, own + 1);
-    admitted.increment();
-    return true;
+    return entered;
   }
 
   /// Gives a place back.
-  synchronized void leave(String caller) {
-    inside--;
-    byCaller.computeIfPresent(caller, (name, own) -> own == 1 ? null : own - 1);
+  void leave(String caller) {
+    room.giveBack(caller, 1);
   }
 
   /// A place that a request has until it is over, or gives it back before.
@@ -110,8 +98,8 @@ public final class IntakeShare {
   }
 
   /// Gives how many are inside by this share.
-  public synchronized int inside() {
-    return inside;
+  public long inside() {
+    return room.taken();
   }
 
   /// Gives how many came in by this share since the start.
