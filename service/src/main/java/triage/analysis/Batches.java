@@ -77,6 +77,9 @@ final class Batches {
       rooms.book().requireRoom(call.criticality());
       InputStream decoded = BatchBody.decoded(body, type, call.headers("Content-Encoding"));
       return receive(call, begin(caller, key), decoded, body);
+    } catch (RefusedException e) {
+      drop(body);
+      throw e;
     } finally {
       slots.giveBack(caller);
     }
@@ -130,26 +133,23 @@ final class Batches {
       }
       return new Reply(202, Reply.JSON, headers(batch), BatchJson.received(batch.id(), whole));
     } catch (RefusedException e) {
-      drop(body);
-      return brokenOff(batch, e.refusal(), upload);
+      return brokenOff(batch, e.refusal(), upload, body);
     } catch (Lines.TooLongException e) {
-      drop(body);
       String told = "the batch is larger than " + bytesMax + " bytes; send the rest as another one";
-      return brokenOff(batch, new Refusal(413, null, 0, told), upload);
+      return brokenOff(batch, new Refusal(413, null, 0, told), upload, body);
     } catch (ZipException e) {
-      drop(body);
       Refusal refusal = new Refusal(400, null, 0, "the body is not one whole gzip member");
-      return brokenOff(batch, refusal, upload);
+      return brokenOff(batch, refusal, upload, body);
     } catch (StoreException e) {
-      drop(body);
-      return brokenOff(batch, JobBook.intakeFull().refusal(), upload);
+      return brokenOff(batch, JobBook.intakeFull().refusal(), upload, body);
     } finally {
       rooms.book().tellOfWork();
       letGo(begun, upload == null ? takenTo : upload.settle());
     }
   }
 
-  private Reply brokenOff(Batch batch, Refusal refusal, @Nullable Upload upload) {
+  private Reply brokenOff(Batch batch, Refusal refusal, @Nullable Upload upload, InputStream body) {
+    drop(body);
     long takenTo = Math.max(batch.takenTo(), upload == null ? 0 : upload.settle());
     Map<String, String> headers = headers(batch);
     if (refusal.reason() != null) {
