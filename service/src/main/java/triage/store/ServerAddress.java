@@ -7,6 +7,8 @@ import org.postgresql.ds.PGSimpleDataSource;
 ///
 /// **Threads**: immutable.
 record ServerAddress(String url, String user, String password) {
+  /// The first that looks by itself whether the one who asked is still there.
+  private static final int VERSION_MIN = 14;
 
   /// Gives what opens connections to it.
   ///
@@ -24,6 +26,18 @@ record ServerAddress(String url, String user, String password) {
     source.setCurrentSchema(Schema.NAME);
     source.setApplicationName("triage");
     return source;
+  }
+
+  /// Refuses a server that is too old to be told to look after its connections.
+  ///
+  /// @param major the number of its version before the dot
+  /// @throws StoreException if it is too old
+  void requireVersion(int major) {
+    if (major < VERSION_MIN) {
+      throw new StoreException(
+          "store.url: %s is PostgreSQL %d (expected: version %d or later)"
+              .formatted(this, major, VERSION_MIN));
+    }
   }
 
   /// Leaves the password out.

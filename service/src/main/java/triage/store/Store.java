@@ -223,7 +223,13 @@ public final class Store implements AutoCloseable {
 
   /// Says whether the server's sessions await their commits by default.
   private static boolean reach(ServerAddress owner, StoreSettings settings) {
-    try (Connection connection = Sessions.of(owner, settings).open();
+    Sessions sessions = Sessions.of(owner, settings);
+    try (Connection bare = sessions.dataSource().getConnection()) {
+      owner.requireVersion(bare.getMetaData().getDatabaseMajorVersion());
+    } catch (SQLException e) {
+      throw unusable(owner, e);
+    }
+    try (Connection connection = sessions.open();
         Statement statement = connection.createStatement();
         ResultSet found =
             statement.executeQuery(
@@ -234,11 +240,15 @@ public final class Store implements AutoCloseable {
       }
       return !found.getString(2).equals("off");
     } catch (SQLException e) {
-      throw new StoreException(
-          "store.url: %s cannot be used: %s (expected: a PostgreSQL that lets this user in)"
-              .formatted(owner, e.getMessage()),
-          e);
+      throw unusable(owner, e);
     }
+  }
+
+  private static StoreException unusable(ServerAddress owner, SQLException cause) {
+    return new StoreException(
+        "store.url: %s cannot be used: %s (expected: a PostgreSQL that lets this user in)"
+            .formatted(owner, cause.getMessage()),
+        cause);
   }
 
   private static Schema schema(ServerAddress owner, StoreSettings settings) {
