@@ -24,8 +24,6 @@ import triage.time.MonotonicClock;
 ///
 /// **Threads**: safe for use by several threads, which it blocks.
 final class Batches {
-  private static final int DROPPED_BYTES_MAX = 64 << 20;
-
   /// When another upload under the same key may be over, or broken off.
   static final long RUNNING_RETRY_NANOS = 3_000_000_000L;
 
@@ -76,10 +74,7 @@ final class Batches {
       rooms.book().requireIntake();
       rooms.book().requireRoom(call.criticality());
       InputStream decoded = BatchBody.decoded(body, type, call.headers("Content-Encoding"));
-      return receive(call, begin(caller, key), decoded, body);
-    } catch (RefusedException e) {
-      drop(body);
-      throw e;
+      return receive(call, begin(caller, key), decoded);
     } finally {
       slots.giveBack(caller);
     }
@@ -115,8 +110,7 @@ final class Batches {
         uploader);
   }
 
-  private Reply receive(NativeCall call, Begun begun, InputStream decoded, InputStream body)
-      throws IOException {
+  private Reply receive(NativeCall call, Begun begun, InputStream decoded) throws IOException {
     Batch batch = begun.batch();
     long bytesMax = rooms.settings().batchBytesMax();
     Lines lines = new Lines(decoded, (int) rooms.settings().bodyBytesMax(), bytesMax);
@@ -133,23 +127,22 @@ final class Batches {
       }
       return new Reply(202, Reply.JSON, headers(batch), BatchJson.received(batch.id(), whole));
     } catch (RefusedException e) {
-      return brokenOff(batch, e.refusal(), upload, body);
+      return brokenOff(batch, e.refusal(), upload);
     } catch (Lines.TooLongException e) {
       String told = "the batch is larger than " + bytesMax + " bytes; send the rest as another one";
-      return brokenOff(batch, new Refusal(413, null, 0, told), upload, body);
+      return brokenOff(batch, new Refusal(413, null, 0, told), upload);
     } catch (ZipException e) {
       Refusal refusal = new Refusal(400, null, 0, "the body is not one whole gzip member");
-      return brokenOff(batch, refusal, upload, body);
+      return brokenOff(batch, refusal, upload);
     } catch (StoreException e) {
-      return brokenOff(batch, JobBook.intakeFull().refusal(), upload, body);
+      return brokenOff(batch, JobBook.intakeFull().refusal(), upload);
     } finally {
       rooms.book().tellOfWork();
       letGo(begun, upload == null ? takenTo : upload.settle());
     }
   }
 
-  private Reply brokenOff(Batch batch, Refusal refusal, @Nullable Upload upload, InputStream body) {
-    drop(body);
+  private Reply brokenOff(Batch batch, Refusal refusal, @Nullable Upload upload) {
     long takenTo = Math.max(batch.takenTo(), upload == null ? 0 : upload.settle());
     Map<String, String> headers = headers(batch);
     if (refusal.reason() != null) {
@@ -170,24 +163,6 @@ final class Batches {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Location", BatchJson.path(batch.id()));
     return headers;
-  }
-
-  /// Reads on without looking, so that a caller that is still sending gets its answer: one whose
-  /// connection ends under it may not read what it was told.
-  private static void drop(InputStream body) {
-    byte[] buffer = new byte[16 << 10];
-    int dropped = 0;
-    try {
-      while (dropped < DROPPED_BYTES_MAX) {
-        int read = body.read(buffer);
-        if (read < 0) {
-          return;
-        }
-        dropped += read;
-      }
-    } catch (IOException _) {
-      // Nobody is there to be told.
-    }
   }
 
   private void letGo(Begun begun, long takenTo) {

@@ -161,23 +161,12 @@ public final class FrontDoor extends Handler.Wrapper {
           default -> pressed;
         };
     PreparedRefusal answer = Objects.requireNonNull(answers.get(dialect));
-    if (UnreadBody.isShort(request) && UnreadBody.isHttp1(request)) {
-      refuseUnread(answer, request, response, callback);
-    } else {
-      answer.write(response, retryAfter, UnreadBody.before(request, response, callback));
-    }
-  }
-
-  private void refuseUnread(
-      PreparedRefusal answer, Request request, Response response, Callback callback) {
-    if (UnreadBody.drop(request) != null) {
+    if (UnreadBody.isRead(request)) {
       answer.write(response, retryAfter, callback);
       return;
     }
     PacedExchange exchange = new PacedExchange(pacer, request, response, callback);
-    UnreadBody rest = new UnreadBody(exchange.request(), exchange);
-    answer.write(
-        response, retryAfter, Callback.from(InvocationType.NON_BLOCKING, rest, exchange::failed));
+    answer.write(response, retryAfter, UnreadBody.before(exchange.request(), response, exchange));
   }
 
   private void dispatch(PacedExchange exchange) {

@@ -50,6 +50,6 @@ public final class GatewayHandler extends Handler.Wrapper {
       LOG.error("event=exchange-failed method={} dialect={}", call.method(), call.dialect(), e);
       call.refuse(new Refusal(500, null, 0, "something failed inside; the log tells what"));
     }
-    return handled || super.handle(request, response, callback);
+    return handled || super.handle(request, response, UnreadBody.after(request, callback));
   }
 }

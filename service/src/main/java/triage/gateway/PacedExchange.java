@@ -47,6 +47,17 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
     return request;
   }
 
+  /// Bounds the time that the rest of a body may take from now on, whatever its pace, if there is
+  /// no bound yet.
+  ///
+  /// @param request of a paced exchange, or a wrapper of it
+  static void boundRest(Request request, long nanos) {
+    PacedRequest paced = Request.as(request, PacedRequest.class);
+    if (paced != null) {
+      paced.boundRest(nanos);
+    }
+  }
+
   Response response() {
     return response;
   }
@@ -142,6 +153,8 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
     // One reads at a time; Jetty's own hand-over makes these visible to the next one.
     private long bytes;
     private long waitedNanos;
+    private boolean bounded;
+    private long lastNanos;
     private Content.@Nullable Chunk tooLong;
 
     private volatile boolean waiting;
@@ -174,7 +187,8 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
       long startedNanos = pacer.nanos();
       long earnedNanos = isHurried() ? 0 : nanosFor(bytes);
       long behindNanos = pace.grace().toNanos() + earnedNanos - waitedNanos;
-      dueNanos = startedNanos + Math.min(idleNanos, behindNanos);
+      long mayTake = Math.min(idleNanos, behindNanos);
+      dueNanos = startedNanos + (bounded ? Math.min(mayTake, lastNanos - startedNanos) : mayTake);
       waiting = true;
       waits();
       super.demand(
@@ -185,6 +199,13 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
                 waitedNanos += pacer.nanos() - startedNanos;
                 callback.run();
               }));
+    }
+
+    private void boundRest(long nanos) {
+      if (!bounded) {
+        bounded = true;
+        lastNanos = pacer.nanos() + nanos;
+      }
     }
 
     private boolean isOverdue(long nowNanos) {

@@ -78,6 +78,17 @@ final class RefusedBodyIT {
     }
   }
 
+  @Test
+  void answersACallerThatSendsAllOfALongBodyFirst() throws Exception {
+    try (Socket caller = connect()) {
+      send(caller, head("Content-Length: " + (16 << 20)));
+      for (int i = 0; i < 256; i++) {
+        send(caller, "x".repeat(1 << 16));
+      }
+      assertEnds(caller);
+    }
+  }
+
   private static void assertEnds(Socket caller) throws IOException {
     assertThat(answer(caller)).startsWith("HTTP/1.1 503 ").contains("Connection: close");
     assertThat(caller.getInputStream().read()).isEqualTo(-1);

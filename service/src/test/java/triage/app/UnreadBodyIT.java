@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// What becomes of bodies whose requests are answered behind the front door before they are read.
 final class UnreadBodyIT {
+  private static final int LONG = 16 << 20;
+  private static final String PART = "x".repeat(1 << 16);
+
   @TempDir static Path folder;
 
   private static ScriptedServer model;
@@ -61,6 +65,34 @@ final class UnreadBodyIT {
     try (Socket caller = connect()) {
       send(caller, head(line, headers + "Content-Length: 10\r\nExpect: 100-continue"));
       assertEnds(caller, status);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "POST /v2/models/m/infer, false, 401",
+    "POST /v2/models/nobody/infer, true, 404",
+    "POST /v1/nothing, true, 404",
+    "DELETE /v2/models/m/infer, true, 405",
+    "POST /api/v1/analyses, false, 401",
+    "POST /api/v1/analyses, true, 413",
+    "POST /api/v1/batches, true, 415",
+    "POST /api/v1/nothing, true, 404",
+    "PUT /api/v1/batches, true, 405"
+  })
+  void answersACallerThatSendsAllOfALongBodyFirst(String line, boolean known, int status)
+      throws Exception {
+    String headers = known ? "Authorization: Bearer " + service.token() + "\r\n" : "";
+    for (String length : List.of("Content-Length: " + LONG, "Transfer-Encoding: chunked")) {
+      boolean chunked = length.startsWith("Transfer");
+      try (Socket caller = connect()) {
+        send(caller, head(line, headers + "Content-Type: text/plain\r\n" + length));
+        for (int sent = 0; sent < LONG; sent += PART.length()) {
+          send(caller, chunked ? "10000\r\n" + PART + "\r\n" : PART);
+        }
+        send(caller, chunked ? "0\r\n\r\n" : "");
+        assertThat(answerHead(caller)).startsWith("HTTP/1.1 " + status + " ");
+      }
     }
   }
 

@@ -26,7 +26,8 @@ import org.eclipse.jetty.util.Callback;
 import triage.time.SettableTime;
 
 /// A Jetty server at whose callers' pace a pacer looks when the test tells it to, by a clock that
-/// the test sets. It answers a body with its length, and `/big/N` with N bytes in one write.
+/// the test sets. It answers a body with its length, `/big/N` with N bytes in one write, and
+/// `/refused` before it has read anything.
 final class PacedServer implements AutoCloseable {
   final SettableTime time = new SettableTime(Instant.EPOCH);
   final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
@@ -148,6 +149,14 @@ final class PacedServer implements AutoCloseable {
                       failure.set(cause);
                       exchange.failed(cause);
                     }));
+        return;
+      }
+      if (path.equals("/refused")) {
+        exchange.response().setStatus(400);
+        exchange.response().getHeaders().put(HttpHeader.CONTENT_LENGTH, 0);
+        exchange
+            .response()
+            .write(true, null, UnreadBody.before(request, exchange.response(), exchange));
         return;
       }
       int status = 200;

@@ -69,6 +69,25 @@ final class PacerIT {
   }
 
   @Test
+  void hearsOutWhomItHasRefusedForHalfAMinute() throws Exception {
+    server.close();
+    RouteSettings patient = RouteSettings.ofSeconds(60, 75);
+    Duration grace = Duration.ofSeconds(60);
+    server = new PacedServer(new PaceSettings(grace, 1, patient, patient, patient), CONNECTIONS);
+    try (Socket caller = server.connect()) {
+      send(caller, "POST /refused HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+      assertThat(readAll(caller)).startsWith("HTTP/1.1 400 ").contains("Connection: close");
+      server.awaitWatched(2);
+      after(Duration.ofSeconds(30).minusMillis(1));
+      assertThat(server.inside).hasValue(1);
+      after(Duration.ofMillis(2));
+      PacedServer.await("nobody inside", () -> server.inside.get() == 0);
+    }
+    assertThat(server.pacer.slow(Slowness.BODY)).isOne();
+    server.awaitWatched(0);
+  }
+
+  @Test
   void aBodyMayTakeTheTimeThatTheSlowestRateNeeds() throws Exception {
     try (Socket caller = server.connect()) {
       send(caller, HEAD + "Content-Length: 8000\r\n\r\n" + "x".repeat(6 * 1024));
