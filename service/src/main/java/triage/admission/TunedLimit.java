@@ -67,6 +67,12 @@ final class TunedLimit {
 
   private static final double HIGH = 1.4;
 
+  /// The higher level where the work is so even that little shows much, and below which variance of
+  /// the logarithm it is.
+  private static final double HIGH_WHERE_EVEN = 1.25;
+
+  private static final double EVEN = 0.12;
+
   /// How much likelier room must be than none before growth is taken up again, as a logarithm; and
   /// where the time held has risen already.
   private static final double ROOM_LIKELY = 4.5;
@@ -136,6 +142,8 @@ final class TunedLimit {
   private double evidenceOfRoom;
   private double lastExcess;
   private double variation = 0.25;
+  private double unevenness = 0.25;
+  private long pairs;
   private double scatter = 0.25;
 
   TunedLimit(int most) {
@@ -382,7 +390,10 @@ final class TunedLimit {
     if (ratio < 0.05) {
       return;
     }
-    variation += 0.1 * (0.5 * (lower.logVariation() + higher.logVariation()) - variation);
+    double varied = 0.5 * (lower.logVariation() + higher.logVariation());
+    variation += 0.1 * (varied - variation);
+    pairs++;
+    unevenness += Math.max(0.1, 1.0 / (pairs + 1)) * (varied - unevenness);
     Elasticity elasticity = elasticity(lower, higher, perNano, nowNanos);
     if (!inconsistent && elasticity.isImpossible()) {
       // The work changed between the two: the later one is paired with the next.
@@ -494,7 +505,10 @@ final class TunedLimit {
 
   private int high() {
     double unsure = Math.exp(SPREAD * Math.max(0, Math.sqrt(uncertainty) - Math.sqrt(UNCERTAIN)));
-    double usual = HIGH * centre + Math.min(1, 0.5 * (centre - 1));
+    double usual =
+        unevenness < EVEN && centre >= 3
+            ? HIGH_WHERE_EVEN * centre
+            : HIGH * centre + Math.min(1, 0.5 * (centre - 1));
     // Growth has been as far as `reached`, and has seen waiting there.
     double wanted = Math.max(usual, Math.min(unsure * usual, Math.min(reached, 4 * centre)));
     return Math.min(most, Math.max(low() + 1, (int) Math.round(wanted)));

@@ -30,6 +30,20 @@ final class SimulationTest {
     assertThat((double) goodSince(score, 20)).isGreaterThan(.85 * 40 * capacity / .05);
   }
 
+  @ParameterizedTest(name = "capacity {0}, seed {1}")
+  @CsvSource({"4,1", "4,2", "4,3", "8,1", "8,2"})
+  void staysCloseToTheCapacityWhereWorkIsEven(int capacity, long seed) {
+    Busiest busiest = new Busiest(selfTuning(), 30 * SECOND);
+    Workload.Draw even = (chance, at) -> .3 * chance.lognormal(.05);
+    Workload.Draw patience = (chance, at) -> 2;
+    Workload workload =
+        new Workload(Arrivals.poisson(at -> 5 * capacity / .3), even, patience, STREAMS);
+    Score score = run(busiest, new SlotServer(capacity), workload, 120, 30, seed);
+
+    assertThat(busiest.most).isLessThanOrEqualTo((int) (1.5 * capacity));
+    assertThat((double) goodSince(score, 30)).isGreaterThan(.98 * 90 * capacity / .3);
+  }
+
   @Test
   void theMostCriticalArePassedFirst() {
     Score score = run(selfTuning(), new SlotServer(16), 16 / .05, 5, 60, 20, 7);
@@ -122,6 +136,11 @@ final class SimulationTest {
             (chance, at) -> .05 * chance.lognormal(.5),
             (chance, at) -> .35,
             STREAMS);
+    return run(policy, server, workload, seconds, from, seed);
+  }
+
+  private static Score run(
+      Policy policy, ModelServer server, Workload workload, int seconds, int from, long seed) {
     Score score =
         new Score(new Score.Frame(SECOND, from * SECOND, seconds * SECOND), STREAMS, policy::limit);
     new Simulation(workload, policy, List.of(server), seed, seconds * SECOND, List.of(), score)
@@ -143,6 +162,23 @@ final class SimulationTest {
       good.add(score.goodIn(i));
     }
     return good;
+  }
+
+  /// A policy that remembers how many were in flight at most, from some moment on.
+  private static final class Busiest extends Wrapped {
+    private final long fromNanos;
+    private int most;
+
+    private Busiest(Policy policy, long fromNanos) {
+      super(policy);
+      this.fromNanos = fromNanos;
+    }
+
+    @Override
+    public void arrive(Arrival arrival, Port port, long nowNanos) {
+      super.arrive(arrival, port, nowNanos);
+      most = nowNanos < fromNanos ? most : Math.max(most, inFlight());
+    }
   }
 
   /// A policy that can be made faulty.

@@ -18,6 +18,8 @@ final class ChangingWorlds {
     all.add(capacityStep(.05, 100, 25, 3));
     all.add(capacityStep(.05, 32, 8, 3));
     all.add(capacityStep(1, 64, 16, 3));
+    all.add(capacityStep(.3, 4, 1, 3, Draft.EVEN));
+    all.add(capacityStep(.3, 16, 4, 3, Draft.EVEN));
     all.add(serviceStep(.05, 32, 3));
     all.add(serviceStep(.5, 8, 3));
     all.add(creep());
@@ -39,10 +41,17 @@ final class ChangingWorlds {
   }
 
   private static Scenario capacityStep(double service, int capacity, int lower, double load) {
+    return capacityStep(service, capacity, lower, load, Draft.VARIATION);
+  }
+
+  private static Scenario capacityStep(
+      double service, int capacity, int lower, double load, double variation) {
     double unit = Math.max(10, 40 * service);
-    String cell = String.format("s=%.3fs C=%d-%d-%d", service, capacity, lower, capacity);
+    String kind = variation == Draft.EVEN ? ", even work" : "";
+    String cell = String.format("s=%.3fs C=%d-%d-%d%s", service, capacity, lower, capacity, kind);
     return new Draft("S4", cell, service, capacity)
         .load(load)
+        .work((chance, at) -> service * chance.lognormal(variation))
         .world(() -> {
           SlotServer server = new SlotServer(capacity);
           return World.of(

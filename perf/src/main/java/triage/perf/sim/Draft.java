@@ -20,6 +20,9 @@ final class Draft {
   /// The usual coefficient of variation of service times.
   static final double VARIATION = 0.5;
 
+  /// The spread of work that is all but the same for every request.
+  static final double EVEN = 0.05;
+
   private final String name;
   private final String cell;
   private final double service;

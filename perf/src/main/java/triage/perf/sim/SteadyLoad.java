@@ -5,7 +5,7 @@ import java.util.List;
 
 /// Loads that stay as they are, from the first moment on: the grid of service times and capacities
 /// (S1), too little to shed anybody (S3), long (S7), ten times too much from a cold start (S8), few
-/// (S10), and a slow model (S25).
+/// (S10), a slow model (S25), and work that is all but the same for every request (EVEN).
 final class SteadyLoad {
   private SteadyLoad() {}
 
@@ -40,7 +40,19 @@ final class SteadyLoad {
     }
     all.add(steady("S10", "s=30s C=4 2/s", 30, 4, 15, 300, 1_800));
     all.add(steady("S25", "s=1.000s C=16 3x", 1, 16, 3, 60, 400));
+    for (int capacity : new int[] {2, 4, 16}) {
+      all.add(even(.36, capacity, 5));
+    }
     return all;
+  }
+
+  private static Scenario even(double service, int capacity, double load) {
+    String cell = String.format("s=%.3fs C=%d %.0fx", service, capacity, load);
+    return new Draft("EVEN", cell, service, capacity)
+        .load(load)
+        .work((chance, at) -> service * chance.lognormal(Draft.EVEN))
+        .measured(20, 200)
+        .done();
   }
 
   private static Scenario steady(
