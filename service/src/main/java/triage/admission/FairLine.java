@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Those of one class who wait: fair between tenants by the service they have had, and in order of
-/// arrival within a tenant.
+/// Those of one class who wait: fair between tenants by the service they have had, and in the order
+/// of its [TenantLine] within a tenant.
 ///
 /// The tenants that wait form a binary heap by start tag, so that the next is found at once and a
 /// dispatch costs the logarithm of the number of tenants. A tenant that neither waits nor has
@@ -87,10 +87,10 @@ final class FairLine {
 
   /// Gives who is next, or `null` if nobody waits.
   @Nullable Ticket head() {
-    return waitingTenants == 0 ? null : at(0).oldest;
+    return waitingTenants == 0 ? null : at(0).first;
   }
 
-  /// Gives the newest ticket of the tenant that would be served last, among a few looked at; `null`
+  /// Gives the last ticket of the tenant that would be served last, among a few looked at; `null`
   /// if nobody waits.
   @Nullable Ticket mostExpendable() {
     TenantLine last = null;
@@ -101,7 +101,7 @@ final class FairLine {
         last = line;
       }
     }
-    return last == null ? null : last.newest;
+    return last == null ? null : last.last;
   }
 
   /// Charges a dispatch, by what it will probably cost.

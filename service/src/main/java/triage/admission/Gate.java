@@ -11,10 +11,11 @@ import org.jspecify.annotations.Nullable;
 /// whatever that time has made decidable; tickets that were waiting and have been decided by a call
 /// are handed out by [#takeDecided()], for the owner to act upon once it has released its lock.
 ///
-/// The order is criticality first, then fair between tenants by the service they have had, then
-/// arrival. A request whose deadline cannot be met any more is not queued, and one that waited too
-/// long is not dispatched: it would only delay those who can still be served in time. When the
-/// queue is full, a newcomer takes the place of the newest ticket of the least critical class below
+/// The order is criticality first, then fair between tenants by the service they have had; then
+/// those with a deadline before those that wait as long as it takes; then arrival. A request whose
+/// deadline cannot be met any more is not queued, and one that waited too long is not dispatched:
+/// it would only delay those who can still be served in time. When the queue is full, a newcomer
+/// takes the place of the newest ticket of the least critical class below
 /// its own, or of a tenant of its own class that has had more.
 ///
 /// Each backend's limit is fixed or tunes itself ([LimitSettings]).
@@ -364,7 +365,7 @@ public final class Gate {
     TenantLine tenant = lineOf(ticket);
     // Fair between tenants: at most as many of each other tenant pass before this one as wait of
     // its own.
-    long turns = (tenant.size + 1L) * (own.waitingTenants() + 1L) - 1;
+    long turns = (tenant.ahead(ticket) + 1L) * (own.waitingTenants() + 1L) - 1;
     int inClass = (int) Math.min(own.size(), turns);
     int before = line.ahead(ticket.criticality()) - own.size() + inClass;
     Reason refusal = refusalFor(ticket, place(ticket.criticality(), before, inClass), nowNanos);

@@ -2,7 +2,9 @@ package triage.admission;
 
 import org.jspecify.annotations.Nullable;
 
-/// The waiting tickets of one tenant in one class, oldest first, and what the tenant has had.
+/// The waiting tickets of one tenant in one class, and what the tenant has had. Those with a
+/// deadline come first, since somebody is on the line for them; then those that wait as long as it
+/// takes, as jobs do; either in order of arrival.
 ///
 /// **Source**: start-time fair queueing (Goyal, Vin and Cheng, 1996), with the cost guessed at the
 /// dispatch and corrected at the end, as Kubernetes' API Priority and Fairness does.
@@ -10,9 +12,14 @@ import org.jspecify.annotations.Nullable;
 /// **Threads**: guarded by the lock of the gate's owner.
 final class TenantLine {
   final String tenant;
-  @Nullable Ticket oldest;
-  @Nullable Ticket newest;
+  @Nullable Ticket first;
+  @Nullable Ticket last;
   int size;
+
+  /// The last of those with a deadline, and how many they are.
+  private @Nullable Ticket lastPressing;
+
+  private int pressing;
   int inFlight;
 
   /// The start tag: service received so far on the clock of the class, in nanoseconds.
@@ -36,15 +43,30 @@ final class TenantLine {
     return tag + (size - 1) * usualNanos;
   }
 
+  /// Gives how many of this tenant would be served before a newcomer.
+  int ahead(Ticket newcomer) {
+    return isPressing(newcomer) ? pressing : size;
+  }
+
   void add(Ticket ticket) {
-    Ticket last = newest;
-    ticket.older = last;
-    if (last == null) {
-      oldest = ticket;
+    Ticket before = isPressing(ticket) ? lastPressing : last;
+    Ticket after = before == null ? first : before.newer;
+    ticket.older = before;
+    ticket.newer = after;
+    if (before == null) {
+      first = ticket;
     } else {
-      last.newer = ticket;
+      before.newer = ticket;
     }
-    newest = ticket;
+    if (after == null) {
+      last = ticket;
+    } else {
+      after.older = ticket;
+    }
+    if (isPressing(ticket)) {
+      lastPressing = ticket;
+      pressing++;
+    }
     size++;
   }
 
@@ -52,17 +74,27 @@ final class TenantLine {
     Ticket before = ticket.older;
     Ticket after = ticket.newer;
     if (before == null) {
-      oldest = after;
+      first = after;
     } else {
       before.newer = after;
     }
     if (after == null) {
-      newest = before;
+      last = before;
     } else {
       after.older = before;
+    }
+    if (isPressing(ticket)) {
+      if (after == null || !isPressing(after)) {
+        lastPressing = before;
+      }
+      pressing--;
     }
     ticket.older = null;
     ticket.newer = null;
     size--;
+  }
+
+  private static boolean isPressing(Ticket ticket) {
+    return ticket.deadlineNanos() != Ticket.NO_DEADLINE;
   }
 }

@@ -2,8 +2,8 @@ package triage.admission;
 
 import org.jspecify.annotations.Nullable;
 
-/// Those who wait at one gate: by criticality, fair between tenants within a class, and in order
-/// of arrival within a tenant.
+/// Those who wait at one gate: by criticality, fair between tenants within a class, and in the
+/// order of its [TenantLine] within a tenant.
 ///
 /// Each class is sure of a share of the dispatches: while somebody of it waits it earns its share
 /// of each, its own included, and is next when it has earned a whole one. What it earns is lost

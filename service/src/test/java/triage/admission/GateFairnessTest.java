@@ -140,6 +140,32 @@ final class GateFairnessTest {
     assertThat(last.state()).isEqualTo(Ticket.State.SHED);
   }
 
+  @Test
+  void whoHasADeadlineGoesBeforeWhatItsTenantLetsWaitAsLongAsItTakes() {
+    Gate gate = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(1)));
+    Ticket running = offered(gate, "t", CRITICAL, Verdict.ADMITTED);
+    Ticket job = offered(gate, "t", CRITICAL, Verdict.WAITING);
+    Ticket first = onTheLine(gate, "t");
+    Ticket second = onTheLine(gate, "t");
+    Ticket laterJob = offered(gate, "t", CRITICAL, Verdict.WAITING);
+    gate.withdraw(second, now);
+    Ticket third = onTheLine(gate, "t");
+
+    for (Ticket next : List.of(first, third, job, laterJob)) {
+      assertThat(next.state()).isEqualTo(Ticket.State.WAITING);
+      settle(gate, running);
+      assertThat(next.state()).isEqualTo(Ticket.State.ADMITTED);
+      running = next;
+    }
+    assertThat(gate.waiting()).isZero();
+  }
+
+  private Ticket onTheLine(Gate gate, String tenant) {
+    Ticket ticket = new Ticket(tenant, CRITICAL, now + 10_000 * MILLIS);
+    assertThat(gate.offer(ticket, now)).isEqualTo(Verdict.WAITING);
+    return ticket;
+  }
+
   private Ticket offered(Gate gate, String tenant, Criticality criticality, Verdict expected) {
     Ticket ticket = new Ticket(tenant, criticality, Ticket.NO_DEADLINE);
     assertThat(gate.offer(ticket, now)).isEqualTo(expected);
