@@ -1,14 +1,9 @@
 package triage.backend;
 
-import ai.onnxruntime.NodeInfo;
-import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.TensorInfo;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,21 +30,23 @@ final class OnnxBackend implements InProcessBackend {
   private static final long CLOSE_SECONDS = 10;
 
   private final String name;
-  private final OrtEnvironment environment;
   private final OrtSession session;
   private final ModelSpec spec;
+  private final OnnxTensors tensors;
   private final ThreadPoolExecutor threads;
 
   private OnnxBackend(String name, int limit, OrtEnvironment environment, OrtSession session)
       throws OrtException {
     this.name = name;
-    this.environment = environment;
     this.session = session;
     this.spec =
-        new ModelSpec(PLATFORM, specs(session.getInputInfo()), specs(session.getOutputInfo()));
+        new ModelSpec(
+            PLATFORM,
+            OnnxTensors.specs(session.getInputInfo()),
+            OnnxTensors.specs(session.getOutputInfo()));
+    this.tensors = new OnnxTensors(environment, spec);
     // An inference that outlived its caller's deadline may still hold a thread, and a gate that
-    // only
-    // observes dispatches beyond the limit.
+    // only observes dispatches beyond the limit.
     this.threads =
         new ThreadPoolExecutor(
             limit,
@@ -111,91 +108,19 @@ final class OnnxBackend implements InProcessBackend {
     Map<String, OnnxTensor> given = new LinkedHashMap<>();
     try {
       for (Tensor input : inputs) {
-        given.put(input.name(), toOnnx(input));
+        given.put(input.name(), tensors.toOnnx(input));
       }
       Set<String> wanted = session.getOutputNames();
       try (OrtSession.Result result = session.run(given, wanted)) {
         List<Tensor> outputs = new ArrayList<>();
         for (int i = 0; i < spec.outputs().size(); i++) {
-          outputs.add(fromOnnx(spec.outputs().get(i), (OnnxTensor) result.get(i)));
+          outputs.add(tensors.fromOnnx(spec.outputs().get(i), (OnnxTensor) result.get(i)));
         }
         return outputs;
       }
     } finally {
       given.values().forEach(OnnxTensor::close);
     }
-  }
-
-  private OnnxTensor toOnnx(Tensor tensor) throws OrtException {
-    long[] shape = tensor.spec().shape().stream().mapToLong(Long::longValue).toArray();
-    ByteBuffer elements = tensor.view();
-    // The runtime takes bytes of any datatype from a direct buffer only.
-    ByteBuffer direct =
-        ByteBuffer.allocateDirect(elements.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-    direct.put(elements).flip();
-    return OnnxTensor.createTensor(environment, direct, shape, onnxType(tensor.spec().datatype()));
-  }
-
-  private static Tensor fromOnnx(TensorSpec declared, OnnxTensor tensor) {
-    List<Long> shape = new ArrayList<>();
-    for (long dimension : tensor.getInfo().getShape()) {
-      shape.add(dimension);
-    }
-    TensorSpec exact = new TensorSpec(declared.name(), declared.datatype(), shape);
-    return new Tensor(exact, tensor.getByteBuffer());
-  }
-
-  private static List<TensorSpec> specs(Map<String, NodeInfo> nodes) {
-    List<TensorSpec> specs = new ArrayList<>();
-    for (NodeInfo node : nodes.values()) {
-      if (!(node.getInfo() instanceof TensorInfo tensor)) {
-        throw new IllegalArgumentException("`" + node.getName() + "` is not a tensor");
-      }
-      List<Long> shape = new ArrayList<>();
-      for (long dimension : tensor.getShape()) {
-        shape.add(dimension < 0 ? -1 : dimension);
-      }
-      specs.add(new TensorSpec(node.getName(), datatype(node.getName(), tensor.type), shape));
-    }
-    return specs;
-  }
-
-  private static Datatype datatype(String tensor, OnnxJavaType type) {
-    return switch (type) {
-      case BOOL -> Datatype.BOOL;
-      case UINT8 -> Datatype.UINT8;
-      case INT8 -> Datatype.INT8;
-      case INT16 -> Datatype.INT16;
-      case INT32 -> Datatype.INT32;
-      case INT64 -> Datatype.INT64;
-      case FLOAT16 -> Datatype.FP16;
-      case FLOAT -> Datatype.FP32;
-      case DOUBLE -> Datatype.FP64;
-      case STRING, BFLOAT16, UNKNOWN ->
-          throw new IllegalArgumentException(
-              "tensor `"
-                  + tensor
-                  + "` is "
-                  + type
-                  + " (expected in process: DOUBLE, FLOAT, FLOAT16, INT64, INT32, INT16, INT8,"
-                  + " UINT8, BOOL)");
-    };
-  }
-
-  private static OnnxJavaType onnxType(Datatype datatype) {
-    return switch (datatype) {
-      case BOOL -> OnnxJavaType.BOOL;
-      case UINT8 -> OnnxJavaType.UINT8;
-      case INT8 -> OnnxJavaType.INT8;
-      case INT16 -> OnnxJavaType.INT16;
-      case INT32 -> OnnxJavaType.INT32;
-      case INT64 -> OnnxJavaType.INT64;
-      case FP16 -> OnnxJavaType.FLOAT16;
-      case FP32 -> OnnxJavaType.FLOAT;
-      case FP64 -> OnnxJavaType.DOUBLE;
-      case UINT16, UINT32, UINT64, BYTES ->
-          throw new IllegalStateException("not offered: " + datatype);
-    };
   }
 
   private static String firstLine(@Nullable String message) {
@@ -208,6 +133,7 @@ final class OnnxBackend implements InProcessBackend {
     try {
       if (threads.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
         session.close();
+        tensors.close();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

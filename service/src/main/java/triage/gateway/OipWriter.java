@@ -14,6 +14,7 @@ import triage.backend.ModelSpec;
 import triage.backend.ModelVersion;
 import triage.backend.Tensor;
 import triage.backend.TensorSpec;
+import triage.backend.TextElements;
 
 /// Writes the answers of the Open Inference Protocol.
 ///
@@ -120,6 +121,10 @@ final class OipWriter {
       throws IOException {
     if (datatype == Datatype.BOOL) {
       json.writeBoolean(RawTensor.whole(datatype, elements) != 0);
+    } else if (datatype == Datatype.BYTES) {
+      json.writeString(TextElements.next(elements));
+    } else if (datatype == Datatype.UINT64) {
+      json.writeNumber(Long.toUnsignedString(RawTensor.whole(datatype, elements)));
     } else if (RawTensor.isWhole(datatype)) {
       json.writeNumber(RawTensor.whole(datatype, elements));
     } else if (datatype == Datatype.FP64) {

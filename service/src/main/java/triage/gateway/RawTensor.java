@@ -5,6 +5,7 @@ import triage.backend.Datatype;
 import triage.backend.Tensor;
 
 /// The elements of a tensor as raw bytes: one after the other, little-endian, without padding.
+/// Those of BYTES have no width: [triage.backend.TextElements].
 ///
 /// **Source**: Open Inference Protocol v2, binary tensor data extension.
 ///
@@ -19,7 +20,7 @@ final class RawTensor {
       case INT16, UINT16, FP16 -> Short.BYTES;
       case INT32, UINT32, FP32 -> Integer.BYTES;
       case INT64, UINT64, FP64 -> Long.BYTES;
-      case BYTES -> throw notOffered(datatype);
+      case BYTES -> throw otherwise(datatype);
     };
   }
 
@@ -28,11 +29,12 @@ final class RawTensor {
     return switch (datatype) {
       case BOOL, INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64 -> true;
       case FP16, FP32, FP64 -> false;
-      case BYTES -> throw notOffered(datatype);
+      case BYTES -> throw otherwise(datatype);
     };
   }
 
-  /// Gives the next element of a datatype that is whole; of BOOL 0 or 1, or what is neither.
+  /// Gives the next element of a datatype that is whole; of BOOL 0 or 1, or what is neither; of
+  /// UINT64 its bits.
   ///
   /// @param bytes in little-endian order
   static long whole(Datatype datatype, ByteBuffer bytes) {
@@ -40,9 +42,11 @@ final class RawTensor {
       case BOOL, UINT8 -> Byte.toUnsignedLong(bytes.get());
       case INT8 -> bytes.get();
       case INT16 -> bytes.getShort();
+      case UINT16 -> Short.toUnsignedLong(bytes.getShort());
       case INT32 -> bytes.getInt();
-      case INT64 -> bytes.getLong();
-      case UINT16, UINT32, UINT64, FP16, FP32, FP64, BYTES -> throw notOffered(datatype);
+      case UINT32 -> Integer.toUnsignedLong(bytes.getInt());
+      case INT64, UINT64 -> bytes.getLong();
+      case FP16, FP32, FP64, BYTES -> throw otherwise(datatype);
     };
   }
 
@@ -55,20 +59,20 @@ final class RawTensor {
       case FP32 -> bytes.getFloat();
       case FP64 -> bytes.getDouble();
       case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, BYTES ->
-          throw notOffered(datatype);
+          throw otherwise(datatype);
     };
   }
 
-  /// Adds an element of a datatype that is whole, within its range.
+  /// Adds an element of a datatype that is whole, within its range; of UINT64 by its bits.
   ///
   /// @param bytes in little-endian order
   static void put(Datatype datatype, ByteBuffer bytes, long value) {
     switch (datatype) {
       case BOOL, INT8, UINT8 -> bytes.put((byte) value);
-      case INT16 -> bytes.putShort((short) value);
-      case INT32 -> bytes.putInt((int) value);
-      case INT64 -> bytes.putLong(value);
-      case UINT16, UINT32, UINT64, FP16, FP32, FP64, BYTES -> throw notOffered(datatype);
+      case INT16, UINT16 -> bytes.putShort((short) value);
+      case INT32, UINT32 -> bytes.putInt((int) value);
+      case INT64, UINT64 -> bytes.putLong(value);
+      case FP16, FP32, FP64, BYTES -> throw otherwise(datatype);
     }
   }
 
@@ -81,7 +85,7 @@ final class RawTensor {
       case FP32 -> bytes.putFloat((float) value);
       case FP64 -> bytes.putDouble(value);
       case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, BYTES ->
-          throw notOffered(datatype);
+          throw otherwise(datatype);
     }
   }
 
@@ -102,11 +106,11 @@ final class RawTensor {
       case INT32 -> Integer.MIN_VALUE;
       case INT64 -> Long.MIN_VALUE;
       case FP16, FP32, FP64 -> -most(datatype);
-      case BYTES -> throw notOffered(datatype);
+      case BYTES -> throw otherwise(datatype);
     };
   }
 
-  /// Gives the largest value of a datatype.
+  /// Gives the largest value of a datatype, or the double that is nearest to it.
   static double most(Datatype datatype) {
     return switch (datatype) {
       case BOOL -> 1;
@@ -115,14 +119,17 @@ final class RawTensor {
       case INT16 -> Short.MAX_VALUE;
       case INT32 -> Integer.MAX_VALUE;
       case INT64 -> Long.MAX_VALUE;
+      case UINT16 -> 0xFFFF;
+      case UINT32 -> 0xFFFF_FFFFL;
+      case UINT64 -> 0x1p64;
       case FP16 -> 65504;
       case FP32 -> Float.MAX_VALUE;
       case FP64 -> Double.MAX_VALUE;
-      case UINT16, UINT32, UINT64, BYTES -> throw notOffered(datatype);
+      case BYTES -> throw otherwise(datatype);
     };
   }
 
-  private static IllegalStateException notOffered(Datatype datatype) {
-    return new IllegalStateException("not offered: " + datatype);
+  private static IllegalStateException otherwise(Datatype datatype) {
+    return new IllegalStateException("elements are stored otherwise: " + datatype);
   }
 }

@@ -3,6 +3,7 @@ package triage.gateway;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -13,11 +14,12 @@ import triage.backend.Datatype;
 /// the shape may be known, and in JSON before the datatype may be.
 ///
 /// Numbers in JSON are kept as doubles, and as longs beside them for as long as all are whole,
-/// since a double does not hold every INT64.
+/// since a double does not hold every INT64. Of one beyond INT64 the long has the bits of a UINT64.
 ///
 /// **Threads**: confined to one.
 final class TensorData {
   private static final int DIMENSIONS_MAX = 8;
+  private static final int UINT64_DIGITS = 20;
 
   private double[] values = new double[32];
   private long @Nullable [] wholes = new long[32];
@@ -25,10 +27,17 @@ final class TensorData {
   private @Nullable ByteBuffer raw;
   private @Nullable String fault;
 
-  /// Where the first of true and false stands, and the first number beyond INT64; -1 for none.
-  private int firstBoolean = -1;
+  /// The strings, for as long as all elements are.
+  private TextData texts = new TextData();
 
+  /// Where the first of some kind stands: a string; what is none; true or false; a number beyond
+  /// INT64; one beyond UINT64, not counting those that are merely below 0. -1 for none.
+  private int firstText = -1;
+
+  private int firstOther = -1;
+  private int firstBoolean = -1;
   private int firstBeyond = -1;
+  private int firstBeyondUnsigned = -1;
 
   /// How many elements the arrays of each depth have; -1 while none was seen.
   private final long[] dimensions = new long[DIMENSIONS_MAX];
@@ -49,16 +58,23 @@ final class TensorData {
       data.readArray(json, 0);
     } else {
       json.skipChildren();
-      data.fault = "`data` must be an array of numbers";
+      data.fault = "`data` must be an array";
     }
     return data;
   }
 
-  /// Reads raw bytes: the elements one after the other, little-endian. Faults of content are kept.
+  /// Reads raw bytes: the elements one after the other, little-endian, strings each after their
+  /// length in 4 bytes. Faults of content are kept.
   static TensorData of(Datatype datatype, ByteBuffer bytes) {
     TensorData data = new TensorData();
     data.depth = 1;
     ByteBuffer elements = bytes.order(ByteOrder.LITTLE_ENDIAN);
+    if (datatype == Datatype.BYTES) {
+      data.raw = elements.slice();
+      data.texts = TextData.of(elements);
+      data.size = data.texts.size();
+      return data;
+    }
     int width = RawTensor.width(datatype);
     if (elements.remaining() % width != 0) {
       data.fault =
@@ -102,28 +118,32 @@ final class TensorData {
     depth = Math.max(depth, level + 1);
     long count = 0;
     boolean arrays = false;
-    boolean numbers = false;
+    boolean elements = false;
     for (JsonToken token = json.nextToken();
         token != JsonToken.END_ARRAY;
         token = json.nextToken()) {
       switch (token) {
         case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT, VALUE_TRUE, VALUE_FALSE -> {
-          numbers = true;
+          elements = true;
           addValue(json, token);
+        }
+        case VALUE_STRING -> {
+          elements = true;
+          addText(json);
         }
         case START_ARRAY -> {
           arrays = true;
           readArray(json, level + 1);
         }
         default -> {
-          fault("`data` has something other than a number at element " + size);
+          fault("`data` has neither a number nor a string nor a boolean at element " + size);
           json.skipChildren();
         }
       }
       count++;
     }
-    if (arrays && numbers) {
-      fault("`data` mixes numbers and arrays");
+    if (arrays && elements) {
+      fault("`data` mixes elements and arrays");
     }
     if (dimensions[level] >= 0 && dimensions[level] != count) {
       fault("`data` is ragged: its arrays of one depth differ in length");
@@ -131,7 +151,21 @@ final class TensorData {
     dimensions[level] = count;
   }
 
+  private void addText(JsonParser json) throws IOException {
+    firstText = firstText < 0 ? size : firstText;
+    if (firstOther < 0) {
+      texts.add(json.getText());
+    }
+    size++;
+  }
+
   private void addValue(JsonParser json, JsonToken token) throws IOException {
+    firstOther = firstOther < 0 ? size : firstOther;
+    if (firstText >= 0) {
+      // No tensor has both: what is wrong depends on its datatype.
+      size++;
+      return;
+    }
     switch (token) {
       case VALUE_TRUE, VALUE_FALSE -> {
         firstBoolean = firstBoolean < 0 ? size : firstBoolean;
@@ -139,8 +173,7 @@ final class TensorData {
       }
       case VALUE_NUMBER_INT -> {
         if (json.getNumberType() == JsonParser.NumberType.BIG_INTEGER) {
-          firstBeyond = firstBeyond < 0 ? size : firstBeyond;
-          addWhole(0, json.getDoubleValue());
+          addBeyond(json);
         } else {
           addWhole(json.getLongValue(), json.getDoubleValue());
         }
@@ -150,6 +183,19 @@ final class TensorData {
         add(json.getDoubleValue());
       }
     }
+  }
+
+  private void addBeyond(JsonParser json) throws IOException {
+    firstBeyond = firstBeyond < 0 ? size : firstBeyond;
+    long bits = 0;
+    // Those that are longer need not be read: that takes the square of their length.
+    BigInteger value = json.getTextLength() > UINT64_DIGITS ? null : json.getBigIntegerValue();
+    if (value != null && value.signum() > 0 && value.bitLength() <= Long.SIZE) {
+      bits = value.longValue();
+    } else {
+      firstBeyondUnsigned = firstBeyondUnsigned < 0 ? size : firstBeyondUnsigned;
+    }
+    addWhole(bits, json.getDoubleValue());
   }
 
   private void addWhole(long value, double near) {
@@ -183,6 +229,9 @@ final class TensorData {
     if (raw != null) {
       return raw;
     }
+    if (datatype == Datatype.BYTES) {
+      return texts.elements();
+    }
     ByteBuffer bytes =
         ByteBuffer.allocate(Math.multiplyExact(size, RawTensor.width(datatype)))
             .order(ByteOrder.LITTLE_ENDIAN);
@@ -202,6 +251,10 @@ final class TensorData {
   @Nullable String faultFor(Datatype datatype, long[] shape) {
     if (fault != null) {
       return fault;
+    }
+    if (raw != null && texts.fault() != null) {
+      // How many there are is not known then.
+      return texts.fault();
     }
     long expected = 1;
     for (long dimension : shape) {
@@ -232,8 +285,16 @@ final class TensorData {
   }
 
   private @Nullable String rangeFault(Datatype datatype) {
+    if (datatype == Datatype.BYTES) {
+      return firstOther < 0
+          ? texts.fault()
+          : "`data` has something other than a string at element " + firstOther;
+    }
     if (raw != null) {
       return null;
+    }
+    if (firstText >= 0) {
+      return "`data` has something other than a number at element " + firstText;
     }
     if (firstBoolean >= 0 && datatype != Datatype.BOOL) {
       return "`data` has something other than a number at element " + firstBoolean;
@@ -244,8 +305,9 @@ final class TensorData {
     double most = RawTensor.most(datatype);
     double least = RawTensor.least(datatype);
     for (int i = 0; i < size; i++) {
-      boolean beyond = datatype == Datatype.INT64 && i == firstBeyond;
-      if (beyond || values[i] > most || values[i] < least) {
+      boolean beyond = i == firstBeyond && datatype == Datatype.INT64;
+      boolean beyondUnsigned = i == firstBeyondUnsigned && datatype == Datatype.UINT64;
+      if (beyond || beyondUnsigned || values[i] > most || values[i] < least) {
         return "`data` has a number out of the range of " + datatype + " at element " + i;
       }
     }

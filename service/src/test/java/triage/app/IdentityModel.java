@@ -8,6 +8,8 @@ import java.io.ByteArrayOutputStream;
 ///
 /// **Source**: ONNX's `onnx.proto`, whose field numbers stand here; Protocol Buffers' encoding.
 final class IdentityModel {
+  private static final int STRING = 8;
+
   private IdentityModel() {}
 
   /// Gives the file of such a model.
@@ -21,6 +23,20 @@ final class IdentityModel {
             bytes(2, text("g")),
             bytes(11, tensor("x", elementType)),
             bytes(12, tensor("y", elementType)));
+    return joined(number(1, 8), bytes(7, graph), bytes(8, number(2, 16)));
+  }
+
+  /// Gives the file of a model that takes an FP32 as `x`, and answers this text as `y`.
+  static byte[] answering(byte[] text) {
+    byte[] constant = joined(number(1, 1), number(2, STRING), bytes(6, text), bytes(8, text("c")));
+    byte[] node = joined(bytes(1, text("c")), bytes(2, text("y")), bytes(4, text("Identity")));
+    byte[] graph =
+        joined(
+            bytes(1, node),
+            bytes(2, text("g")),
+            bytes(5, constant),
+            bytes(11, tensor("x", 1)),
+            bytes(12, tensor("y", STRING)));
     return joined(number(1, 8), bytes(7, graph), bytes(8, number(2, 16)));
   }
 

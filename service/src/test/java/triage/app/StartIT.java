@@ -50,6 +50,14 @@ final class StartIT {
   }
 
   @Test
+  void stopsWhenAModelHasATensorThatTheProtocolDoesNotKnow() throws Exception {
+    Files.write(folder.resolve("bf16.onnx"), IdentityModel.of(16));
+    assertStops(
+        "models: {m: {backends: [{file: bf16.onnx}]}}",
+        "tensor `x` is of BFLOAT16 (expected in process: DOUBLE,");
+  }
+
+  @Test
   void stopsWhenThePortIsTaken() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       assertStops(
