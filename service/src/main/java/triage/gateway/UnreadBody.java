@@ -59,12 +59,13 @@ final class UnreadBody implements Invocable.Task {
     if (rest.drop() != null) {
       return callback;
     }
-    if (!isShort(request)) {
+    boolean waits = waitsForLeave(request);
+    if (waits || !isShort(request)) {
       // It would be taken for the next request: such a caller is told that the connection ends,
       // instead of finding out with its next request.
       end(request, response);
     }
-    return waitsForLeave(request) ? callback : rest.afterwards();
+    return waits ? callback : rest.afterwards();
   }
 
   /// Tells whether nothing is left unread that [#before] would have to see to; drops what has come.
@@ -100,7 +101,7 @@ final class UnreadBody implements Invocable.Task {
   /// nothing.
   private static boolean isShort(Request request) {
     long length = request.getLength();
-    return length > 0 && length <= SHORT_BYTES_MAX && !waitsForLeave(request);
+    return length > 0 && length <= SHORT_BYTES_MAX;
   }
 
   /// Tells whether a caller will not send now what it has not sent yet.
@@ -141,7 +142,9 @@ final class UnreadBody implements Invocable.Task {
   @Override
   public void run() {
     Content.Chunk end = drop();
-    acknowledge();
+    if (end == null || dropped > 0) {
+      acknowledge();
+    }
     if (end == null) {
       PacedExchange.boundRest(request, LINGER_NANOS);
       request.demand(this);

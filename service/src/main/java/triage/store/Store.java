@@ -224,31 +224,25 @@ public final class Store implements AutoCloseable {
   /// Says whether the server's sessions await their commits by default.
   private static boolean reach(ServerAddress owner, StoreSettings settings) {
     Sessions sessions = Sessions.of(owner, settings);
-    try (Connection bare = sessions.dataSource().getConnection()) {
-      owner.requireVersion(bare.getMetaData().getDatabaseMajorVersion());
-    } catch (SQLException e) {
-      throw unusable(owner, e);
-    }
-    try (Connection connection = sessions.open();
-        Statement statement = connection.createStatement();
-        ResultSet found =
-            statement.executeQuery(
-                "SELECT current_setting('fsync'), current_setting('synchronous_commit')")) {
-      found.next();
-      if (!found.getString(1).equals("on")) {
-        LOG.error("event=store-not-durable fsync={} (expected: on)", found.getString(1));
+    try (Connection connection = sessions.dataSource().getConnection();
+        Statement statement = connection.createStatement()) {
+      owner.requireVersion(connection.getMetaData().getDatabaseMajorVersion());
+      statement.execute(sessions.opening());
+      try (ResultSet found =
+          statement.executeQuery(
+              "SELECT current_setting('fsync'), current_setting('synchronous_commit')")) {
+        found.next();
+        if (!found.getString(1).equals("on")) {
+          LOG.error("event=store-not-durable fsync={} (expected: on)", found.getString(1));
+        }
+        return !found.getString(2).equals("off");
       }
-      return !found.getString(2).equals("off");
     } catch (SQLException e) {
-      throw unusable(owner, e);
+      throw new StoreException(
+          "store.url: %s cannot be used: %s (expected: a PostgreSQL that lets this user in)"
+              .formatted(owner, e.getMessage()),
+          e);
     }
-  }
-
-  private static StoreException unusable(ServerAddress owner, SQLException cause) {
-    return new StoreException(
-        "store.url: %s cannot be used: %s (expected: a PostgreSQL that lets this user in)"
-            .formatted(owner, cause.getMessage()),
-        cause);
   }
 
   private static Schema schema(ServerAddress owner, StoreSettings settings) {

@@ -50,7 +50,7 @@ final class UnreadBodyIT {
   })
   void keepsTheConnectionOrTellsThatItEnds(String line, boolean known, int status)
       throws Exception {
-    String headers = known ? "Authorization: Bearer " + service.token() + "\r\n" : "";
+    String headers = known ? authorization() : "";
     try (Socket caller = connect()) {
       for (int i = 0; i < 3; i++) {
         send(caller, head(line, headers + "Content-Length: 65536"));
@@ -82,7 +82,7 @@ final class UnreadBodyIT {
   })
   void answersACallerThatSendsAllOfALongBodyFirst(String line, boolean known, int status)
       throws Exception {
-    String headers = known ? "Authorization: Bearer " + service.token() + "\r\n" : "";
+    String headers = known ? authorization() : "";
     for (String length : List.of("Content-Length: " + LONG, "Transfer-Encoding: chunked")) {
       boolean chunked = length.startsWith("Transfer");
       try (Socket caller = connect()) {
@@ -98,14 +98,15 @@ final class UnreadBodyIT {
 
   @Test
   void tellsThatTheConnectionEndsAtADeadlineBeforeTheBodyIsThere() throws Exception {
-    String headers =
-        "Authorization: Bearer "
-            + service.token()
-            + "\r\nRequest-Timeout: 0.2\r\nContent-Length: 1000000";
+    String headers = authorization() + "Request-Timeout: 0.2\r\nContent-Length: 1000000";
     try (Socket caller = connect()) {
       send(caller, head("POST /v2/models/m/infer", headers) + "x".repeat(300_000));
       assertEnds(caller, 504);
     }
+  }
+
+  private static String authorization() {
+    return "Authorization: Bearer " + service.token() + "\r\n";
   }
 
   private static void assertEnds(Socket caller, int status) throws IOException {
