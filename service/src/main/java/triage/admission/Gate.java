@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// those with a deadline before those that wait as long as it takes; then arrival. A request whose
 /// deadline cannot be met any more is not queued, and one that waited too long is not dispatched:
 /// it would only delay those who can still be served in time. When the queue is full, a newcomer
-/// takes the place of the newest ticket of the least critical class below
-/// its own, or of a tenant of its own class that has had more.
+/// takes the place of the last ticket of the least critical class below its own, or of a tenant of
+/// its own class that has had more.
 ///
 /// Each backend's limit is fixed or tunes itself ([LimitSettings]).
 ///

@@ -38,7 +38,7 @@ final class TenantLine {
     this.tenant = tenant;
   }
 
-  /// Gives the tag that the newest ticket will have once its turn comes.
+  /// Gives the tag that the last ticket will have once its turn comes.
   double lastTag() {
     return tag + (size - 1) * usualNanos;
   }
@@ -50,19 +50,9 @@ final class TenantLine {
 
   void add(Ticket ticket) {
     Ticket before = isPressing(ticket) ? lastPressing : last;
-    Ticket after = before == null ? first : before.newer;
-    ticket.older = before;
-    ticket.newer = after;
-    if (before == null) {
-      first = ticket;
-    } else {
-      before.newer = ticket;
-    }
-    if (after == null) {
-      last = ticket;
-    } else {
-      after.older = ticket;
-    }
+    Ticket after = before == null ? first : before.after;
+    join(before, ticket);
+    join(ticket, after);
     if (isPressing(ticket)) {
       lastPressing = ticket;
       pressing++;
@@ -71,27 +61,32 @@ final class TenantLine {
   }
 
   void remove(Ticket ticket) {
-    Ticket before = ticket.older;
-    Ticket after = ticket.newer;
-    if (before == null) {
-      first = after;
-    } else {
-      before.newer = after;
-    }
-    if (after == null) {
-      last = before;
-    } else {
-      after.older = before;
-    }
+    Ticket before = ticket.before;
+    Ticket after = ticket.after;
+    join(before, after);
     if (isPressing(ticket)) {
       if (after == null || !isPressing(after)) {
         lastPressing = before;
       }
       pressing--;
     }
-    ticket.older = null;
-    ticket.newer = null;
+    ticket.before = null;
+    ticket.after = null;
     size--;
+  }
+
+  /// Lets one come right after another; `null` stands for the ends of the line.
+  private void join(@Nullable Ticket before, @Nullable Ticket after) {
+    if (before == null) {
+      first = after;
+    } else {
+      before.after = after;
+    }
+    if (after == null) {
+      last = before;
+    } else {
+      after.before = before;
+    }
   }
 
   private static boolean isPressing(Ticket ticket) {

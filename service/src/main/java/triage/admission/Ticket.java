@@ -48,8 +48,8 @@ public class Ticket {
   long offeredNanos;
   long decidedNanos;
 
-  @Nullable Ticket newer;
-  @Nullable Ticket older;
+  @Nullable Ticket before;
+  @Nullable Ticket after;
   @Nullable Ticket nextDecided;
   @Nullable Ticket heldBefore;
   @Nullable Ticket heldAfter;

@@ -100,7 +100,7 @@ final class WaitingLine {
   }
 
   /// Gives who has to make room for a newcomer of this class: of the least critical class below
-  /// it, the newest of the tenant that has the most waiting; `null` if nobody has to.
+  /// it, the last of the tenant that has the most waiting; `null` if nobody has to.
   @Nullable Ticket leastBelow(Criticality criticality) {
     return leastBelow(criticality, false);
   }

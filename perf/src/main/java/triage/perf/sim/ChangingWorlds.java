@@ -51,7 +51,7 @@ final class ChangingWorlds {
     String cell = String.format("s=%.3fs C=%d-%d-%d%s", service, capacity, lower, capacity, kind);
     return new Draft("S4", cell, service, capacity)
         .load(load)
-        .work((chance, at) -> service * chance.lognormal(variation))
+        .variation(variation)
         .world(() -> {
           SlotServer server = new SlotServer(capacity);
           return World.of(

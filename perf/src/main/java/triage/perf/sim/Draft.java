@@ -59,10 +59,10 @@ final class Draft {
     this.cell = cell;
     this.service = service;
     this.capacity = capacity;
-    this.work = (chance, at) -> service * chance.lognormal(VARIATION);
     this.patience = (chance, at) -> 6 * service + .05;
     this.world = () -> World.of(capacity / service, new SlotServer(capacity));
     this.arrivals = Arrivals.poisson(at -> capacity / service);
+    variation(VARIATION);
   }
 
   /// Offers a steady multiple of the capacity.
@@ -83,6 +83,11 @@ final class Draft {
   Draft work(Draw work) {
     this.work = work;
     return this;
+  }
+
+  /// Sets the coefficient of variation of service times.
+  Draft variation(double variation) {
+    return work((chance, at) -> service * chance.lognormal(variation));
   }
 
   Draft patience(Draw patience) {

@@ -55,7 +55,7 @@ final class ManyCallers {
     String cell = "s=0.1s C=" + capacity + kind + " 10x, CRITICAL_PLUS 0.5x";
     return new Draft("S16", cell, SERVICE, capacity)
         .load(10)
-        .work((chance, at) -> SERVICE * chance.lognormal(variation))
+        .variation(variation)
         .streams(bySafety())
         .measured(end / 4, end)
         .done();

@@ -50,7 +50,7 @@ final class SteadyLoad {
     String cell = String.format("s=%.3fs C=%d %.0fx", service, capacity, load);
     return new Draft("EVEN", cell, service, capacity)
         .load(load)
-        .work((chance, at) -> service * chance.lognormal(Draft.EVEN))
+        .variation(Draft.EVEN)
         .measured(20, 200)
         .done();
   }
