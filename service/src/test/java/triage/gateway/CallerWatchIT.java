@@ -445,10 +445,11 @@ class CallerWatchIT {
       for (Future<?> call : calling) {
         call.get();
       }
+      // What a caller sent right before it left may be parked only now, and needs its release.
+      assertThat(server.awaitNoEndPoints()).isTrue();
       server.parked.add(new Visit(() -> END)); // The mark at which the releasing ends.
       releasing.get();
     }
-    assertThat(server.awaitNoEndPoints()).isTrue();
     for (Visit visit : visits) {
       assertThat(visit.awaitEnded()).isTrue();
       assertThat(visit.endedTimes).hasValue(1);
