@@ -7,6 +7,7 @@ import java.util.Map;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
 import triage.backend.ModelSettings;
 
 /// What the start prints once the server listens: where, and one request that is ready to paste.
@@ -62,11 +63,13 @@ final class Announcement implements ServerLifecycleListener {
         "$(cd %s && %s token %s --caller first-try)"
             .formatted(quoted(Path.of("")), quoted(home.resolve("triage")), quoted(file));
     String authorization = " -H \"Authorization: Bearer " + token + "\"";
+    // The certificate is for the name that callers use, which 127.0.0.1 is not.
+    String curl = application.startsWith("https") ? "curl -sk " : "curl -s ";
     if (models.containsKey(Settings.DEFAULT_MODEL)) {
-      return "curl -s " + exampleUrl(application) + authorization + " -d '" + EXAMPLE_BODY + "'";
+      return curl + exampleUrl(application) + authorization + " -d '" + EXAMPLE_BODY + "'";
     }
     String model = models.keySet().stream().findFirst().orElse("none");
-    return "curl -s " + application + "/v2/models/" + model + authorization;
+    return curl + application + "/v2/models/" + model + authorization;
   }
 
   /// Gives the URL that takes [#EXAMPLE_BODY].
@@ -91,7 +94,9 @@ final class Announcement implements ServerLifecycleListener {
       if (connector instanceof ServerConnector listening && name.equals(connector.getName())) {
         String host = listening.getHost();
         boolean any = host == null || host.equals("0.0.0.0") || host.equals("::");
-        return "http://" + (any ? "127.0.0.1" : host) + ":" + listening.getLocalPort();
+        boolean secure = listening.getConnectionFactory(SslConnectionFactory.class) != null;
+        String scheme = secure ? "https" : "http";
+        return scheme + "://" + (any ? "127.0.0.1" : host) + ":" + listening.getLocalPort();
       }
     }
     throw new IllegalStateException("no connector " + name);

@@ -5,6 +5,7 @@ import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import triage.gateway.ConnectionLimits;
 import triage.gateway.Pacer;
+import triage.gateway.ServerCertificate;
 import triage.gateway.Slowness;
 
 /// What is shown of callers' connections, for operators.
@@ -37,6 +38,14 @@ final class ConnectionMeter {
             callback.call((double) pacer.slow(slowness), slowness.wire());
           }
         })
+        .register(registry);
+  }
+
+  static void register(PrometheusRegistry registry, ServerCertificate certificate) {
+    GaugeWithCallback.builder()
+        .name("triage_certificate_ends_seconds")
+        .help("When the certificate that callers are shown expires, in seconds since 1970.")
+        .callback(callback -> callback.call((double) certificate.ends().getEpochSecond()))
         .register(registry);
   }
 }

@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import triage.backend.ModelSettings;
+import triage.gateway.ServerCertificate;
 import triage.store.Migration;
 import triage.store.Store;
 import triage.time.MonotonicClock;
@@ -35,7 +36,7 @@ public final class Main {
   private static List<Command> commands(PrintStream out, PrintStream err) {
     return List.of(
         new ServerCommand(file -> new TriageApplication(out).serve(file)),
-        new CheckCommand(out, List.of(Main::requireModelFiles)),
+        new CheckCommand(out, List.of(Main::requireModelFiles, Main::requireCertificate)),
         new TokenCommand(out, err, InstantSource.system(), new SecureRandom()),
         new DbCommand(new StoreSchema(out)),
         new TrainCommand());
@@ -51,6 +52,13 @@ public final class Main {
                   .formatted(file, model.getKey(), i, named));
         }
       }
+    }
+  }
+
+  private static void requireCertificate(Path file, Settings settings) {
+    ServerCertificate read = TriageApplication.certificate(file, settings, InstantSource.system());
+    if (read != null) {
+      read.close();
     }
   }
 

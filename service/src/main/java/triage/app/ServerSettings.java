@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import triage.gateway.CertificateSettings;
 import triage.gateway.ConnectionSettings;
 import triage.gateway.PaceSettings;
 
@@ -20,6 +21,7 @@ import triage.gateway.PaceSettings;
 ///   default 30 s. Keep it below the grace that the platform gives before it kills
 /// @param drainNotice how long the ports stay open after SIGTERM at least, so that a load balancer
 ///     sees `/ready` say no; 0 s to `drainTimeout`, default 1 s
+/// @param tls what callers are shown; null: the port for callers speaks in the clear
 /// @param connections how many connections there may be, and what may come on one
 /// @param pace how fast callers must send and read
 public record ServerSettings(
@@ -29,6 +31,7 @@ public record ServerSettings(
     int adminPort,
     Duration drainTimeout,
     Duration drainNotice,
+    @Nullable CertificateSettings tls,
     ConnectionSettings connections,
     PaceSettings pace) {
   private static final String HOST_DEFAULT = "0.0.0.0";
@@ -70,6 +73,7 @@ public record ServerSettings(
       @Nullable Integer adminPort,
       @Nullable Duration drainTimeout,
       @Nullable Duration drainNotice,
+      @Nullable CertificateSettings tls,
       @Nullable ConnectionSettings connections,
       @Nullable PaceSettings pace) {
     Duration most = drainTimeout == null ? DRAIN_TIMEOUT_DEFAULT : drainTimeout;
@@ -81,13 +85,14 @@ public record ServerSettings(
         adminPort == null ? ADMIN_PORT_DEFAULT : adminPort,
         most,
         drainNotice == null ? least : drainNotice,
+        tls,
         connections == null ? ConnectionSettings.DEFAULTS : connections,
         pace == null ? PaceSettings.DEFAULTS : pace);
   }
 
   /// Gives the settings of a file that says nothing about the server.
   public static ServerSettings defaults() {
-    return of(null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null);
   }
 
   private static void requireHost(String name, String value) {

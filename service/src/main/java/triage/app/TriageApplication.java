@@ -11,6 +11,7 @@ import io.prometheus.metrics.instrumentation.dropwizard.DropwizardExports;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import jakarta.servlet.DispatcherType;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -41,6 +42,7 @@ import triage.backend.ModelLoadException;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
 import triage.backend.Turnstile;
+import triage.gateway.CertificateSettings;
 import triage.gateway.ConnectionLimits;
 import triage.gateway.Doorkeeper;
 import triage.gateway.ExchangeMeter;
@@ -49,6 +51,7 @@ import triage.gateway.Gateway;
 import triage.gateway.IntakeShare;
 import triage.gateway.Pacer;
 import triage.gateway.Readiness;
+import triage.gateway.ServerCertificate;
 import triage.identity.TokenSecret;
 import triage.identity.TokenVerifier;
 import triage.pressure.Pressure;
@@ -138,6 +141,8 @@ final class TriageApplication extends Application<TriageConfiguration> {
     long seed = seeds.nextLong();
     LOG.info("event=starting version={} seed={}", version(), seed);
 
+    ServerCertificate certificate = certificate(configuration.file(), settings, wallClock);
+
     Models models = Models.open(settings.models(), configuration.folder(), seed, clock, buffers);
     environment.lifecycle().manage(new AutoCloseableManager(models));
 
@@ -185,6 +190,12 @@ final class TriageApplication extends Application<TriageConfiguration> {
     TriageServerFactory factory = (TriageServerFactory) configuration.getServerFactory();
     if (buffers != null) {
       factory.buffers(buffers);
+    }
+    if (certificate != null) {
+      environment.lifecycle().manage(new AutoCloseableManager(certificate));
+      certificate.start();
+      factory.secure(certificate);
+      ConnectionMeter.register(metrics, certificate);
     }
     Gateway gateway =
         new Gateway(models, tokens, audit, meter, readiness, clock, wallClock, seed, version());
@@ -235,6 +246,19 @@ final class TriageApplication extends Application<TriageConfiguration> {
     environment.healthChecks().register("store", new StoreCheck(store));
     environment.healthChecks().register("backends", new BackendsCheck(models));
     environment.healthChecks().register("clock", new ClockCheck(clock, wallClock));
+  }
+
+  /// Gives the certificate that callers are shown, or null where they come in the clear.
+  ///
+  /// @throws SettingsException if it cannot be used
+  static @Nullable ServerCertificate certificate(
+      Path file, Settings settings, InstantSource clock) {
+    CertificateSettings tls = settings.server().tls();
+    try {
+      return tls == null ? null : new ServerCertificate(tls, SettingsLoader.folder(file), clock);
+    } catch (IOException e) {
+      throw new SettingsException(file + ": server.tls." + e.getMessage(), e);
+    }
   }
 
   /// Gives all modes that operators can change, by name.

@@ -18,6 +18,7 @@ import triage.gateway.ErrorHandler;
 import triage.gateway.FrontDoor;
 import triage.gateway.GatewayHandler;
 import triage.gateway.Pacer;
+import triage.gateway.ServerCertificate;
 import triage.gateway.TriageConnectorFactory;
 
 /// Dropwizard's server with the front door as its first handler and the gateway behind it.
@@ -75,6 +76,11 @@ final class TriageServerFactory extends DefaultServerFactory {
     callers.guard(pacer, limits);
     this.door = frontDoor;
     this.gateway = gatewayHandler;
+  }
+
+  /// Has the callers' port speak TLS; must be called before [#build].
+  void secure(ServerCertificate certificate) {
+    callers.secure(certificate);
   }
 
   /// Sets the pool of buffers at the callers' port; must be called before [#build].

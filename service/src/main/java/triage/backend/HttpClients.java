@@ -1,16 +1,12 @@
 package triage.backend;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.util.Collection;
+import java.security.cert.X509Certificate;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.transport.HttpClientTransportOverHTTP;
@@ -106,23 +102,17 @@ final class HttpClients implements AutoCloseable {
   }
 
   private static KeyStore authorities(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      Collection<? extends Certificate> certificates =
-          CertificateFactory.getInstance("X.509").generateCertificates(in);
-      if (certificates.isEmpty()) {
-        throw new IOException(file + " holds no certificate (expected: certificates in PEM)");
-      }
+    List<X509Certificate> certificates = PemCertificates.read(file);
+    try {
       KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
       store.load(null, null);
       int number = 0;
-      for (Certificate certificate : certificates) {
+      for (X509Certificate certificate : certificates) {
         store.setCertificateEntry("authority-" + number++, certificate);
       }
       return store;
     } catch (GeneralSecurityException e) {
-      throw new IOException(file + " is not understood (expected: certificates in PEM)", e);
-    } catch (FileSystemException e) {
-      throw new IOException(file + " cannot be read (expected: certificates in PEM)", e);
+      throw new IllegalStateException("a key store in memory failed", e);
     }
   }
 

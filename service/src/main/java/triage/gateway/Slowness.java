@@ -4,6 +4,9 @@ import java.util.Locale;
 
 /// What a caller was too slow at.
 public enum Slowness {
+  /// Agreeing on TLS.
+  HANDSHAKE,
+
   /// Sending request line and headers.
   HEADER,
 

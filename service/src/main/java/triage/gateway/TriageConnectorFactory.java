@@ -16,12 +16,14 @@ import org.eclipse.jetty.util.thread.ThreadPool;
 import org.jspecify.annotations.Nullable;
 
 /// Dropwizard's plain HTTP connector with connections that notice a caller that hangs up, and with
-/// HTTP/2 on the same port: `type: triage` in the settings, with the keys of `type: http`.
+/// HTTP/2 on the same port, in the clear or on TLS: `type: triage` in the settings, with the keys
+/// of `type: http`.
 @JsonTypeName("triage")
 public final class TriageConnectorFactory extends HttpConnectorFactory {
   private Pacer pacer = Pacer.idle();
   private @Nullable ByteBufferPool buffers;
   private @Nullable HttpConfiguration http;
+  private @Nullable ServerCertificate certificate;
   private ConnectionLimits limits = new ConnectionLimits(ConnectionSettings.DEFAULTS);
 
   /// Sets who looks at the pace of callers, and how many connections there may be; must be called
@@ -31,6 +33,11 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
     limits = most;
     setMaxRequestHeaderSize(DataSize.bytes(look.connections().headerBytesMax()));
     setIdleTimeout(Duration.milliseconds(look.endPointIdleMillis()));
+  }
+
+  /// Has the port speak TLS, and nothing in the clear; must be called before [#build].
+  public void secure(ServerCertificate shown) {
+    certificate = shown;
   }
 
   /// Sets the pool of buffers, in place of Dropwizard's; must be called before [#build].
@@ -51,10 +58,20 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
       String name,
       @Nullable ThreadPool threads,
       ConnectionFactory... factories) {
+    HttpConfiguration configuration = Objects.requireNonNull(http);
+    ServerCertificate shown = certificate;
+    if (shown != null) {
+      ConnectionFactory[] secure = HandshakeFactory.all(shown, pacer, factories[0], configuration);
+      return limited(super.buildConnector(server, scheduler, pool, name, threads, secure));
+    }
     ServerConnector connector =
         super.buildConnector(server, scheduler, pool, name, threads, factories);
     // In a connection factory of Dropwizard's that measures, ours cannot be found any more.
-    connector.addConnectionFactory(new SessionFactory(Objects.requireNonNull(http), pacer));
+    connector.addConnectionFactory(new SessionFactory(configuration, pacer));
+    return limited(connector);
+  }
+
+  private ServerConnector limited(ServerConnector connector) {
     connector.addBean(limits);
     return connector;
   }

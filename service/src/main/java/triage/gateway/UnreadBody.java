@@ -6,6 +6,7 @@ import jdk.net.ExtendedSocketOptions;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -128,7 +129,10 @@ final class UnreadBody implements Invocable.Task {
   }
 
   private void acknowledge() {
-    Object transport = request.getConnectionMetaData().getConnection().getEndPoint().getTransport();
+    Object transport = request.getConnectionMetaData().getConnection().getEndPoint();
+    while (transport instanceof EndPoint endPoint) { // That of TLS lies on the socket's.
+      transport = endPoint.getTransport();
+    }
     if (transport instanceof SocketChannel channel
         && channel.supportedOptions().contains(ExtendedSocketOptions.TCP_QUICKACK)) {
       try {

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.Criticality;
 import triage.admission.Mode;
+import triage.gateway.CertificateSettings;
 import triage.identity.IdentitySettings;
 
 class SettingsLoaderTest {
@@ -93,12 +94,20 @@ class SettingsLoaderTest {
             Settings.class);
 
     assertThat(settings.server())
-        .isEqualTo(ServerSettings.of(null, 0, null, null, Duration.ofSeconds(5), null, null, null));
+        .isEqualTo(
+            ServerSettings.of(null, 0, null, null, Duration.ofSeconds(5), null, null, null, null));
     assertThat(settings.data()).isEqualTo(Path.of("/var/lib/triage"));
     assertThat(settings.identity())
         .isEqualTo(
             IdentitySettings.of(
                 Path.of("secrets/token"), null, null, Duration.ofDays(1), null, null));
+  }
+
+  @Test
+  void readsWhereTheCertificateIs() {
+    String text = "server: {tls: {certificateFile: tls/server.pem, keyFile: /run/server.key}}";
+    assertThat(SettingsLoader.parse(FILE, text, Settings.class).server().tls())
+        .isEqualTo(new CertificateSettings(Path.of("tls/server.pem"), Path.of("/run/server.key")));
   }
 
   @Test
@@ -286,6 +295,10 @@ class SettingsLoaderTest {
         "server: {adminPort: 65536}|server.adminPort: 65536 (expected: 0 to 65535)",
         "server: {adminPort: 8080}|server.adminPort: 8080 (expected: another one than port)",
         "server: {host: 'a b'}|server.host: a b (expected: a host name or an IP address)",
+        "server: {tls: {}}|server.tls.certificateFile: missing (expected: the file with the"
+            + " certificate)",
+        "server: {tls: {certificateFile: a.pem}}|server.tls.keyFile: missing (expected: the file"
+            + " with the certificate's private key)",
         "server: {connections: {max: 0}}|server.connections.max: 0 (expected: 1 to 1,000,000)",
         "server: {connections: {headerTimeout: 1ms}}|server.connections.headerTimeout: PT0.001S"
             + " (expected: 100 ms to 1 h)",
@@ -320,10 +333,11 @@ class SettingsLoaderTest {
   @Test
   void allowsTheSamePortOnTwoAddresses() {
     assertThat(
-            ServerSettings.of("10.0.0.1", 8080, "127.0.0.1", 8080, null, null, null, null)
+            ServerSettings.of("10.0.0.1", 8080, "127.0.0.1", 8080, null, null, null, null, null)
                 .adminPort())
         .isEqualTo(8080);
-    assertThat(ServerSettings.of(null, 0, null, 0, null, null, null, null).adminPort()).isZero();
+    assertThat(ServerSettings.of(null, 0, null, 0, null, null, null, null, null).adminPort())
+        .isZero();
   }
 
   private static Root read(String text) {

@@ -1,0 +1,141 @@
+package triage.gateway;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
+import javax.security.auth.x500.X500Principal;
+
+/// A chain of certificates and the private key of its first one, which belong together and are
+/// valid at the time of reading. The key is in no text form of this.
+///
+/// **Threads**: immutable.
+final class Certified {
+  private static final int KEY_BYTES_MAX = 64 << 10;
+  private static final byte[] PROOF = {1, 2, 3, 4};
+
+  private final List<X509Certificate> chain;
+  private final PrivateKey key;
+
+  private Certified(List<X509Certificate> chain, PrivateKey key) {
+    this.chain = chain;
+    this.key = key;
+  }
+
+  /// Reads the key of a chain, and checks that both can be used.
+  ///
+  /// @param certificateFile where the chain is from, for messages
+  /// @throws IOException if not; the message is one line for operators that begins with the setting
+  static Certified of(List<X509Certificate> chain, Path certificateFile, Path keyFile, Instant now)
+      throws IOException {
+    String certificates = "certificateFile: " + certificateFile;
+    X509Certificate own = chain.getFirst();
+    Instant begins = own.getNotBefore().toInstant();
+    Instant ends = own.getNotAfter().toInstant();
+    if (now.isAfter(ends)) {
+      throw new IOException(certificates + " expired at " + ends + " (expected: renew it)");
+    }
+    if (now.isBefore(begins)) {
+      throw new IOException(
+          certificates + " is valid from " + begins + " (expected: one that is valid now)");
+    }
+    for (int i = 1; i < chain.size(); i++) {
+      X500Principal issuer = chain.get(i - 1).getIssuerX500Principal();
+      if (!chain.get(i).getSubjectX500Principal().equals(issuer)) {
+        throw new IOException(
+            "%s: certificate %d did not issue certificate %d (expected: each one's issuer after it)"
+                .formatted(certificates, i + 1, i));
+      }
+    }
+    PrivateKey key = key(keyFile, own.getPublicKey());
+    if (!belong(key, own.getPublicKey())) {
+      throw new IOException(
+          "keyFile: "
+              + keyFile
+              + " is not the key of the first certificate in "
+              + certificateFile
+              + " (expected: the key that it was issued for)");
+    }
+    return new Certified(chain, key);
+  }
+
+  private static PrivateKey key(Path file, PublicKey of) throws IOException {
+    String named = "keyFile: " + file;
+    String text;
+    try {
+      if (Files.size(file) > KEY_BYTES_MAX) {
+        throw new IOException(named + " is too large (expected: a private key, at most 64 KiB)");
+      }
+      text = Files.readString(file);
+    } catch (FileSystemException e) {
+      throw new IOException(named + " cannot be read (expected: a private key in PEM)", e);
+    } catch (CharacterCodingException e) {
+      throw new IOException(named + " is no text (expected: a private key in PEM)", e);
+    }
+    if (PemKey.isEncrypted(text)) {
+      throw new IOException(named + " is encrypted (expected: a private key without a password)");
+    }
+    return PemKey.read(text, of)
+        .orElseThrow(() ->
+            new IOException(
+                "%s holds no key of the certificate's kind, %s (expected: its private key in PEM)"
+                    .formatted(named, of.getAlgorithm())));
+  }
+
+  /// Tells whether what one key signs is what the other verifies.
+  private static boolean belong(PrivateKey key, PublicKey of) throws IOException {
+    String algorithm =
+        switch (of.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          case "EdDSA", "Ed25519" -> "Ed25519";
+          default ->
+              throw new IOException(
+                  "certificateFile: its key is of kind "
+                      + of.getAlgorithm()
+                      + " (expected: RSA, EC or Ed25519)");
+        };
+    try {
+      Signature signature = Signature.getInstance(algorithm);
+      signature.initSign(key);
+      signature.update(PROOF);
+      byte[] signed = signature.sign();
+      signature.initVerify(of);
+      signature.update(PROOF);
+      return signature.verify(signed);
+    } catch (GeneralSecurityException e) {
+      return false; // Of another curve or length.
+    }
+  }
+
+  List<X509Certificate> chain() {
+    return chain;
+  }
+
+  /// Gives when the server's own certificate expires.
+  Instant ends() {
+    return chain.getFirst().getNotAfter().toInstant();
+  }
+
+  /// Gives both in a store in memory, as Java's TLS wants them.
+  KeyStore store(String password) {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      store.setKeyEntry(
+          "server", key, password.toCharArray(), chain.toArray(X509Certificate[]::new));
+      return store;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("a key store in memory failed", e);
+    }
+  }
+}
