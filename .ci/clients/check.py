@@ -104,7 +104,8 @@ class Triage:
             "door: {mode: observe}\n"
             "models:\n"
             f"  acme/chat:7b: {{backends: [{{url: 'http://{chat}'}}]}}\n"
-            f"  echo: {{backends: [{{url: 'http://{echo}'}}]}}\n"
+            # A limit that the gate finds starts lower than what one test has in flight.
+            f"  echo: {{backends: [{{url: 'http://{echo}', limit: 16}}]}}\n"
             f"  breast-cancer: {{backends: [{{file: '{GOLDEN.parent}/breast-cancer.onnx'}}]}}\n"
             + (
                 f"  cancer: {{protocols: [oip], backends: [{{url: 'http://{mlserver}'}}]}}\n"
@@ -290,6 +291,30 @@ class OpenAiClient(unittest.TestCase):
         self.assertEqual(got, ["one ", "two "])
         self.assertIn("broke off", caught.exception.message)
 
+    def test_stream_with_an_error_in_its_midst(self):
+        question = [{"role": "user", "content": "one two fail"}]
+
+        def ask(client):
+            got = []
+            with self.assertRaises(openai.APIError) as caught:
+                for chunk in client.chat.completions.create(
+                    model=self.MODEL, messages=question, stream=True
+                ):
+                    got.append(chunk.choices[0].delta.content)
+            error = caught.exception
+            return got, type(error), error.message, error.body, error.code
+
+        def read(client):
+            with client.chat.completions.with_streaming_response.create(
+                model=self.MODEL, messages=question, stream=True
+            ) as answer:
+                return b"".join(answer.iter_bytes())
+
+        got, _, message, _, code = self.both(ask)
+        self.assertEqual((got, message, code), (["one ", "two "], "as asked", "own-code"))
+        CHAT.asked.clear()
+        self.assertIn(b'data: {"error"', self.both(read))
+
     def test_stream_that_the_caller_leaves(self):
         question = [{"role": "user", "content": "endless"}]
         CHAT.cancelled.clear()
@@ -301,12 +326,27 @@ class OpenAiClient(unittest.TestCase):
         self.assertTrue(CHAT.cancelled.wait(PATIENCE), "the server sees the cancel")
 
 
+def plain(array):
+    """What can be compared of an array; text is the same as bytes of it."""
+    values = array.tolist()
+    if array.dtype == object:
+        values = [v.encode() if isinstance(v, str) else v for v in values]
+    return str(array.dtype), array.shape, values
+
+
 class TritonClient(unittest.TestCase):
+    TOGETHER = 4
     TENSORS = {
         "FP64": numpy.array([0.1, -2.5e300, 3.0]),
         "FP32": numpy.array([[0.1, 2.5]], dtype=numpy.float32),
         "INT64": numpy.array([-(2**62), 5]),
+        "FP16": numpy.array([0.1, -65504, 6e-8], dtype=numpy.float16),
         "INT32": numpy.array([-7], dtype=numpy.int32),
+        "INT16": numpy.array([-(2**15), 2**15 - 1], dtype=numpy.int16),
+        "INT8": numpy.array([-128, 127], dtype=numpy.int8),
+        "UINT64": numpy.array([0, 2**64 - 1, 2**53 + 1], dtype=numpy.uint64),
+        "UINT32": numpy.array([[0], [2**32 - 1]], dtype=numpy.uint32),
+        "UINT16": numpy.array([0, 2**16 - 1], dtype=numpy.uint16),
         "UINT8": numpy.array([0, 255], dtype=numpy.uint8),
         "BOOL": numpy.array([True, False]),
         "BYTES": numpy.array(["a\u00e4", ""], dtype=object),
@@ -352,10 +392,10 @@ class TritonClient(unittest.TestCase):
             request_compression_algorithm=up,
             response_compression_algorithm=down,
         )
-        arrays = {name: result.as_numpy(name) for name in self.TENSORS}
-        return {name: (str(a.dtype), a.shape, a.tolist()) for name, a in arrays.items()}
+        return {name: plain(result.as_numpy(name)) for name in self.TENSORS}
 
     def test_tensors_in_every_form(self):
+        given = {name: plain(values) for name, values in self.TENSORS.items()}
         for binary_in in (True, False):
             for binary_out in (True, False, None):
                 for up, down in ((None, None), ("gzip", "gzip"), ("deflate", "deflate")):
@@ -364,9 +404,33 @@ class TritonClient(unittest.TestCase):
                         form = (binary_in, binary_out, up, down)
                         expected = self.ask(self.direct, *form, None)
                         self.assertEqual(self.ask(self.through, *form, self.headers), expected)
-                        self.assertEqual(expected["INT64"][2], [-(2**62), 5])
+                        self.assertEqual(expected, given)
                         self.assertEqual(ECHO.asked[0], ECHO.asked[1])
                         self.assertEqual(ECHO.asked[1][0], up)
+
+    def test_several_at_once(self):
+        def ask(address, headers):
+            results = []
+            with triton.InferenceServerClient(address, concurrency=self.TOGETHER) as client:
+                for number in range(2 * self.TOGETHER):
+                    values = numpy.array([number, -number], dtype=numpy.int32)
+                    tensor = triton.InferInput("x", values.shape, "INT32")
+                    tensor.set_data_from_numpy(values, binary_data=number % 2 == 0)
+                    results.append(
+                        client.async_infer(
+                            "echo",
+                            [tensor],
+                            request_id=f"r-{number}",
+                            headers=headers(),
+                            parameters={"together": self.TOGETHER},
+                        )
+                    )
+                results = [result.get_result(timeout=PATIENCE) for result in results]
+            return [(r.get_response()["id"], r.as_numpy("x").tolist()) for r in results]
+
+        expected = ask(ECHO.address, lambda: None)
+        self.assertEqual(expected[7], ("r-7", [7, -7]))
+        self.assertEqual(ask(TRIAGE.address, lambda: self.headers), expected)
 
     def test_model_in_process(self):
         golden = json.loads(GOLDEN.read_text())

@@ -8,7 +8,10 @@ import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-WIDTHS = {"FP64": 8, "FP32": 4, "INT64": 8, "INT32": 4, "UINT8": 1, "BOOL": 1}
+# The datatypes of the Open Inference Protocol but BYTES, as `struct` names them.
+FORMATS = {"FP64": "d", "FP32": "f", "FP16": "e", "BOOL": "?"}
+FORMATS |= {"INT64": "q", "INT32": "i", "INT16": "h", "INT8": "b"}
+FORMATS |= {"UINT64": "Q", "UINT32": "I", "UINT16": "H", "UINT8": "B"}
 CREATED = 1700000000
 
 
@@ -90,8 +93,13 @@ class OpenAi(Handler):
             if word == "break":
                 self.close_connection = True
                 return
+            if word == "fail":
+                error = {"message": "as asked", "type": "own", "param": None, "code": "own-code"}
+                self.event(json.dumps({"error": error}))
+                break
             self.event(json.dumps(head | {"choices": [part(word + " ", None)]}))
-        self.event(json.dumps(head | {"choices": [part("", "stop")]}))
+        else:
+            self.event(json.dumps(head | {"choices": [part("", "stop")]}))
         self.event("[DONE]")
         self.chunk(b"")
 
@@ -148,10 +156,10 @@ def text_delta(text, reason):
 
 
 class Oip(Handler):
-    """A model that gives its inputs back."""
+    """A model that gives its inputs back. Requests that say `together` wait for that many."""
 
     def do_GET(self):
-        tensors = [{"name": n, "datatype": n, "shape": [-1]} for n in [*WIDTHS, "BYTES"]]
+        tensors = [{"name": n, "datatype": n, "shape": [-1]} for n in [*FORMATS, "BYTES"]]
         about = {"name": "echo", "versions": ["1"], "platform": "python"}
         self.answer_json(200, about | {"inputs": tensors, "outputs": tensors})
 
@@ -165,7 +173,10 @@ class Oip(Handler):
             body = zlib.decompress(body)
         length = int(self.headers.get("Inference-Header-Content-Length", len(body)))
         asked, rest = json.loads(body[:length]), body[length:]
-        raw_by_default = asked.get("parameters", {}).get("binary_data_output", False)
+        parameters = asked.get("parameters", {})
+        raw_by_default = parameters.get("binary_data_output", False)
+        if "together" in parameters:
+            self.server.wait_for(parameters["together"])
         wanted = {o["name"]: o.get("parameters", {}) for o in asked.get("outputs", [])}
         outputs, raw = [], b""
         for tensor in asked["inputs"]:
@@ -181,8 +192,10 @@ class Oip(Handler):
             else:
                 output["data"] = unpacked(tensor["datatype"], data)
             outputs.append(output)
-        head = json.dumps({"model_name": "echo", "model_version": "1", "outputs": outputs}).encode()
-        self.give(head, raw)
+        head = {"model_name": "echo", "model_version": "1", "outputs": outputs}
+        if "id" in asked:
+            head["id"] = asked["id"]
+        self.give(json.dumps(head).encode(), raw)
 
     def give(self, head, raw):
         headers, body = [], head + raw
@@ -199,9 +212,6 @@ class Oip(Handler):
         self.answer(200, body, kind, headers)
 
 
-FORMATS = {"FP64": "d", "FP32": "f", "INT64": "q", "INT32": "i", "UINT8": "B", "BOOL": "?"}
-
-
 def packed(datatype, values):
     if datatype == "BYTES":
         texts = [v.encode() for v in values]
@@ -211,8 +221,7 @@ def packed(datatype, values):
 
 def unpacked(datatype, data):
     if datatype != "BYTES":
-        count = len(data) // WIDTHS[datatype]
-        return list(struct.unpack("<%d%s" % (count, FORMATS[datatype]), data))
+        return [value for (value,) in struct.iter_unpack("<" + FORMATS[datatype], data)]
     texts = []
     while data:
         size = struct.unpack("<I", data[:4])[0]
@@ -232,11 +241,22 @@ class Server(ThreadingHTTPServer):
         self.asked = []
         self.cancelled = threading.Event()
         self.stopping = threading.Event()
+        self.waiting = threading.Condition()
+        self.arrived = 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
     def address(self):
         return "127.0.0.1:%d" % self.server_address[1]
+
+    def wait_for(self, count):
+        """Until as many requests are here at once; an error when they do not come."""
+        with self.waiting:
+            self.arrived += 1
+            group = (self.arrived - 1) // count
+            self.waiting.notify_all()
+            if not self.waiting.wait_for(lambda: self.arrived >= (group + 1) * count, 10):
+                raise TimeoutError(f"no {count} requests at once")
 
     def handle_error(self, *_):
         pass
