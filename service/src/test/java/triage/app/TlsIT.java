@@ -25,6 +25,7 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import triage.MadeCertificate;
 
 /// TLS at the callers' port: what holds in the clear holds there, too.
+@Timeout(60)
 final class TlsIT {
   private static final String TLS = "tls: {certificateFile: server.pem, keyFile: server.key}";
   private static final String INFER = "/v2/models/m/infer";
@@ -122,7 +124,7 @@ final class TlsIT {
   @ParameterizedTest
   @EnumSource(Version.class)
   void cancelsWhenTheCallerIsGone(Version version) throws Exception {
-    try (ServerSocket model = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+    try (ServerSocket model = listening();
         RunningService service = start(TLS, "http://127.0.0.1:" + model.getLocalPort());
         HttpClient client = client(version)) {
       CompletableFuture<HttpResponse<String>> answer =
@@ -141,7 +143,7 @@ final class TlsIT {
   @Test
   void closesWhoDoesNotReadTheAnswer() throws Exception {
     String server = TLS + ", pace: {bytesPerSecondMin: 1GiB, writes: {idleTimeout: 300ms}}";
-    try (ServerSocket model = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+    try (ServerSocket model = listening();
         RunningService service = start(server, "http://127.0.0.1:" + model.getLocalPort());
         SSLSocket slow = socket(service)) {
       send(
@@ -205,6 +207,12 @@ final class TlsIT {
         .header("Authorization", "Bearer " + service.token())
         .POST(HttpRequest.BodyPublishers.ofString("body"))
         .build();
+  }
+
+  private static ServerSocket listening() throws IOException {
+    ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+    socket.setSoTimeout(20_000);
+    return socket;
   }
 
   private static Socket plain(RunningService service) throws IOException {
