@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// takes the place of the last ticket of the least critical class below its own, or of a tenant of
 /// its own class that has had more.
 ///
-/// Each backend's limit is fixed or tunes itself ([LimitSettings]).
+/// Each backend's limit is fixed or tunes itself ([LimitSettings]). The permit of a request that a
+/// backend refuses for want of room is withheld for as long as a request usually takes.
 ///
 /// Invariants: nobody is admitted to a backend that holds its limit already; a ticket ends in
 /// exactly one of shed, expired, withdrawn and settled; nobody waits while there is room.
@@ -136,7 +137,7 @@ public final class Gate {
       throw new IllegalStateException("ticket offered twice: " + ticket.state);
     }
     ticket.offeredNanos = nowNanos;
-    expire(nowNanos);
+    advance(nowNanos);
   }
 
   /// Sheds a new ticket that nobody waits for, or that no backend but `avoided` could take.
@@ -185,6 +186,17 @@ public final class Gate {
     advance(nowNanos);
   }
 
+  /// Gives for how long the next permit is withheld yet whose request was refused; 0 where none is.
+  /// Then there is room, and somebody has to call [#advance].
+  public long withheldNanos(long nowNanos) {
+    long least = 0;
+    for (Lane lane : rotation.lanes()) {
+      long left = lane.withheldNanos(nowNanos);
+      least = least == 0 || left == 0 ? Math.max(least, left) : Math.min(least, left);
+    }
+    return least;
+  }
+
   /// Takes back the permits that were not given back long after they should have been, and gives
   /// how many there were.
   public int takeBackLeaked(long nowNanos) {
@@ -215,7 +227,8 @@ public final class Gate {
     advance(nowNanos);
   }
 
-  /// Decides what the passing of time alone has made decidable: deadlines that have passed.
+  /// Decides what the passing of time alone has made decidable: deadlines that have passed, permits
+  /// that are withheld no longer.
   public void advance(long nowNanos) {
     expire(nowNanos);
     admitSecondTries(nowNanos);

@@ -28,6 +28,7 @@ final class Lane {
   private double reported = Double.NaN;
   private long reportedNanos;
   private final Map<Absence, Long> absences = new EnumMap<>(Absence.class);
+  private final Withheld withheld = new Withheld();
   private boolean onlyRested;
 
   Lane(LaneSettings settings) {
@@ -93,8 +94,13 @@ final class Lane {
     return latest;
   }
 
-  boolean hasRoom() {
-    return inFlight < limit() && absences.isEmpty();
+  boolean hasRoom(long nowNanos) {
+    return absences.isEmpty() && inFlight + withheld.count(nowNanos) < limit();
+  }
+
+  /// Gives for how long the first permit that is withheld is so yet; 0 where none is.
+  long withheldNanos(long nowNanos) {
+    return withheld.leftNanos(nowNanos);
   }
 
   /// Notes what the backend says of its load.
@@ -163,12 +169,19 @@ final class Lane {
     if (served || (cutOff && heldNanos > 0 && permitNanos > heldNanos)) {
       learnUsual(permitNanos);
     }
+    boolean refused = late && !cutOff;
+    if (refused) {
+      withheld.withhold(heldNanos, nowNanos);
+    }
     learnedNanos = nowNanos;
     if (served && ramp < settledLimit() && ++servedInRound >= ramp) {
       ramp = ramp * 2;
       servedInRound = 0;
     }
     if (tuned != null && tuned == ticket.taught) {
+      if (refused) {
+        tuned.refused(inFlight);
+      }
       tuned.ended(
           ticket.phase,
           ticket.decidedNanos,

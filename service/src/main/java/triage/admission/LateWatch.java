@@ -14,6 +14,8 @@ final class LateWatch {
 
   private int ended;
   private int late;
+  private int refused;
+  private boolean onlyRefused;
   private long brakedNanos = Long.MIN_VALUE;
 
   /// Notes an end.
@@ -22,24 +24,34 @@ final class LateWatch {
   ///     says nothing about the time since
   /// @param level how many may be in flight
   /// @return what share of the limit to keep: 1, or less to brake
-  double keptAfter(boolean wasLate, long dispatchedNanos, int level, long nowNanos) {
+  double keptAfter(Ending ending, long dispatchedNanos, int level, long nowNanos) {
     if (dispatchedNanos <= brakedNanos) {
       return 1;
     }
     ended++;
-    if (wasLate) {
+    if (ending.isLate()) {
       late++;
+    }
+    if (ending == Ending.REFUSED) {
+      refused++;
     }
     if (ended < Math.max(LOOK_AFTER, level)) {
       return 1;
     }
     double share = (double) late / ended;
+    onlyRefused = refused == late;
     ended = 0;
     late = 0;
+    refused = 0;
     if (share <= LATE_MAX) {
       return 1;
     }
     brakedNanos = nowNanos;
     return share > LATE_BADLY ? KEPT_BADLY : KEPT;
+  }
+
+  /// Tells whether the last brake was for refusals alone.
+  boolean onlyRefused() {
+    return onlyRefused;
   }
 }

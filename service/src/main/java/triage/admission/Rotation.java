@@ -49,7 +49,7 @@ final class Rotation {
   private int choose(boolean roomWanted, int avoided, long nowNanos) {
     int candidates = 0;
     for (int i = 0; i < lanes.length; i++) {
-      if (mayTake(i, roomWanted, avoided)) {
+      if (mayTake(i, roomWanted, avoided, nowNanos)) {
         candidates++;
       }
     }
@@ -57,24 +57,25 @@ final class Rotation {
       return NONE;
     }
     if (candidates == 1) {
-      return candidate(0, roomWanted, avoided);
+      return candidate(0, roomWanted, avoided, nowNanos);
     }
     int first = draw(candidates);
     int second = draw(candidates - 1);
-    int one = candidate(first, roomWanted, avoided);
-    int other = candidate(second < first ? second : second + 1, roomWanted, avoided);
+    int one = candidate(first, roomWanted, avoided, nowNanos);
+    int other = candidate(second < first ? second : second + 1, roomWanted, avoided, nowNanos);
     return lanes[other].load(nowNanos) < lanes[one].load(nowNanos) ? other : one;
   }
 
-  private boolean mayTake(int index, boolean roomWanted, int avoided) {
-    return index != avoided && (roomWanted ? lanes[index].hasRoom() : lanes[index].isOpen());
+  private boolean mayTake(int index, boolean roomWanted, int avoided, long nowNanos) {
+    return index != avoided
+        && (roomWanted ? lanes[index].hasRoom(nowNanos) : lanes[index].isOpen());
   }
 
   /// Gives the lane of the candidate of this number.
-  private int candidate(int number, boolean roomWanted, int avoided) {
+  private int candidate(int number, boolean roomWanted, int avoided, long nowNanos) {
     int left = number;
     for (int i = 0; i < lanes.length; i++) {
-      if (mayTake(i, roomWanted, avoided) && left-- == 0) {
+      if (mayTake(i, roomWanted, avoided, nowNanos) && left-- == 0) {
         return i;
       }
     }

@@ -18,7 +18,8 @@ package triage.admission;
 ///
 /// **Brake.** When many of those that were dispatched with time enough end too late, the limit is
 /// cut at once ([LateWatch]), and what the backend may still be working on for nobody is left room
-/// for ([Stragglers]).
+/// for ([Stragglers]). Where the backend refuses what is too much, the limit is bound by what it
+/// was working on then ([RefusalBound]).
 ///
 /// **Units**: requests in flight; nanoseconds; logarithms are natural, of nanoseconds.
 ///
@@ -116,6 +117,7 @@ final class TunedLimit {
   private final FreeTime free = new FreeTime();
   private final LateWatch lateWatch = new LateWatch();
   private final Stragglers stragglers = new Stragglers();
+  private final RefusalBound refusals = new RefusalBound();
   private long current;
   private long judged;
   private long ended;
@@ -209,6 +211,13 @@ final class TunedLimit {
     return number;
   }
 
+  /// Notes that the backend has refused a dispatch, before its end is noted.
+  ///
+  /// @param inFlight how many others are in flight there
+  void refused(int inFlight) {
+    refusals.refused(inFlight);
+  }
+
   /// Notes the end of a dispatch.
   ///
   /// @param number what [#dispatched] gave
@@ -232,7 +241,7 @@ final class TunedLimit {
       phase(number).end(dispatchedNanos, held, ending);
     }
     if (ending != Ending.SILENT) {
-      double kept = lateWatch.keptAfter(ending.isLate(), dispatchedNanos, level(), nowNanos);
+      double kept = lateWatch.keptAfter(ending, dispatchedNanos, level(), nowNanos);
       if (kept < 1) {
         brake(kept, nowNanos);
       }
@@ -331,6 +340,7 @@ final class TunedLimit {
     double wanted = (everSettled ? Math.min(factor, GROWTH_LATER) : factor) * from.level();
     double least = Math.max(GROWTH_MIN * from.level(), from.level() + 2);
     double borne = Math.max(least, bearable(from, nowNanos));
+    borne = Math.min(borne, Math.max(from.level(), refusals.grown()));
     int level = (int) Math.min(most, Math.ceil(Math.min(wanted, borne)));
     next(level, nowNanos);
     floor = Math.min(level, from.level() + 1);
@@ -393,6 +403,7 @@ final class TunedLimit {
     double varied = 0.5 * (lower.logVariation() + higher.logVariation());
     variation += 0.1 * (varied - variation);
     pairs++;
+    refusals.ease();
     unevenness += Math.max(0.1, 1.0 / (pairs + 1)) * (varied - unevenness);
     Elasticity elasticity = elasticity(lower, higher, perNano, nowNanos);
     if (!inconsistent && elasticity.isImpossible()) {
@@ -470,6 +481,8 @@ final class TunedLimit {
   private void brake(double kept, long nowNanos) {
     int level = phase(current).level();
     uncertainty = UNCERTAIN;
+    boolean refused = lateWatch.onlyRefused();
+    refusals.brake(refused);
     if (!free.isKnown()) {
       // Begins to grow again from a lower level, with nothing known.
       next(Math.max(1, (int) (kept * level)), nowNanos);
@@ -478,9 +491,11 @@ final class TunedLimit {
       judged = current;
     } else if (growing) {
       double base = level / GROWTH_MIN;
-      settle(Math.clamp(level * free.meanNanos() / heldNanos, base / 4, kept * base), nowNanos);
+      double most = refused ? refusals.capacity() : kept * base;
+      double seen = level * free.meanNanos() / heldNanos;
+      settle(Math.clamp(seen, Math.min(base / 4, most), most), nowNanos);
     } else {
-      settle(kept * centre, nowNanos);
+      settle(refused ? Math.min(centre, refusals.capacity()) : kept * centre, nowNanos);
     }
   }
 
@@ -500,7 +515,7 @@ final class TunedLimit {
   }
 
   private int low() {
-    return Math.clamp(Math.round(HEADROOM * centre), 1, most);
+    return Math.clamp(Math.round(Math.min(refusals.lower(), HEADROOM * centre)), 1, most);
   }
 
   private int high() {
@@ -511,6 +526,7 @@ final class TunedLimit {
             : HIGH * centre + Math.min(1, 0.5 * (centre - 1));
     // Growth has been as far as `reached`, and has seen waiting there.
     double wanted = Math.max(usual, Math.min(unsure * usual, Math.min(reached, 4 * centre)));
+    wanted = Math.min(wanted, refusals.higher());
     return Math.min(most, Math.max(low() + 1, (int) Math.round(wanted)));
   }
 

@@ -2,6 +2,9 @@ package triage.backend;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +31,16 @@ public final class Turnstile {
   /// Nobody knows when a backend is taken back; refused callers are told a time all the same.
   private static final long DRAINED_NANOS = 30_000_000_000L;
 
+  private static final long LOOK_NANOS_MIN = 1_000_000L;
+
   private final MonotonicClock clock;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
   private final Gate gate;
+
+  /// Whether somebody looks when the next permit that is withheld is free.
+  private final AtomicBoolean watching = new AtomicBoolean();
 
   Turnstile(GateSettings settings, List<LimitSettings> limits, MonotonicClock clock) {
     this.gate = new Gate(settings, limits);
@@ -129,6 +137,33 @@ public final class Turnstile {
   /// @param stalledNanos how much of the time the permit was held went into waiting for the caller
   public void leave(Pass pass, Outcome outcome, long stalledNanos) {
     decide((open, now) -> open.settle(pass, outcome, stalledNanos, now));
+    if (outcome == Outcome.OVERLOADED && watching.compareAndSet(false, true)) {
+      watchWithheld();
+    }
+  }
+
+  /// Looks again whenever a permit that is withheld is free: nobody else may come by then.
+  private void watchWithheld() {
+    long leftNanos = untilWithheldIsFree();
+    if (leftNanos == 0) {
+      watching.set(false);
+      leftNanos = untilWithheldIsFree(); // One may have come while this was still watching.
+      if (leftNanos == 0 || !watching.compareAndSet(false, true)) {
+        return;
+      }
+    }
+    CompletableFuture.delayedExecutor(
+            Math.max(LOOK_NANOS_MIN, leftNanos), TimeUnit.NANOSECONDS, Runnable::run)
+        .execute(this::watchWithheld);
+  }
+
+  private long untilWithheldIsFree() {
+    long[] leftNanos = new long[1];
+    decide((open, now) -> {
+      open.advance(now);
+      leftNanos[0] = open.withheldNanos(now);
+    });
+    return leftNanos[0];
   }
 
   /// Takes back the permits that were not given back long after they should have been, and gives

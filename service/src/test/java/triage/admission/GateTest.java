@@ -7,6 +7,7 @@ import static triage.admission.Criticality.CRITICAL_PLUS;
 import static triage.admission.Criticality.SHEDDABLE;
 import static triage.admission.Criticality.SHEDDABLE_PLUS;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -339,6 +340,7 @@ final class GateTest {
     long[] closedAt = new long[3];
     for (int step = 0; step < 20_000; step++) {
       now += random.nextInt(3) * MILLIS;
+      any.advance(now);
       switch (random.nextInt(12)) {
         case 0, 1, 2, 3, 4 -> {
           long deadline =
@@ -391,7 +393,8 @@ final class GateTest {
       int[] fixedLimits = {3, 1, 5};
       for (int lane = 0; lane < 3; lane++) {
         assertThat(seen.lanes().get(lane).inFlight()).isLessThanOrEqualTo(fixedLimits[lane]);
-        if (seen.waitingTotal() > 0 && seen.lanes().get(lane).open()) {
+        boolean allFree = any.withheldNanos(now) == 0;
+        if (seen.waitingTotal() > 0 && seen.lanes().get(lane).open() && allFree) {
           assertThat(seen.lanes().get(lane).inFlight())
               .isGreaterThanOrEqualTo(seen.lanes().get(lane).limit());
         }
@@ -498,6 +501,96 @@ final class GateTest {
       }
     }
     assertThat(tuned.snapshot().lanes().getFirst().limit()).isGreaterThan(16);
+  }
+
+  @Test
+  void thePermitOfARefusedRequestIsWithheldForTheUsualTime() {
+    Ticket served = admitted(CRITICAL);
+    now += 40 * MILLIS;
+    settled(served);
+    Ticket refused = admitted(CRITICAL);
+    Ticket next = waiting(CRITICAL);
+
+    gate.settle(refused, Outcome.OVERLOADED, 0, now);
+    assertThat(decided()).isEmpty();
+    assertThat(gate.withheldNanos(now)).isEqualTo(40 * MILLIS);
+    gate.advance(now + 40 * MILLIS - 1);
+    assertThat(decided()).isEmpty();
+    gate.advance(now + 40 * MILLIS);
+    assertThat(decided()).containsExactly(next);
+  }
+
+  @Test
+  void aBackendThatRefusesIsGivenWhatItWasWorkingOn() {
+    Gate tuned = new Gate(new GateSettings(1_000), List.of(LimitSettings.selfTuning(1_000)));
+    SlotsThatRefuse server = new SlotsThatRefuse(tuned, 16, 100 * MILLIS);
+
+    server.runFor(20 * SECONDS);
+    long served = server.served;
+    long refused = server.refused;
+    server.runFor(60 * SECONDS);
+
+    assertThat(server.served - served).isGreaterThan(60 * 10 * 16 * 9 / 10);
+    assertThat(server.refused - refused).isLessThan(60 * 10 * 16 / 10);
+  }
+
+  /// A backend with some places that refuses the rest, and more callers than it can serve.
+  private static final class SlotsThatRefuse {
+    private final Gate gate;
+    private final int slots;
+    private final long workNanos;
+    private final ArrayDeque<Ticket> working = new ArrayDeque<>();
+    private final ArrayDeque<Long> due = new ArrayDeque<>();
+    private long now;
+    private long served;
+    private long refused;
+
+    private SlotsThatRefuse(Gate gate, int slots, long workNanos) {
+      this.gate = gate;
+      this.slots = slots;
+      this.workNanos = workNanos;
+    }
+
+    private void runFor(long nanos) {
+      long end = now + nanos;
+      for (; now < end; now += MILLIS) {
+        while (!due.isEmpty() && due.peek() <= now) {
+          due.poll();
+          served++;
+          gate.settle(working.remove(), Outcome.SERVED, 0, now);
+          takeDecided();
+        }
+        gate.advance(now);
+        takeDecided();
+        if (gate.waiting() < 50) {
+          Ticket ticket = new Ticket("t", CRITICAL, now + 2 * SECONDS);
+          if (gate.offer(ticket, now) == Verdict.ADMITTED) {
+            take(ticket);
+          }
+          takeDecided();
+        }
+      }
+    }
+
+    private void takeDecided() {
+      for (Ticket next = gate.takeDecided(); next != null; next = gate.takeDecided()) {
+        for (Ticket ticket = next; ticket != null; ticket = ticket.nextDecided()) {
+          if (ticket.state() == Ticket.State.ADMITTED) {
+            take(ticket);
+          }
+        }
+      }
+    }
+
+    private void take(Ticket ticket) {
+      if (working.size() < slots) {
+        working.add(ticket);
+        due.add(now + workNanos);
+      } else {
+        refused++;
+        gate.settle(ticket, Outcome.OVERLOADED, 0, now);
+      }
+    }
   }
 
   @Test

@@ -2,12 +2,14 @@ package triage.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import triage.admission.Criticality;
 import triage.admission.GateSettings;
 import triage.admission.LimitSettings;
@@ -46,6 +48,34 @@ final class TurnstileTest {
     assertThat(turnstile.snapshot().waitingTotal()).isZero();
     turnstile.leave(holder, Outcome.SERVED, 0);
     assertThat(turnstile.snapshot().lanes().getFirst().inFlight()).isZero();
+  }
+
+  @Test
+  @Timeout(30)
+  void whoWaitsForAPermitThatIsWithheldIsWokenWhenItIsFree() throws Exception {
+    Pass served = pass();
+    turnstile.enter(served);
+    time.advance(Duration.ofMillis(20));
+    turnstile.leave(served, Outcome.SERVED, 0);
+    Pass refused = pass();
+    turnstile.enter(refused);
+    AtomicReference<Pass> waited = new AtomicReference<>();
+    Thread waiter =
+        Thread.ofVirtual()
+            .start(() -> {
+              waited.set(pass());
+              turnstile.enter(waited.get());
+            });
+    while (turnstile.snapshot().waitingTotal() == 0) {
+      Thread.onSpinWait();
+    }
+
+    turnstile.leave(refused, Outcome.OVERLOADED, 0);
+    assertThat(waited.get().state()).isEqualTo(Ticket.State.WAITING);
+    time.advance(Duration.ofMillis(20));
+    waiter.join();
+
+    assertThat(waited.get().state()).isEqualTo(Ticket.State.ADMITTED);
   }
 
   @Test

@@ -73,6 +73,18 @@ final class ModelServerTest {
   }
 
   @Test
+  void aBoundedServerRefusesWhatItHasNoPlaceFor() {
+    BoundedServer server = new BoundedServer(new SlotServer(1), 2);
+
+    assertThat(take(server, 1, 0)).isTrue();
+    assertThat(take(server, 1, 0)).isTrue();
+    assertThat(take(server, 1, 0)).isFalse();
+    server.finish(SECOND);
+    assertThat(take(server, 1, SECOND)).isTrue();
+    assertThat(ends(server)).containsExactly(2 * SECOND, 3 * SECOND);
+  }
+
+  @Test
   void whatFailsIsOverSoonAndNeedsNoSlot() {
     FailingServer server = new FailingServer(new SlotServer(1), 1, 5, new Chance(1));
     take(server, 1, 0);

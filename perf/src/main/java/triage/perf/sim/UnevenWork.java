@@ -3,6 +3,7 @@ package triage.perf.sim;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import triage.simulation.Arrivals.Rate;
+import triage.simulation.BoundedServer;
 import triage.simulation.RateLimitedServer;
 import triage.simulation.SharingServer;
 import triage.simulation.SlotServer;
@@ -28,7 +29,9 @@ final class UnevenWork {
         sharing("S12", "processor sharing", load -> Math.min(1, load)),
         sharing("S12", "batching", load -> load / (0.5 + Math.max(load, 0.5))),
         sharing("S13", "thrash", load -> load <= 1 ? load : 1 / (1 + 0.5 * (load - 1))),
-        rateLimited());
+        rateLimited(),
+        bounded(16),
+        bounded(32));
   }
 
   private static Draw mix(DoubleUnaryOperator longs) {
@@ -61,6 +64,15 @@ final class UnevenWork {
         .world(() -> World.of(perSecond, new SharingServer(capacity, speed)))
         .measured(60, 180)
         .bestFixed()
+        .done();
+  }
+
+  /// A server that refuses what it has no place for.
+  private static Scenario bounded(int places) {
+    return new Draft("429", "s=0.1s C=16, " + places + " places and a 429, 3x", .1, 16)
+        .load(3)
+        .server(() -> new BoundedServer(new SlotServer(16), places))
+        .measured(20, 120)
         .done();
   }
 
