@@ -4,6 +4,7 @@ must get the same answers.
 Usage: check.py TRIAGE_LAUNCHER SCRATCH_FOLDER GOLDEN_ROWS [FOLDER_OF_PROGRAMS_WITH_MLSERVER]"""
 
 import asyncio
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -24,6 +25,11 @@ import tritonclient.http as triton
 from tritonclient.utils import np_to_triton_dtype
 
 import servers
+
+try:
+    import kserve
+except ImportError:
+    kserve = None
 
 PATIENCE = 60
 
@@ -494,6 +500,62 @@ class TritonClient(unittest.TestCase):
         self.assertIn("no model `nobody` is served here", caught.exception.message())
 
 
+@unittest.skipIf(kserve is None, "kserve's client is not there")
+class KServeClient(unittest.TestCase):
+    # Half floats it refuses to write as JSON.
+    TENSORS = {name: t for name, t in TritonClient.TENSORS.items() if name != "FP16"}
+
+    def run_with(self, ask, base, token=None):
+        async def run():
+            config = kserve.RESTConfig(protocol="v2", retries=0)
+            async with kserve.InferenceRESTClient(config) as client:
+                # A new one each time: the client writes into what it is given.
+                return await ask(client, base, token and {"Authorization": "Bearer " + token})
+
+        return asyncio.run(run())
+
+    def both(self, ask):
+        """Gives what one and the same call gives directly; through Triage it must be the same."""
+        expected = self.run_with(ask, f"http://{ECHO.address}")
+        through = self.run_with(ask, f"http://{TRIAGE.address}", TRIAGE.token)
+        self.assertEqual(through, expected)
+        return expected
+
+    def test_tensors(self):
+        given = {name: plain(values) for name, values in self.TENSORS.items()}
+        for raw_in in (True, False):
+            for raw_out in (True, False):
+
+                async def ask(client, base, headers):
+                    inputs = []
+                    for name, values in self.TENSORS.items():
+                        kind = np_to_triton_dtype(values.dtype)
+                        inputs.append(kserve.InferInput(name, list(values.shape), kind))
+                        inputs[-1].set_data_from_numpy(values, binary_data=raw_in)
+                    request = kserve.InferRequest(
+                        "echo", inputs, "r-1", parameters={"binary_data_output": raw_out}
+                    )
+                    result = await client.infer(base, request, "echo", headers)
+                    got = {output.name: plain(output.as_numpy()) for output in result.outputs}
+                    return result.id, result.model_name, got
+
+                with self.subTest(raw_in=raw_in, raw_out=raw_out):
+                    ECHO.asked.clear()
+                    self.assertEqual(self.both(ask), ("r-1", "echo", given))
+                    self.assertEqual(ECHO.asked[0], ECHO.asked[1])
+                    self.assertEqual(ECHO.asked[1][1] is not None, raw_in)
+
+    def test_readiness_and_errors_of_triage(self):
+        async def ask(client, base, headers):
+            self.assertTrue(await client.is_server_ready(base, headers))
+            self.assertTrue(await client.is_model_ready(base, "echo", headers))
+            self.assertFalse(await client.is_model_ready(base, "nobody", headers))
+            with self.assertRaisesRegex(Exception, "no model `nobody` is served here"):
+                await client.infer(base, {"inputs": []}, "nobody", headers)
+
+        self.run_with(ask, f"http://{TRIAGE.address}", TRIAGE.token)
+
+
 class Document(unittest.TestCase):
     """Requests that the OpenAPI document allows, and some that it does not, the same in each run:
     none ends in a server error, and each gets a status and a type that the document names."""
@@ -551,4 +613,5 @@ if __name__ == "__main__":
     LAUNCHER, SCRATCH, GOLDEN, *more = [pathlib.Path(argument).resolve() for argument in sys.argv[1:5]]
     PROGRAMS = more[0] if more else None
     print("openai", openai.__version__, "numpy", numpy.__version__, flush=True)
+    print("kserve", importlib.metadata.version("kserve") if kserve else "not run", flush=True)
     unittest.main(argv=sys.argv[:1], verbosity=2)
