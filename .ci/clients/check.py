@@ -1,13 +1,16 @@
 """Real clients, unmodified but for URL and token, before a model server and before Triage: they
 must get the same answers.
 
-Usage: check.py TRIAGE_LAUNCHER SCRATCH_FOLDER GOLDEN_ROWS [FOLDER_OF_PROGRAMS_WITH_MLSERVER]"""
+Usage: check.py TRIAGE_LAUNCHER SCRATCH_FOLDER GOLDEN_ROWS
+  [FOLDER_OF_PROGRAMS_WITH_MLSERVER or ""] [PYTHON_WITH_RAY_SERVE or ""]"""
 
 import asyncio
+import http.client
 import importlib.metadata
 import json
 import os
 import pathlib
+import secrets
 import signal
 import socket
 import subprocess
@@ -82,7 +85,6 @@ joblib.dump(model.fit(x, y), sys.argv[1])
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self.await_ready()
 
     def await_ready(self):
         until = time.monotonic() + 2 * PATIENCE
@@ -92,14 +94,75 @@ joblib.dump(model.fit(x, y), sys.argv[1])
                 return
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.2)
-        stop(self.process)
-        raise SystemExit("MLServer does not start")
+        raise RuntimeError("MLServer does not start")
+
+
+class RayServe:
+    """Ray Serve on a local cluster of its own, with a model that gives each row's sum."""
+
+    START_SECONDS = 45
+    # Neither fixed ports nor a token in the home folder.
+    SETTINGS = {"AUTOSCALER_METRIC_PORT": "0", "DASHBOARD_METRIC_PORT": "0"}
+    SETTINGS |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
+
+    def __init__(self, python, scratch):
+        port = free_port()
+        self.address = f"127.0.0.1:{port}"
+        self.log = scratch / "ray.log"
+        program = pathlib.Path(__file__).resolve().parent / "ray_model.py"
+        with self.log.open("w") as log:
+            # A session of its own, by which to find its processes: they are in several groups.
+            self.process = subprocess.Popen(
+                [python, program, str(port), scratch / "r"],
+                cwd=scratch,
+                env=os.environ | self.SETTINGS | {"RAY_AUTH_TOKEN": secrets.token_hex(32)},
+                start_new_session=True,
+                stdout=log,
+                stderr=log,
+            )
+
+    def is_ready(self):
+        """Waits for it; says why when it does not start."""
+        until = time.monotonic() + self.START_SECONDS
+        while (ended := self.process.poll()) is None and time.monotonic() < until:
+            if "ready" in self.log.read_text().splitlines():
+                print("Ray Serve: runs", flush=True)
+                return True
+            time.sleep(0.2)
+        late = f"was not ready after {self.START_SECONDS} s"
+        why = late if ended is None else f"ended with {ended}"
+        print(f"Ray Serve: not run, it {why}:", self.log.read_text()[-1000:], flush=True)
+        return False
+
+    def stop(self):
+        """Kills what runs in its session, also what is only starting: nothing of it is kept."""
+        until = time.monotonic() + PATIENCE
+        while (running := self.running()) and time.monotonic() < until:
+            for process in running:
+                try:
+                    os.kill(process, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.02)
+        self.process.wait(PATIENCE)
+
+    def running(self):
+        found = []
+        for file in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                # After the name, which may hold anything.
+                state, _, _, session, *_ = file.read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(session) == self.process.pid and state not in "ZX":
+                found.append(int(file.parent.name))
+        return found
 
 
 class Triage:
     """The gateway before the model servers, on free ports."""
 
-    def __init__(self, launcher, scratch, chat, echo, mlserver):
+    def __init__(self, launcher, scratch, chat, echo, mlserver, ray):
         self.launcher = launcher
         self.file = scratch / "config.yml"
         self.file.write_text(
@@ -118,14 +181,17 @@ class Triage:
                 if mlserver
                 else ""
             )
+            + (f"  sum: {{protocols: [oip], backends: [{{url: 'http://{ray}'}}]}}\n" if ray else "")
         )
         self.process = subprocess.Popen(
             [launcher, "server", str(self.file)], cwd=scratch, stdout=subprocess.PIPE, text=True
         )
+
+    def await_ready(self):
         self.address = self.listens()
-        command = [launcher, "token", str(self.file), "--caller", "conformance"]
+        command = [self.launcher, "token", str(self.file), "--caller", "conformance"]
         self.token = subprocess.run(
-            command, cwd=scratch, check=True, capture_output=True, text=True
+            command, cwd=self.file.parent, check=True, capture_output=True, text=True
         ).stdout.strip()
 
     def listens(self):
@@ -134,24 +200,33 @@ class Triage:
                 # What comes later must not fill the pipe.
                 threading.Thread(target=self.process.stdout.read, daemon=True).start()
                 return line.split("http://")[1].split()[0]
-        raise SystemExit("Triage ended before it listened")
+        raise RuntimeError("Triage ended before it listened")
 
 
-CHAT = ECHO = TRIAGE = MLSERVER = None
+CHAT = ECHO = TRIAGE = MLSERVER = RAY = None
 
 
 def setUpModule():
-    global CHAT, ECHO, TRIAGE, MLSERVER
+    global CHAT, ECHO, TRIAGE, MLSERVER, RAY
     signal.signal(signal.SIGTERM, give_up)
     unittest.addModuleCleanup(stop_all)
     CHAT, ECHO = servers.Server(servers.OpenAi), servers.Server(servers.Oip)
+    if RAY_PYTHON:
+        RAY = RayServe(RAY_PYTHON, SCRATCH)
+        if not RAY.is_ready():
+            RAY.stop()
+            RAY = None
     if PROGRAMS:
         MLSERVER = MlServer(PROGRAMS, SCRATCH)
-    mlserver = MLSERVER and MLSERVER.address
-    TRIAGE = Triage(LAUNCHER, SCRATCH, CHAT.address, ECHO.address, mlserver)
+        MLSERVER.await_ready()
+    mlserver, ray = MLSERVER and MLSERVER.address, RAY and RAY.address
+    TRIAGE = Triage(LAUNCHER, SCRATCH, CHAT.address, ECHO.address, mlserver, ray)
+    TRIAGE.await_ready()
 
 
 def stop_all():
+    if RAY:
+        RAY.stop()
     for program in (TRIAGE, MLSERVER):
         if program:
             stop(program.process)
@@ -494,6 +569,48 @@ class TritonClient(unittest.TestCase):
                     self.assertEqual(ask(self.through, raw, up, self.headers), expected)
                     self.assertEqual(len(expected), 2 if raw else len(rows))
 
+    def test_model_of_ray_serve(self):
+        if RAY is None:
+            self.skipTest("Ray Serve is not there")
+        rows = numpy.array(json.loads(GOLDEN.read_text())["x"])
+        direct = triton.InferenceServerClient(RAY.address)
+        self.assertEqual(
+            self.through.get_model_metadata("sum", headers=self.headers),
+            direct.get_model_metadata("sum"),
+        )
+
+        def ask(client, headers):
+            tensor = triton.InferInput("x", rows.shape, "FP64")
+            tensor.set_data_from_numpy(rows, binary_data=False)
+            output = triton.InferRequestedOutput("sum", binary_data=False)
+            result = client.infer("sum", [tensor], outputs=[output], headers=headers)
+            return result.as_numpy("sum").tolist()
+
+        expected = ask(direct, None)
+        self.assertTrue(numpy.allclose(expected, rows.sum(axis=1)))
+        self.assertEqual(ask(self.through, self.headers), expected)
+
+    def test_caller_who_leaves_a_model_of_ray_serve(self):
+        if RAY is None:
+            self.skipTest("Ray Serve is not there")
+
+        def until(expected):
+            """Waits until the model holds, and was left by, as many requests."""
+            last = time.monotonic() + PATIENCE
+            while True:
+                with urllib.request.urlopen(f"http://{RAY.address}/held") as answer:
+                    counts = json.load(answer)
+                if counts == expected or time.monotonic() > last:
+                    return self.assertEqual(counts, expected)
+                time.sleep(0.05)
+
+        caller = http.client.HTTPConnection(TRIAGE.address)
+        body = json.dumps({"inputs": [], "parameters": {"hold": True}})
+        caller.request("POST", "/v2/models/sum/infer", body, self.headers)
+        until({"held": 1, "left": 0})
+        caller.close()
+        until({"held": 0, "left": 1})
+
     def test_errors_of_triage(self):
         with self.assertRaises(triton.InferenceServerException) as caught:
             self.through.infer("nobody", [], headers=self.headers)
@@ -610,8 +727,9 @@ class Document(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    LAUNCHER, SCRATCH, GOLDEN, *more = [pathlib.Path(argument).resolve() for argument in sys.argv[1:5]]
-    PROGRAMS = more[0] if more else None
+    LAUNCHER, SCRATCH, GOLDEN = [pathlib.Path(argument).resolve() for argument in sys.argv[1:4]]
+    # Not resolved: the Python of an environment is a link to the machine's.
+    PROGRAMS, RAY_PYTHON = [a and pathlib.Path(a).absolute() for a in (sys.argv[4:] + ["", ""])[:2]]
     print("openai", openai.__version__, "numpy", numpy.__version__, flush=True)
     print("kserve", importlib.metadata.version("kserve") if kserve else "not run", flush=True)
     unittest.main(argv=sys.argv[:1], verbosity=2)
