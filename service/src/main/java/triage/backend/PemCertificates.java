@@ -16,6 +16,8 @@ import java.util.List;
 public final class PemCertificates {
   private static final String RULE = " (expected: certificates in PEM)";
 
+  private static final int BYTES_MAX = 4 << 20;
+
   private PemCertificates() {}
 
   /// Gives the certificates in a file, in their order; there is at least one.
@@ -23,6 +25,9 @@ public final class PemCertificates {
   /// @throws IOException if there is none or the file cannot be read; the message is one line for
   ///     operators
   public static List<X509Certificate> read(Path file) throws IOException {
+    if (file.toFile().length() > BYTES_MAX) {
+      throw new IOException(file + " is larger than 4 MiB" + RULE);
+    }
     try (InputStream in = Files.newInputStream(file)) {
       List<X509Certificate> certificates =
           CertificateFactory.getInstance("X.509").generateCertificates(in).stream()

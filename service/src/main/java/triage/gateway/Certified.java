@@ -2,7 +2,6 @@ package triage.gateway;
 
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -70,16 +69,16 @@ final class Certified {
 
   private static PrivateKey key(Path file, PublicKey of) throws IOException {
     String named = "keyFile: " + file;
+    if (file.toFile().length() > KEY_BYTES_MAX) {
+      throw new IOException(named + " is too large (expected: a private key, at most 64 KiB)");
+    }
     String text;
     try {
-      if (Files.size(file) > KEY_BYTES_MAX) {
-        throw new IOException(named + " is too large (expected: a private key, at most 64 KiB)");
-      }
       text = Files.readString(file);
-    } catch (FileSystemException e) {
-      throw new IOException(named + " cannot be read (expected: a private key in PEM)", e);
     } catch (CharacterCodingException e) {
       throw new IOException(named + " is no text (expected: a private key in PEM)", e);
+    } catch (IOException e) {
+      throw new IOException(named + " cannot be read (expected: a private key in PEM)", e);
     }
     if (PemKey.isEncrypted(text)) {
       throw new IOException(named + " is encrypted (expected: a private key without a password)");
@@ -97,12 +96,12 @@ final class Certified {
         switch (of.getAlgorithm()) {
           case "RSA" -> "SHA256withRSA";
           case "EC" -> "SHA256withECDSA";
-          case "EdDSA", "Ed25519" -> "Ed25519";
+          case "EdDSA" -> "EdDSA";
           default ->
               throw new IOException(
                   "certificateFile: its key is of kind "
                       + of.getAlgorithm()
-                      + " (expected: RSA, EC or Ed25519)");
+                      + " (expected: RSA, EC or EdDSA)");
         };
     try {
       Signature signature = Signature.getInstance(algorithm);

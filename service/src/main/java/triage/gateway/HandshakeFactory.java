@@ -2,7 +2,6 @@ package triage.gateway;
 
 import javax.net.ssl.SSLEngine;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
-import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
@@ -17,6 +16,9 @@ import org.eclipse.jetty.server.SslConnectionFactory;
 /// knows no ALPN gets the latter.
 final class HandshakeFactory extends SslConnectionFactory {
   private static final String ALPN = "alpn";
+
+  /// As ALPN has it, which looks at the case of letters (RFC 7301, section 6).
+  private static final String HTTP_1_1 = "http/1.1";
 
   private final Pacer pacer;
 
@@ -37,10 +39,9 @@ final class HandshakeFactory extends SslConnectionFactory {
     // Without the check whether a host is named in the certificate: that is for callers to say.
     configuration.addCustomizer(new SecureRequestCustomizer(false));
     SecureSessionFactory sessions = new SecureSessionFactory(configuration, pacer);
-    String fallback = HttpVersion.HTTP_1_1.asString();
     ALPNServerConnectionFactory choice =
-        new ALPNServerConnectionFactory(sessions.getProtocol(), fallback);
-    choice.setDefaultProtocol(fallback);
+        new ALPNServerConnectionFactory(sessions.getProtocol(), HTTP_1_1);
+    choice.setDefaultProtocol(HTTP_1_1);
     return new ConnectionFactory[] {
       new HandshakeFactory(certificate, pacer), choice, sessions, http
     };
@@ -49,14 +50,26 @@ final class HandshakeFactory extends SslConnectionFactory {
   @Override
   protected SslConnection newSslConnection(
       Connector connector, EndPoint endPoint, SSLEngine engine) {
-    SslConnection connection = super.newSslConnection(connector, endPoint, engine);
+    AgreedConnection connection =
+        new AgreedConnection(
+            connector.getByteBufferPool(),
+            connector.getExecutor(),
+            getSslContextFactory(),
+            endPoint,
+            engine,
+            isDirectBuffersForEncryption(),
+            isDirectBuffersForDecryption());
     pacer.add(
         new HandshakePace(
             pacer, () -> !endPoint.isOpen() || hasProtocol(connection), endPoint::close));
     return connection;
   }
 
-  private static boolean hasProtocol(SslConnection connection) {
+  /// Tells whether a protocol has begun. ALPN chooses one in the midst of the handshake.
+  private static boolean hasProtocol(AgreedConnection connection) {
+    if (!connection.isAgreed()) {
+      return false;
+    }
     Connection inner = connection.getSslEndPoint().getConnection();
     return inner != null && !(inner instanceof NegotiatingServerConnection);
   }

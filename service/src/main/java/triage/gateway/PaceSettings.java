@@ -25,6 +25,7 @@ public record PaceSettings(
     RouteSettings streams) {
   private static final Duration SHORTEST = Duration.ofMillis(100);
   private static final Duration LONGEST = Duration.ofHours(1);
+  private static final int RECORD_BYTES = 16 << 10;
 
   /// What holds where the settings say nothing.
   public static final PaceSettings DEFAULTS =
@@ -78,6 +79,12 @@ public record PaceSettings(
     };
   }
 
+  /// Gives how long a record of TLS may take, in nanoseconds: what is in it is seen when all of it
+  /// has come, and it holds 16 KiB.
+  long recordNanos() {
+    return Math.min(LONGEST.toNanos(), RECORD_BYTES * 1_000_000_000L / bytesPerSecondMin);
+  }
+
   /// Gives how long a connection is kept that serves all kinds of paths at once, in nanoseconds.
   long keepAliveNanos() {
     return longestNanos(RouteSettings::keepAliveNanos);
@@ -85,7 +92,8 @@ public record PaceSettings(
 
   /// Gives the longest of all waits, in nanoseconds.
   long longestNanos() {
-    return Math.max(keepAliveNanos(), longestNanos(RouteSettings::idleNanos));
+    long idle = Math.max(recordNanos(), longestNanos(RouteSettings::idleNanos));
+    return Math.max(keepAliveNanos(), idle);
   }
 
   private long longestNanos(ToLongFunction<RouteSettings> wait) {

@@ -186,8 +186,10 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
     public void demand(Runnable callback) {
       long startedNanos = pacer.nanos();
       long earnedNanos = isHurried() ? 0 : nanosFor(bytes);
-      long behindNanos = pace.grace().toNanos() + earnedNanos - waitedNanos;
-      long mayTake = Math.min(idleNanos, behindNanos);
+      // On TLS what comes is seen a record at a time.
+      long recordNanos = isSecure() && !isHurried() ? pace.recordNanos() : 0;
+      long behindNanos = pace.grace().toNanos() + earnedNanos + recordNanos - waitedNanos;
+      long mayTake = Math.min(Math.max(idleNanos, recordNanos), behindNanos);
       dueNanos = startedNanos + (bounded ? Math.min(mayTake, lastNanos - startedNanos) : mayTake);
       waiting = true;
       waits();

@@ -1,7 +1,10 @@
 package triage.gateway;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.eclipse.jetty.http2.HTTP2Cipher;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +41,11 @@ public final class ServerCertificate implements AutoCloseable {
           Thread.ofPlatform().name("certificate").daemon().factory());
   private volatile Certified shown;
 
-  /// How many looks in a row have found what cannot be used; confined to the thread that looks.
+  /// How many looks in a row have found what cannot be used, and what was complained of last;
+  /// confined to the thread that looks.
   private int failures;
+
+  private String complaint = "";
 
   /// Reads the certificate; nobody looks again before [#start()].
   ///
@@ -53,13 +58,26 @@ public final class ServerCertificate implements AutoCloseable {
     this.keyFile = folder.resolve(settings.keyFile());
     this.clock = clock;
     this.shown = read(chain());
-    contexts.setKeyStore(shown.store(IN_MEMORY));
+    prepare(contexts, shown);
+    warnOfOthers();
+  }
+
+  private static void prepare(SslContextFactory.Server contexts, Certified certified) {
+    contexts.setKeyStore(certified.store(IN_MEMORY));
     contexts.setKeyStorePassword(IN_MEMORY);
     contexts.setIncludeProtocols("TLSv1.3", "TLSv1.2");
     contexts.setRenegotiationAllowed(false);
-    // Some ciphers of TLS 1.2 may not be used with HTTP/2 (RFC 9113, appendix A): the others first.
-    contexts.setCipherComparator(HTTP2Cipher.COMPARATOR);
-    contexts.setUseCipherSuitesOrder(true);
+  }
+
+  /// Says where others on this machine can read the key. They are not refused, since secrets that
+  /// are mounted into containers often come so.
+  private void warnOfOthers() throws IOException {
+    PosixFileAttributeView posix =
+        Files.getFileAttributeView(keyFile, PosixFileAttributeView.class);
+    if (posix != null
+        && posix.readAttributes().permissions().contains(PosixFilePermission.OTHERS_READ)) {
+      LOG.warn("event=key-readable-by-others file={} hint=\"chmod o-rwx\"", keyFile);
+    }
   }
 
   /// Begins to look whether the certificate has been renewed.
@@ -78,23 +96,35 @@ public final class ServerCertificate implements AutoCloseable {
   }
 
   /// Looks once. Files that are being replaced one after the other do not belong together for a
-  /// moment: only what is still so at the next look is complained of, once.
+  /// moment: only what is still so at the next look is complained of, once for each reason.
   void look() {
     try {
       List<X509Certificate> chain = chain();
       if (!chain.equals(shown.chain())) {
         Certified renewed = read(chain);
+        tryOut(renewed);
         contexts.reload(same -> same.setKeyStore(renewed.store(IN_MEMORY)));
         shown = renewed;
         LOG.info("event=certificate-renewed file={} ends={}", certificateFile, renewed.ends());
       }
       failures = 0;
+      complaint = "";
     } catch (Exception e) {
+      String why = String.valueOf(e.getMessage());
       failures++;
-      if (failures == 2) {
-        LOG.warn("event=certificate-not-renewed ends={} why={}", ends(), e.getMessage());
+      if (failures > 1 && !why.equals(complaint)) {
+        complaint = why;
+        LOG.warn("event=certificate-not-renewed ends={} why={}", ends(), why);
       }
     }
+  }
+
+  /// Starts what nobody uses with it: a reload that fails would leave no certificate at all.
+  private static void tryOut(Certified renewed) throws Exception {
+    SslContextFactory.Server trial = new SslContextFactory.Server();
+    prepare(trial, renewed);
+    trial.start();
+    trial.stop();
   }
 
   private List<X509Certificate> chain() throws IOException {

@@ -23,7 +23,7 @@ final class ServerCertificateIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"RSA", "EC", "Ed25519"})
+  @ValueSource(strings = {"RSA", "EC", "Ed25519", "Ed448"})
   void takesACertificateWithItsKey(String kind) throws Exception {
     MadeCertificate made = MadeCertificate.of(folder, kind);
     made.writeTo(folder);
@@ -51,6 +51,9 @@ final class ServerCertificateIT {
 
     Files.writeString(pem, made.certificatePem());
     refuses(now, "keyFile: " + key + " cannot be read (expected: a private key in PEM)");
+    Files.createDirectory(key);
+    refuses(now, "keyFile: " + key + " cannot be read (expected: a private key in PEM)");
+    Files.delete(key);
     Files.writeString(key, made.certificatePem());
     refuses(now, "keyFile: " + key + " holds no key of the certificate's kind, EC (expected:");
     Files.writeString(key, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n");
