@@ -71,6 +71,7 @@ public final class Gate {
   /// @throws IllegalStateException if the ticket was offered before
   public Verdict offer(Ticket ticket, long nowNanos) {
     begin(ticket, nowNanos);
+    advance(nowNanos);
     if (!ticket.gone && draining) {
       return shed(ticket, Reason.DRAINING, RETRY_AFTER_MIN_NANOS, nowNanos);
     }
@@ -121,6 +122,7 @@ public final class Gate {
   /// @throws IllegalStateException if the ticket was offered before
   public Verdict offerBeside(Ticket ticket, int busy, long nowNanos) {
     begin(ticket, nowNanos);
+    advance(nowNanos);
     if (cannotBeServed(ticket, busy, nowNanos)) {
       return Verdict.SHED;
     }
@@ -137,7 +139,7 @@ public final class Gate {
       throw new IllegalStateException("ticket offered twice: " + ticket.state);
     }
     ticket.offeredNanos = nowNanos;
-    advance(nowNanos);
+    expire(nowNanos);
   }
 
   /// Sheds a new ticket that nobody waits for, or that no backend but `avoided` could take.
@@ -156,7 +158,7 @@ public final class Gate {
 
   /// Admits beyond the limit, and counts what would have been shed.
   private Verdict letPass(Ticket ticket, long nowNanos) {
-    if (mode == Mode.OBSERVE && refusalFor(ticket, excess() + 1, nowNanos) != null) {
+    if (mode == Mode.OBSERVE && refusalFor(ticket, excess(nowNanos) + 1, nowNanos) != null) {
       wouldShed++;
     }
     admit(ticket, rotation.open(Rotation.NONE, nowNanos), nowNanos);
@@ -480,10 +482,10 @@ public final class Gate {
     return others > 0 && 2 * (tenant.size + 1) > Math.max(4, own.size() + 1);
   }
 
-  private int excess() {
+  private int excess(long nowNanos) {
     int excess = 0;
     for (Lane lane : rotation.lanes()) {
-      excess += Math.max(0, lane.inFlight() - lane.limit());
+      excess += Math.max(0, lane.taken(nowNanos) - lane.limit());
     }
     return excess;
   }

@@ -73,6 +73,11 @@ final class Lane {
     return inFlight;
   }
 
+  /// Gives how many permits are held or withheld.
+  int taken(long nowNanos) {
+    return inFlight + withheld.count(nowNanos);
+  }
+
   boolean isOpen() {
     return absences.isEmpty();
   }
@@ -95,7 +100,7 @@ final class Lane {
   }
 
   boolean hasRoom(long nowNanos) {
-    return absences.isEmpty() && inFlight + withheld.count(nowNanos) < limit();
+    return absences.isEmpty() && taken(nowNanos) < limit();
   }
 
   /// Gives for how long the first permit that is withheld is so yet; 0 where none is.
@@ -130,7 +135,7 @@ final class Lane {
     if (inFlight == 0 && idleNanos > IDLE_FROM_NANOS) {
       expectedNanos *= Math.pow(0.5, idleNanos / IDLE_HALVES_NANOS);
     }
-    double alone = Math.max(expectedNanos, 1) * (inFlight + 1) / (limit() * weight);
+    double alone = Math.max(expectedNanos, 1) * (taken(nowNanos) + 1) / (limit() * weight);
     return alone * reportedFactor(nowNanos);
   }
 
@@ -153,7 +158,7 @@ final class Lane {
       long deadlineNanos = ticket.deadlineNanos();
       long leftNanos =
           deadlineNanos == Ticket.NO_DEADLINE ? Long.MAX_VALUE : deadlineNanos - nowNanos;
-      ticket.phase = tuned.dispatched(inFlight, leftNanos, nowNanos);
+      ticket.phase = tuned.dispatched(inFlight, withheld.count(nowNanos), leftNanos, nowNanos);
     }
   }
 
@@ -169,9 +174,10 @@ final class Lane {
     if (served || (cutOff && heldNanos > 0 && permitNanos > heldNanos)) {
       learnUsual(permitNanos);
     }
-    boolean refused = late && !cutOff;
+    // What takes longer than the work itself is no refusal, whatever it says.
+    boolean refused = late && !cutOff && (heldNanos == 0 || permitNanos < 2 * heldNanos);
     if (refused) {
-      withheld.withhold(heldNanos, nowNanos);
+      withheld.withhold(heldNanos - permitNanos, nowNanos);
     }
     learnedNanos = nowNanos;
     if (served && ramp < settledLimit() && ++servedInRound >= ramp) {
@@ -179,14 +185,12 @@ final class Lane {
       servedInRound = 0;
     }
     if (tuned != null && tuned == ticket.taught) {
-      if (refused) {
-        tuned.refused(inFlight);
-      }
       tuned.ended(
           ticket.phase,
+          inFlight,
           ticket.decidedNanos,
           permitNanos,
-          ending(tuned, ticket, outcome, cutOff),
+          refused ? Ending.REFUSED : ending(tuned, ticket, outcome, cutOff),
           nowNanos);
     }
   }
@@ -199,7 +203,7 @@ final class Lane {
       return Ending.SILENT;
     }
     if (!cutOff) {
-      return Ending.REFUSED;
+      return Ending.LATE;
     }
     boolean waited = 2 * ticket.waitNanos() >= ticket.patienceNanos();
     boolean hurried = tuned.isHurried(ticket.deadlineNanos() - ticket.decidedNanos);

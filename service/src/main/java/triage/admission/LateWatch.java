@@ -15,16 +15,18 @@ final class LateWatch {
   private int ended;
   private int late;
   private int refused;
-  private boolean onlyRefused;
+  private long refusedSum;
+  private double refusedAt;
   private long brakedNanos = Long.MIN_VALUE;
 
   /// Notes an end.
   ///
+  /// @param inFlight how many others were in flight then
   /// @param dispatchedNanos when it was dispatched: what was dispatched before the brake was put on
   ///     says nothing about the time since
   /// @param level how many may be in flight
   /// @return what share of the limit to keep: 1, or less to brake
-  double keptAfter(Ending ending, long dispatchedNanos, int level, long nowNanos) {
+  double keptAfter(Ending ending, int inFlight, long dispatchedNanos, int level, long nowNanos) {
     if (dispatchedNanos <= brakedNanos) {
       return 1;
     }
@@ -34,15 +36,17 @@ final class LateWatch {
     }
     if (ending == Ending.REFUSED) {
       refused++;
+      refusedSum += inFlight;
     }
     if (ended < Math.max(LOOK_AFTER, level)) {
       return 1;
     }
     double share = (double) late / ended;
-    onlyRefused = refused == late;
+    refusedAt = refused == 0 || refused < late ? Double.NaN : (double) refusedSum / refused;
     ended = 0;
     late = 0;
     refused = 0;
+    refusedSum = 0;
     if (share <= LATE_MAX) {
       return 1;
     }
@@ -50,8 +54,9 @@ final class LateWatch {
     return share > LATE_BADLY ? KEPT_BADLY : KEPT;
   }
 
-  /// Tells whether the last brake was for refusals alone.
-  boolean onlyRefused() {
-    return onlyRefused;
+  /// Gives how many the backend was working on, in the mean, when it refused what the last brake
+  /// was put on for; not a number where it was put on for anything else.
+  double refusedAt() {
+    return refusedAt;
   }
 }

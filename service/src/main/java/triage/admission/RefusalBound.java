@@ -4,37 +4,31 @@ package triage.admission;
 /// working on when it refused more. What it was working on says that surely, unlike the times,
 /// which do not grow at all there.
 ///
-/// The bound is eased a little with each pair of levels, so that a backend that takes more again is
-/// found out.
+/// The bound is lifted to whatever passes without refusals, and eased a little with each pair of
+/// levels, so that a backend that takes more again is found out.
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class RefusalBound {
   private static final double LOWER = 0.95;
   private static final double HIGHER = 1.05;
-  private static final double GROWN = 1.25;
+  private static final double GROWN = 1.5;
   private static final double EASED = 1.02;
 
-  private double bound = Double.POSITIVE_INFINITY;
-  private double sum;
-  private int count;
+  /// The share of late and refused ends up to which a level has passed.
+  private static final double PASSED = 0.02;
 
-  /// Notes a refusal.
-  ///
-  /// @param inFlight how many the backend was working on
-  void refused(int inFlight) {
-    sum += inFlight;
-    count++;
+  private double bound = Double.POSITIVE_INFINITY;
+
+  /// Binds the limit to what the backend was working on when it refused more.
+  void bind(double inFlight) {
+    bound = Math.max(1, inFlight);
   }
 
-  /// Takes what was noted since the last call into account.
-  ///
-  /// @param binding whether the refusals are what the limit is braked for
-  void brake(boolean binding) {
-    if (binding) {
-      bound = Math.max(1, sum / count);
+  /// Takes a phase that is over into account: what it had in flight has passed, or not.
+  void note(Phase phase) {
+    if (phase.sampled() > 0 && phase.lateShare() <= PASSED) {
+      bound = Math.max(bound, phase.inFlight());
     }
-    sum = 0;
-    count = 0;
   }
 
   /// Lets a little more through.

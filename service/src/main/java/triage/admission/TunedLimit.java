@@ -180,12 +180,13 @@ final class TunedLimit {
   /// Notes a dispatch.
   ///
   /// @param inFlight how many are in flight, this one included
+  /// @param withheld how many permits are withheld beside them
   /// @param patienceNanos how much time is left until its deadline; [Long#MAX_VALUE] without one
   /// @return the phase, to be handed back when the request ends
-  long dispatched(int inFlight, long patienceNanos, long nowNanos) {
+  long dispatched(int inFlight, int withheld, long patienceNanos, long nowNanos) {
     noteAllowed(patienceNanos);
     Phase phase = phase(current);
-    if (inFlight < floor || phase.dispatched() >= dispatchedMax) {
+    if (inFlight + withheld < floor || phase.dispatched() >= dispatchedMax) {
       return NO_PHASE;
     }
     if (!begun) {
@@ -211,18 +212,13 @@ final class TunedLimit {
     return number;
   }
 
-  /// Notes that the backend has refused a dispatch, before its end is noted.
-  ///
-  /// @param inFlight how many others are in flight there
-  void refused(int inFlight) {
-    refusals.refused(inFlight);
-  }
-
   /// Notes the end of a dispatch.
   ///
   /// @param number what [#dispatched] gave
+  /// @param inFlight how many others are in flight
   /// @param held how long the permit was held, in nanoseconds
-  void ended(long number, long dispatchedNanos, long held, Ending ending, long nowNanos) {
+  void ended(
+      long number, int inFlight, long dispatchedNanos, long held, Ending ending, long nowNanos) {
     ended++;
     if (ending.isTimed()) {
       heldNanos = heldNanos == 0 ? held : heldNanos + weight() * (held - heldNanos);
@@ -241,7 +237,7 @@ final class TunedLimit {
       phase(number).end(dispatchedNanos, held, ending);
     }
     if (ending != Ending.SILENT) {
-      double kept = lateWatch.keptAfter(ending, dispatchedNanos, level(), nowNanos);
+      double kept = lateWatch.keptAfter(ending, inFlight, dispatchedNanos, level(), nowNanos);
       if (kept < 1) {
         brake(kept, nowNanos);
       }
@@ -340,6 +336,7 @@ final class TunedLimit {
     double wanted = (everSettled ? Math.min(factor, GROWTH_LATER) : factor) * from.level();
     double least = Math.max(GROWTH_MIN * from.level(), from.level() + 2);
     double borne = Math.max(least, bearable(from, nowNanos));
+    refusals.note(from);
     borne = Math.min(borne, Math.max(from.level(), refusals.grown()));
     int level = (int) Math.min(most, Math.ceil(Math.min(wanted, borne)));
     next(level, nowNanos);
@@ -413,6 +410,7 @@ final class TunedLimit {
       return;
     }
     inconsistent = false;
+    refusals.note(higher);
     double log = higher.logHeld(nowNanos);
     weigh(elasticity, free.excess(log), higher.logNoise());
     boolean hasRoom = evidenceOfRoom > (free.isSlower(log) ? ROOM_SURE : ROOM_LIKELY);
@@ -481,8 +479,11 @@ final class TunedLimit {
   private void brake(double kept, long nowNanos) {
     int level = phase(current).level();
     uncertainty = UNCERTAIN;
-    boolean refused = lateWatch.onlyRefused();
-    refusals.brake(refused);
+    double refusedAt = free.isKnown() ? lateWatch.refusedAt() : Double.NaN;
+    boolean refused = !Double.isNaN(refusedAt);
+    if (refused) {
+      refusals.bind(refusedAt);
+    }
     if (!free.isKnown()) {
       // Begins to grow again from a lower level, with nothing known.
       next(Math.max(1, (int) (kept * level)), nowNanos);
@@ -491,7 +492,7 @@ final class TunedLimit {
       judged = current;
     } else if (growing) {
       double base = level / GROWTH_MIN;
-      double most = refused ? refusals.capacity() : kept * base;
+      double most = Math.min(refusals.capacity(), kept * base);
       double seen = level * free.meanNanos() / heldNanos;
       settle(Math.clamp(seen, Math.min(base / 4, most), most), nowNanos);
     } else {

@@ -19,8 +19,8 @@ final class Withheld {
 
   /// Withholds a permit.
   ///
-  /// @param usualNanos the usual time that a permit is held; 0 while unknown
-  void withhold(double usualNanos, long nowNanos) {
+  /// @param nanos for how long; a second at most, and not at all where it is 0 or less
+  void withhold(double nanos, long nowNanos) {
     if (count == until.length) {
       long[] more = new long[2 * count];
       for (int i = 0; i < count; i++) {
@@ -29,8 +29,7 @@ final class Withheld {
       until = more;
       first = 0;
     }
-    until[(first + count++) & (until.length - 1)] =
-        nowNanos + (long) Math.min(MOST_NANOS, usualNanos);
+    until[(first + count++) & (until.length - 1)] = nowNanos + (long) Math.min(MOST_NANOS, nanos);
   }
 
   /// Gives for how long the first of them is withheld yet; 0 where none is.

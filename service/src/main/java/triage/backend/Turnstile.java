@@ -137,24 +137,35 @@ public final class Turnstile {
   /// @param stalledNanos how much of the time the permit was held went into waiting for the caller
   public void leave(Pass pass, Outcome outcome, long stalledNanos) {
     decide((open, now) -> open.settle(pass, outcome, stalledNanos, now));
-    if (outcome == Outcome.OVERLOADED && watching.compareAndSet(false, true)) {
+    if (outcome == Outcome.OVERLOADED) {
+      beginWatch();
+    }
+  }
+
+  /// Begins to look, unless somebody does: nobody else may come by when what is withheld is free.
+  private void beginWatch() {
+    if (watching.compareAndSet(false, true)) {
       watchWithheld();
     }
   }
 
-  /// Looks again whenever a permit that is withheld is free: nobody else may come by then.
   private void watchWithheld() {
-    long leftNanos = untilWithheldIsFree();
-    if (leftNanos == 0) {
-      watching.set(false);
-      leftNanos = untilWithheldIsFree(); // One may have come while this was still watching.
-      if (leftNanos == 0 || !watching.compareAndSet(false, true)) {
-        return;
+    boolean goesOn = false;
+    try {
+      long leftNanos = untilWithheldIsFree();
+      if (leftNanos > 0) {
+        CompletableFuture.delayedExecutor(Math.max(LOOK_NANOS_MIN, leftNanos), TimeUnit.NANOSECONDS)
+            .execute(this::watchWithheld);
+        goesOn = true;
+      }
+    } finally {
+      if (!goesOn) {
+        watching.set(false);
       }
     }
-    CompletableFuture.delayedExecutor(
-            Math.max(LOOK_NANOS_MIN, leftNanos), TimeUnit.NANOSECONDS, Runnable::run)
-        .execute(this::watchWithheld);
+    if (!goesOn && untilWithheldIsFree() > 0) {
+      beginWatch(); // One came while this was still looking.
+    }
   }
 
   private long untilWithheldIsFree() {

@@ -8,15 +8,15 @@ import org.jspecify.annotations.Nullable;
 /// **Threads**: confined to its simulation.
 public final class BoundedServer implements ModelServer {
   private final ModelServer server;
-  private final int most;
+  private final int queue;
+  private int most;
   private int held;
 
-  /// Bounds a server.
-  ///
-  /// @param most how many it holds at once
-  public BoundedServer(ModelServer server, int most) {
-    this.server = server;
-    this.most = most;
+  /// Makes a server with some slots, and so many places beside them.
+  public BoundedServer(int slots, int queue) {
+    this.server = new SlotServer(slots);
+    this.queue = queue;
+    this.most = slots + queue;
   }
 
   @Override
@@ -44,6 +44,7 @@ public final class BoundedServer implements ModelServer {
 
   @Override
   public void capacity(int slots, long nowNanos) {
+    most = slots + queue;
     server.capacity(slots, nowNanos);
   }
 }

@@ -522,8 +522,7 @@ final class GateTest {
 
   @Test
   void aBackendThatRefusesIsGivenWhatItWasWorkingOn() {
-    Gate tuned = new Gate(new GateSettings(1_000), List.of(LimitSettings.selfTuning(1_000)));
-    SlotsThatRefuse server = new SlotsThatRefuse(tuned, 16, 100 * MILLIS);
+    SlotsThatRefuse server = new SlotsThatRefuse(16);
 
     server.runFor(20 * SECONDS);
     long served = server.served;
@@ -534,21 +533,38 @@ final class GateTest {
     assertThat(server.refused - refused).isLessThan(60 * 10 * 16 / 10);
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aBackendThatTakesMoreAgainIsGivenMore(boolean refusesFromTheStart) {
+    SlotsThatRefuse server = new SlotsThatRefuse(16);
+    if (!refusesFromTheStart) {
+      server.runFor(20 * SECONDS);
+    }
+    server.slots = 0;
+    server.runFor(10 * SECONDS);
+    server.slots = 64;
+    server.runFor(20 * SECONDS);
+    long served = server.served;
+    server.runFor(10 * SECONDS);
+
+    assertThat(server.served - served).isGreaterThan(10 * 10 * 64 * 9 / 10);
+  }
+
   /// A backend with some places that refuses the rest, and more callers than it can serve.
   private static final class SlotsThatRefuse {
-    private final Gate gate;
-    private final int slots;
-    private final long workNanos;
+    private static final long WORK_NANOS = 100 * MILLIS;
+
+    private final Gate gate =
+        new Gate(new GateSettings(1_000), List.of(LimitSettings.selfTuning(1_000)));
+    private int slots;
     private final ArrayDeque<Ticket> working = new ArrayDeque<>();
     private final ArrayDeque<Long> due = new ArrayDeque<>();
     private long now;
     private long served;
     private long refused;
 
-    private SlotsThatRefuse(Gate gate, int slots, long workNanos) {
-      this.gate = gate;
+    private SlotsThatRefuse(int slots) {
       this.slots = slots;
-      this.workNanos = workNanos;
     }
 
     private void runFor(long nanos) {
@@ -562,7 +578,7 @@ final class GateTest {
         }
         gate.advance(now);
         takeDecided();
-        if (gate.waiting() < 50) {
+        for (int i = 0; i < 3 && gate.waiting() < 100; i++) {
           Ticket ticket = new Ticket("t", CRITICAL, now + 2 * SECONDS);
           if (gate.offer(ticket, now) == Verdict.ADMITTED) {
             take(ticket);
@@ -585,7 +601,7 @@ final class GateTest {
     private void take(Ticket ticket) {
       if (working.size() < slots) {
         working.add(ticket);
-        due.add(now + workNanos);
+        due.add(now + WORK_NANOS);
       } else {
         refused++;
         gate.settle(ticket, Outcome.OVERLOADED, 0, now);

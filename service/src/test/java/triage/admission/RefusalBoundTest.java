@@ -12,17 +12,13 @@ final class RefusalBoundTest {
 
   @Test
   void bindsNothingBeforeARefusal() {
-    bound.brake(false);
-
     assertThat(bound.capacity()).isInfinite();
     assertThat(bound.higher()).isInfinite();
   }
 
   @Test
   void isWhatTheBackendWasWorkingOn() {
-    bound.refused(15);
-    bound.refused(17);
-    bound.brake(true);
+    bound.bind(16);
 
     assertThat(bound.capacity()).isEqualTo(16, EXACT);
     assertThat(bound.lower()).isLessThan(16);
@@ -31,24 +27,36 @@ final class RefusalBoundTest {
   }
 
   @Test
-  void countsOnlyWhatWasRefusedSinceTheLastBrake() {
-    bound.refused(100);
-    bound.brake(false);
-    bound.refused(16);
-    bound.brake(true);
+  void isLiftedToWhatPasses() {
+    bound.bind(0);
+    assertThat(bound.capacity()).isEqualTo(1, EXACT);
 
-    assertThat(bound.capacity()).isEqualTo(16, EXACT);
+    bound.note(phase(20, 0));
+    assertThat(bound.capacity()).isEqualTo(20, EXACT);
+    bound.note(phase(40, 2));
+    assertThat(bound.capacity()).isEqualTo(20, EXACT);
+    bound.note(phase(10, 0));
+    assertThat(bound.capacity()).isEqualTo(20, EXACT);
   }
 
   @Test
-  void leavesOneAtLeastAndEasesWithTime() {
-    bound.refused(0);
-    bound.brake(true);
-    assertThat(bound.capacity()).isEqualTo(1, EXACT);
-
+  void easesWithTime() {
+    bound.bind(10);
     for (int i = 0; i < 40; i++) {
       bound.ease();
     }
-    assertThat(bound.capacity()).isGreaterThan(2);
+
+    assertThat(bound.capacity()).isGreaterThan(20);
+  }
+
+  /// Makes a phase with so many in flight, some of which were refused.
+  private static Phase phase(int inFlight, int refused) {
+    Phase phase = new Phase();
+    phase.begin(inFlight, 0, 0);
+    for (int i = 0; i < inFlight; i++) {
+      phase.dispatch(inFlight, 0);
+      phase.end(0, 100, i < refused ? Ending.REFUSED : Ending.SERVED);
+    }
+    return phase;
   }
 }

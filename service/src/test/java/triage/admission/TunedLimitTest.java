@@ -31,16 +31,16 @@ final class TunedLimitTest {
 
   @Test
   void aServerThatMayStillWorkForNobodyIsGivenLess() {
-    long first = limit.dispatched(1, 100 * MILLIS, now);
-    long second = limit.dispatched(2, 100 * MILLIS, now);
+    long first = limit.dispatched(1, 0, 100 * MILLIS, now);
+    long second = limit.dispatched(2, 0, 100 * MILLIS, now);
     now += 100 * MILLIS;
-    limit.ended(first, 0, now, Ending.LATE_ANYWAY, now);
-    limit.ended(second, 0, now, Ending.LATE_ANYWAY, now);
+    limit.ended(first, 0, 0, now, Ending.LATE_ANYWAY, now);
+    limit.ended(second, 0, 0, now, Ending.LATE_ANYWAY, now);
     assertThat(limit.level()).isEqualTo(1);
 
-    long third = limit.dispatched(1, 100 * MILLIS, now);
+    long third = limit.dispatched(1, 0, 100 * MILLIS, now);
     now += 50 * MILLIS;
-    limit.ended(third, now - 50 * MILLIS, 50 * MILLIS, Ending.SERVED, now);
+    limit.ended(third, 0, now - 50 * MILLIS, 50 * MILLIS, Ending.SERVED, now);
     assertThat(limit.level()).isEqualTo(2);
   }
 
@@ -73,12 +73,12 @@ final class TunedLimitTest {
       int level = limit.level();
       long[] phases = new long[level];
       for (int i = 0; i < level; i++) {
-        phases[i] = limit.dispatched(i + 1, patienceNanos, now);
+        phases[i] = limit.dispatched(i + 1, 0, patienceNanos, now);
       }
       long dispatched = now;
       now += heldNanos;
       for (int i = 0; i < level; i++) {
-        limit.ended(phases[i], dispatched, heldNanos, ending, now);
+        limit.ended(phases[i], 0, dispatched, heldNanos, ending, now);
       }
     }
   }
@@ -100,7 +100,7 @@ final class TunedLimitTest {
     int before = limit.level();
     for (int i = 0; i < before; i++) {
       // Never ends as far as it learns.
-      limit.dispatched(i + 1, Long.MAX_VALUE, now);
+      limit.dispatched(i + 1, 0, Long.MAX_VALUE, now);
     }
     limit.resume(now);
     assertThat(limit.level()).isBetween(before / 2, 2 * before);

@@ -74,14 +74,17 @@ final class ModelServerTest {
 
   @Test
   void aBoundedServerRefusesWhatItHasNoPlaceFor() {
-    BoundedServer server = new BoundedServer(new SlotServer(1), 2);
+    BoundedServer server = new BoundedServer(1, 1);
 
     assertThat(take(server, 1, 0)).isTrue();
     assertThat(take(server, 1, 0)).isTrue();
     assertThat(take(server, 1, 0)).isFalse();
     server.finish(SECOND);
     assertThat(take(server, 1, SECOND)).isTrue();
-    assertThat(ends(server)).containsExactly(2 * SECOND, 3 * SECOND);
+    server.capacity(2, SECOND);
+    assertThat(take(server, 1, SECOND)).isTrue();
+    assertThat(take(server, 1, SECOND)).isFalse();
+    assertThat(ends(server)).containsExactly(2 * SECOND, 2 * SECOND, 3 * SECOND);
   }
 
   @Test

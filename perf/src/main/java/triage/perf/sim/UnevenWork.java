@@ -30,8 +30,10 @@ final class UnevenWork {
         sharing("S12", "batching", load -> load / (0.5 + Math.max(load, 0.5))),
         sharing("S13", "thrash", load -> load <= 1 ? load : 1 / (1 + 0.5 * (load - 1))),
         rateLimited(),
-        bounded(16),
-        bounded(32));
+        bounded(16, 0),
+        bounded(16, 16),
+        bounded(100, 0),
+        boundedStep());
   }
 
   private static Draw mix(DoubleUnaryOperator longs) {
@@ -68,11 +70,31 @@ final class UnevenWork {
   }
 
   /// A server that refuses what it has no place for.
-  private static Scenario bounded(int places) {
-    return new Draft("429", "s=0.1s C=16, " + places + " places and a 429, 3x", .1, 16)
+  private static Scenario bounded(int slots, int queue) {
+    String cell = String.format("s=0.1s C=%d, queue of %d and a 429, 3x", slots, queue);
+    return new Draft("429", cell, .1, slots)
         .load(3)
-        .server(() -> new BoundedServer(new SlotServer(16), places))
+        .server(() -> new BoundedServer(slots, queue))
         .measured(20, 120)
+        .done();
+  }
+
+  /// A server that refuses all for a while, and then takes four times as much as before.
+  private static Scenario boundedStep() {
+    int more = 64;
+    double step = 40;
+    return new Draft("429", "s=0.1s C=16-0-64, no queue and a 429, 3x", .1, more)
+        .load(3)
+        .world(() -> {
+          BoundedServer server = new BoundedServer(16, 0);
+          return World.of(
+              at -> (at < step ? 16 : at < step + 10 ? 0 : more) / .1,
+              server,
+              World.at(step, now -> server.capacity(0, now)),
+              World.at(step + 10, now -> server.capacity(more, now)));
+        })
+        .measured(20, 90)
+        .steps(step + 10)
         .done();
   }
 
