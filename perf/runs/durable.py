@@ -100,7 +100,7 @@ class Program:
     """An instance of the program on a data folder of its own, started anew after each crash."""
 
     def __init__(self, name: str, backend: str, *, models: str = "", settings: str = "",
-                 lease: str = "2s", intake: str = "", **options) -> None:
+                 lease: str = "2s", intake: str = "", limit: int = 8, **options) -> None:
         self.name, self.options = name, options
         self.folder = live.SCRATCH / name
         self.folder.mkdir()
@@ -108,7 +108,7 @@ class Program:
         self.settings = self.folder / "config.yml"
         self.settings.write_text(
             "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s}\n"
-            f"models: {{{MODEL}: {{backends: [{{url: '{backend}', limit: 8}}], "
+            f"models: {{{MODEL}: {{backends: [{{url: '{backend}', limit: {limit}}}], "
             f"breaker: {{hungAfter: 10m}}}}{models}}}\n"
             f"analysis: {{lease: {lease}, attemptsMax: 100{intake}}}\n" + settings,
             encoding="utf-8")

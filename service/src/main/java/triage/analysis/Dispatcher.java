@@ -1,8 +1,10 @@
 package triage.analysis;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +31,10 @@ import triage.store.StoreException;
 /// that class and those above: what waits longer waits in the store, where every instance finds it,
 /// and a job of a higher class is never kept out by those below it. In hand, a job passes the gate
 /// like any other request, in its caller's name and its class, without a deadline.
+///
+/// A model's class that had less to claim than there was room for is left alone until somebody
+/// tells of work, or for a second: while a backlog of one class drains, the store is not asked for
+/// all the others each time that a job ends.
 ///
 /// A claim is held by a lease that is renewed each third of its time, by a thread that does nothing
 /// else: whatever else waits for the store, leases go on. What is shed, or never
@@ -62,6 +68,12 @@ final class Dispatcher implements AutoCloseable {
   private final ScheduledExecutorService leases = scheduler("job-leases");
   private final ScheduledExecutorService keeper = scheduler("job-keeper");
   private volatile boolean kicked;
+  private volatile boolean told;
+
+  /// What had less than there was room for; confined to the poller.
+  private final Set<Lot> emptied = new HashSet<>();
+
+  private Instant clearedAt = Instant.EPOCH;
   private volatile boolean closing;
   private boolean away;
 
@@ -89,7 +101,7 @@ final class Dispatcher implements AutoCloseable {
   }
 
   void start() {
-    book.onWork(this::kick);
+    book.onWork(this::work);
     poller.start();
     long third = settings.claimFor().toMillis() / 3;
     var _ =
@@ -115,6 +127,12 @@ final class Dispatcher implements AutoCloseable {
   void kick() {
     kicked = true;
     LockSupport.unpark(poller);
+  }
+
+  /// Looks for jobs of all models and classes: there may be new ones.
+  private void work() {
+    told = true;
+    kick();
   }
 
   /// Keeps the lease of a job that a request works on, until [#letGo].
@@ -177,6 +195,7 @@ final class Dispatcher implements AutoCloseable {
       kicked = false;
       boolean more = false;
       try {
+        lookAtAllAgain();
         more = claim();
         back();
       } catch (StoreException e) {
@@ -188,7 +207,21 @@ final class Dispatcher implements AutoCloseable {
       }
       if (!more && !kicked && !closing) {
         LockSupport.parkNanos(this, POLL_NANOS);
+        if (!kicked) {
+          told = true;
+        }
       }
+    }
+  }
+
+  /// Forgets what was emptied, where there may be more by now.
+  private void lookAtAllAgain() {
+    Instant now = book.now();
+    boolean due = Duration.between(clearedAt, now).toNanos() >= POLL_NANOS;
+    if (told || due) {
+      told = false;
+      clearedAt = now;
+      emptied.clear();
     }
   }
 
@@ -213,7 +246,8 @@ final class Dispatcher implements AutoCloseable {
       int room = target.room();
       for (Criticality criticality : Criticality.values()) {
         room -= count(target.name(), criticality).get();
-        if (room > 0) {
+        Lot lot = new Lot(target.name(), target.version(), criticality);
+        if (room > 0 && !emptied.contains(lot)) {
           List<Claim> claims =
               book.claims()
                   .claim(
@@ -223,6 +257,9 @@ final class Dispatcher implements AutoCloseable {
                       room,
                       owner,
                       settings.claimFor());
+          if (claims.size() < room) {
+            emptied.add(lot);
+          }
           claims.forEach(this::begin);
           room -= claims.size();
           any |= !claims.isEmpty();
@@ -231,6 +268,9 @@ final class Dispatcher implements AutoCloseable {
     }
     return any;
   }
+
+  /// The jobs of one model version and class.
+  private record Lot(String model, String version, Criticality criticality) {}
 
   private AtomicInteger count(String model, Criticality criticality) {
     return inHand.getOrDefault(model, Map.of()).getOrDefault(criticality, new AtomicInteger());
