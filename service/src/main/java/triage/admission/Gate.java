@@ -95,6 +95,7 @@ public final class Gate {
   /// @throws IllegalStateException if the ticket was offered before
   public Verdict offerAgain(Ticket ticket, int avoided, long nowNanos) {
     begin(ticket, nowNanos);
+    expire(nowNanos);
     if (cannotBeServed(ticket, avoided, nowNanos)) {
       return Verdict.SHED;
     }
@@ -139,7 +140,6 @@ public final class Gate {
       throw new IllegalStateException("ticket offered twice: " + ticket.state);
     }
     ticket.offeredNanos = nowNanos;
-    expire(nowNanos);
   }
 
   /// Sheds a new ticket that nobody waits for, or that no backend but `avoided` could take.

@@ -492,9 +492,9 @@ final class TunedLimit {
       judged = current;
     } else if (growing) {
       double base = level / GROWTH_MIN;
-      double most = Math.min(refusals.capacity(), kept * base);
+      double bound = Math.min(refusals.capacity(), kept * base);
       double seen = level * free.meanNanos() / heldNanos;
-      settle(Math.clamp(seen, Math.min(base / 4, most), most), nowNanos);
+      settle(Math.clamp(seen, Math.min(base / 4, bound), bound), nowNanos);
     } else {
       settle(refused ? Math.min(centre, refusals.capacity()) : kept * centre, nowNanos);
     }

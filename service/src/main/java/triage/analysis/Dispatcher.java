@@ -1,7 +1,6 @@
 package triage.analysis;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -73,7 +72,7 @@ final class Dispatcher implements AutoCloseable {
   /// What had less than there was room for; confined to the poller.
   private final Set<Lot> emptied = new HashSet<>();
 
-  private Instant clearedAt = Instant.EPOCH;
+  private long clearedNanos;
   private volatile boolean closing;
   private boolean away;
 
@@ -207,20 +206,16 @@ final class Dispatcher implements AutoCloseable {
       }
       if (!more && !kicked && !closing) {
         LockSupport.parkNanos(this, POLL_NANOS);
-        if (!kicked) {
-          told = true;
-        }
       }
     }
   }
 
   /// Forgets what was emptied, where there may be more by now.
   private void lookAtAllAgain() {
-    Instant now = book.now();
-    boolean due = Duration.between(clearedAt, now).toNanos() >= POLL_NANOS;
-    if (told || due) {
+    long nowNanos = book.nanos();
+    if (told || nowNanos - clearedNanos >= POLL_NANOS) {
       told = false;
-      clearedAt = now;
+      clearedNanos = nowNanos;
       emptied.clear();
     }
   }

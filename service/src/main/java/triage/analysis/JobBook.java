@@ -205,6 +205,11 @@ final class JobBook implements AutoCloseable {
     return ids.next();
   }
 
+  /// Gives the time on the monotonic clock.
+  long nanos() {
+    return clock.nanos();
+  }
+
   /// Gives the present moment as the store can keep it.
   Instant now() {
     return wallClock.instant().truncatedTo(ChronoUnit.MICROS);

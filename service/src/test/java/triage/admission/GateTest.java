@@ -7,7 +7,6 @@ import static triage.admission.Criticality.CRITICAL_PLUS;
 import static triage.admission.Criticality.SHEDDABLE;
 import static triage.admission.Criticality.SHEDDABLE_PLUS;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -518,95 +517,6 @@ final class GateTest {
     assertThat(decided()).isEmpty();
     gate.advance(now + 40 * MILLIS);
     assertThat(decided()).containsExactly(next);
-  }
-
-  @Test
-  void aBackendThatRefusesIsGivenWhatItWasWorkingOn() {
-    SlotsThatRefuse server = new SlotsThatRefuse(16);
-
-    server.runFor(20 * SECONDS);
-    long served = server.served;
-    long refused = server.refused;
-    server.runFor(60 * SECONDS);
-
-    assertThat(server.served - served).isGreaterThan(60 * 10 * 16 * 9 / 10);
-    assertThat(server.refused - refused).isLessThan(60 * 10 * 16 / 10);
-  }
-
-  @ParameterizedTest
-  @ValueSource(booleans = {true, false})
-  void aBackendThatTakesMoreAgainIsGivenMore(boolean refusesFromTheStart) {
-    SlotsThatRefuse server = new SlotsThatRefuse(16);
-    if (!refusesFromTheStart) {
-      server.runFor(20 * SECONDS);
-    }
-    server.slots = 0;
-    server.runFor(10 * SECONDS);
-    server.slots = 64;
-    server.runFor(20 * SECONDS);
-    long served = server.served;
-    server.runFor(10 * SECONDS);
-
-    assertThat(server.served - served).isGreaterThan(10 * 10 * 64 * 9 / 10);
-  }
-
-  /// A backend with some places that refuses the rest, and more callers than it can serve.
-  private static final class SlotsThatRefuse {
-    private static final long WORK_NANOS = 100 * MILLIS;
-
-    private final Gate gate =
-        new Gate(new GateSettings(1_000), List.of(LimitSettings.selfTuning(1_000)));
-    private int slots;
-    private final ArrayDeque<Ticket> working = new ArrayDeque<>();
-    private final ArrayDeque<Long> due = new ArrayDeque<>();
-    private long now;
-    private long served;
-    private long refused;
-
-    private SlotsThatRefuse(int slots) {
-      this.slots = slots;
-    }
-
-    private void runFor(long nanos) {
-      long end = now + nanos;
-      for (; now < end; now += MILLIS) {
-        while (!due.isEmpty() && due.peek() <= now) {
-          due.poll();
-          served++;
-          gate.settle(working.remove(), Outcome.SERVED, 0, now);
-          takeDecided();
-        }
-        gate.advance(now);
-        takeDecided();
-        for (int i = 0; i < 3 && gate.waiting() < 100; i++) {
-          Ticket ticket = new Ticket("t", CRITICAL, now + 2 * SECONDS);
-          if (gate.offer(ticket, now) == Verdict.ADMITTED) {
-            take(ticket);
-          }
-          takeDecided();
-        }
-      }
-    }
-
-    private void takeDecided() {
-      for (Ticket next = gate.takeDecided(); next != null; next = gate.takeDecided()) {
-        for (Ticket ticket = next; ticket != null; ticket = ticket.nextDecided()) {
-          if (ticket.state() == Ticket.State.ADMITTED) {
-            take(ticket);
-          }
-        }
-      }
-    }
-
-    private void take(Ticket ticket) {
-      if (working.size() < slots) {
-        working.add(ticket);
-        due.add(now + WORK_NANOS);
-      } else {
-        refused++;
-        gate.settle(ticket, Outcome.OVERLOADED, 0, now);
-      }
-    }
   }
 
   @Test

@@ -3,8 +3,6 @@ package triage.app;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -27,6 +25,7 @@ import org.eclipse.jetty.http2.frames.ResetFrame;
 import org.eclipse.jetty.util.Callback;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import triage.Received;
 
 /// What a model server is told, seen from its own socket.
 final class CancelIT {
@@ -52,7 +51,7 @@ final class CancelIT {
 
       try (Socket asked = model.accept()) {
         asked.setSoTimeout(20_000);
-        String head = read(asked.getInputStream(), "\r\n\r\nbody");
+        String head = Received.until(asked.getInputStream(), "\r\n\r\nbody");
         assertThat(head).startsWith("POST /v2/models/m/infer HTTP/1.1\r\n").contains("X-Kept: yes");
         assertThat(head).doesNotContain("Authorization", "Bearer", "Priority");
         String timeout =
@@ -85,7 +84,7 @@ final class CancelIT {
       Stream stream = inferOverHttp2(client, service);
       try (Socket asked = model.accept()) {
         asked.setSoTimeout(20_000);
-        read(asked.getInputStream(), "\r\n\r\nbody");
+        Received.until(asked.getInputStream(), "\r\n\r\nbody");
         stream.reset(
             new ResetFrame(stream.getId(), ErrorCode.CANCEL_STREAM_ERROR.code), Callback.NOOP);
         assertThat(asked.getInputStream().read()).as("the call was cancelled").isEqualTo(-1);
@@ -121,17 +120,5 @@ final class CancelIT {
     ByteBuffer body = ByteBuffer.wrap("body".getBytes(UTF_8));
     stream.data(new DataFrame(stream.getId(), body, true), Callback.NOOP);
     return stream;
-  }
-
-  private static String read(InputStream stream, String end) throws IOException {
-    StringBuilder text = new StringBuilder();
-    while (text.indexOf(end) < 0) {
-      int next = stream.read();
-      if (next < 0) {
-        throw new IOException("ended after: " + text);
-      }
-      text.append((char) next);
-    }
-    return text.toString();
   }
 }

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -13,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import triage.Received;
 
 /// What the front door does with the bodies of those whom it refuses.
 final class RefusedBodyIT {
@@ -110,15 +110,6 @@ final class RefusedBodyIT {
   }
 
   private static String answer(Socket socket) throws IOException {
-    StringBuilder text = new StringBuilder();
-    InputStream in = socket.getInputStream();
-    while (text.indexOf("}") < 0) {
-      int next = in.read();
-      if (next < 0) {
-        throw new IOException("ended after: " + text);
-      }
-      text.append((char) next);
-    }
-    return text.toString();
+    return Received.until(socket.getInputStream(), "}");
   }
 }

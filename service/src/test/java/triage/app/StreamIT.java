@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import triage.Received;
 
 /// Streams of server-sent events under `/v1`, byte by byte on both sides.
 final class StreamIT {
@@ -143,7 +144,7 @@ final class StreamIT {
       return false;
     });
     try (Socket caller = caller("m", trace)) {
-      String first = readUntil(caller.getInputStream(), EVENT + begun);
+      String first = Received.until(caller.getInputStream(), EVENT + begun);
       assertThat(first).startsWith("HTTP/1.1 200 OK\r\n");
       read.release();
       String rest = new String(caller.getInputStream().readAllBytes(), UTF_8);
@@ -190,7 +191,7 @@ final class StreamIT {
     HttpRequest request =
         service.request(CHAT).POST(HttpRequest.BodyPublishers.ofString(ask("beating"))).build();
     HttpResponse<InputStream> answer = service.stream(request);
-    String begun = readUntil(answer.body(), EVENT + ":\n\n:\n\n:\n\n");
+    String begun = Received.until(answer.body(), EVENT + ":\n\n:\n\n:\n\n");
     assertThat(begun).startsWith(EVENT);
     read.release();
     String all = begun + new String(answer.body().readAllBytes(), UTF_8);
@@ -225,7 +226,7 @@ final class StreamIT {
       return false;
     });
     try (Socket caller = caller("m", "22")) {
-      readUntil(caller.getInputStream(), EVENT);
+      Received.until(caller.getInputStream(), EVENT);
       assertThat(cancelled.isDone()).isFalse();
     }
     assertThat(cancelled.get(20, TimeUnit.SECONDS)).isTrue();
@@ -271,18 +272,6 @@ final class StreamIT {
     caller.getOutputStream().write(wire.getBytes(UTF_8));
     caller.getOutputStream().flush();
     return caller;
-  }
-
-  private static String readUntil(InputStream stream, String end) throws IOException {
-    StringBuilder text = new StringBuilder();
-    while (text.indexOf(end) < 0) {
-      int next = stream.read();
-      if (next < 0) {
-        throw new IOException("ended after: " + text);
-      }
-      text.append((char) next);
-    }
-    return text.toString();
   }
 
   private static void awaitRow(String verdict, String trace) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -33,6 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import triage.MadeCertificate;
+import triage.Received;
 
 /// TLS at the callers' port: what holds in the clear holds there, too.
 @Timeout(60)
@@ -81,7 +81,7 @@ final class TlsIT {
       parameters.setProtocols(new String[] {protocol});
       socket.setSSLParameters(parameters);
       send(socket, "GET /v2/health/live HTTP/1.1\r\nHost: another.example.org\r\n\r\n");
-      assertThat(read(socket.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+      assertThat(Received.until(socket.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
       assertThat(socket.getSession().getProtocol()).isEqualTo(protocol);
     }
   }
@@ -97,7 +97,7 @@ final class TlsIT {
       assertThat(socket.getApplicationProtocol()).isEqualTo(protocol);
       if (protocol.equals("http/1.1")) {
         send(socket, "GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        assertThat(read(socket.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+        assertThat(Received.until(socket.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
       }
     }
   }
@@ -189,7 +189,7 @@ final class TlsIT {
           client.sendAsync(infer(service), HttpResponse.BodyHandlers.ofString());
       try (Socket asked = model.accept()) {
         asked.setSoTimeout(20_000);
-        read(asked.getInputStream(), "\r\n\r\nbody");
+        Received.until(asked.getInputStream(), "\r\n\r\nbody");
         answer.cancel(true);
         assertThat(asked.getInputStream().read()).as("the call was cancelled").isEqualTo(-1);
       }
@@ -211,7 +211,7 @@ final class TlsIT {
               + "\r\nContent-Length: 4\r\n\r\nbody");
       try (Socket asked = model.accept()) {
         asked.setSoTimeout(20_000);
-        read(asked.getInputStream(), "\r\n\r\nbody");
+        Received.until(asked.getInputStream(), "\r\n\r\nbody");
         Thread.startVirtualThread(() -> answerWithoutEnd(asked));
         RunningService.await(
             "closed, though nothing can be sent", () -> service.metric("triage_connections") == 0);
@@ -232,7 +232,7 @@ final class TlsIT {
       SSLContext both = MadeCertificate.believing(made, renewed);
       RunningService.await("shown", () -> renewed.certificate().equals(shown(service, both)));
       send(kept, "GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      assertThat(read(kept.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+      assertThat(Received.until(kept.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
     }
   }
 
@@ -332,17 +332,5 @@ final class TlsIT {
   private static void send(Socket socket, String text) throws IOException {
     socket.getOutputStream().write(text.getBytes(UTF_8));
     socket.getOutputStream().flush();
-  }
-
-  private static String read(InputStream stream, String end) throws IOException {
-    StringBuilder text = new StringBuilder();
-    while (text.indexOf(end) < 0) {
-      int next = stream.read();
-      if (next < 0) {
-        throw new IOException("ended after: " + text);
-      }
-      text.append((char) next);
-    }
-    return text.toString();
   }
 }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import triage.Received;
 
 /// What becomes of bodies whose requests are answered behind the front door before they are read.
 final class UnreadBodyIT {
@@ -133,16 +134,8 @@ final class UnreadBodyIT {
 
   /// Reads one answer, and gives its head.
   private static String answerHead(Socket socket) throws IOException {
-    StringBuilder text = new StringBuilder();
     InputStream in = socket.getInputStream();
-    while (text.indexOf("\r\n\r\n") < 0) {
-      int next = in.read();
-      if (next < 0) {
-        throw new IOException("ended after: " + text);
-      }
-      text.append((char) next);
-    }
-    String head = text.toString();
+    String head = Received.until(in, "\r\n\r\n");
     int length =
         head.lines()
             .filter(line -> line.startsWith("Content-Length:"))

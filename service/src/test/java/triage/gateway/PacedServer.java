@@ -1,7 +1,6 @@
 package triage.gateway;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -23,6 +22,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
+import triage.Received;
 import triage.time.SettableTime;
 
 /// A Jetty server at whose callers' pace a pacer looks when the test tells it to, by a clock that
@@ -77,16 +77,7 @@ final class PacedServer implements AutoCloseable {
   }
 
   static String read(Socket socket, String end) throws IOException {
-    StringBuilder text = new StringBuilder();
-    InputStream in = socket.getInputStream();
-    while (text.indexOf(end) < 0) {
-      int next = in.read();
-      if (next < 0) {
-        throw new IOException("ended after: " + text);
-      }
-      text.append((char) next);
-    }
-    return text.toString();
+    return Received.until(socket.getInputStream(), end);
   }
 
   /// Waits until a request is being handled.
