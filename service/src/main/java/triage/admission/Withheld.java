@@ -13,6 +13,7 @@ package triage.admission;
 final class Withheld {
   private static final long MOST_NANOS = 1_000_000_000L;
 
+  /// When each is free, the soonest first: a ring.
   private long[] until = new long[16];
   private int first;
   private int count;
@@ -21,6 +22,10 @@ final class Withheld {
   ///
   /// @param nanos for how long; a second at most, and not at all where it is 0 or less
   void withhold(double nanos, long nowNanos) {
+    long end = nowNanos + (long) Math.min(MOST_NANOS, nanos);
+    if (end - nowNanos <= 0) {
+      return;
+    }
     if (count == until.length) {
       long[] more = new long[2 * count];
       for (int i = 0; i < count; i++) {
@@ -29,7 +34,13 @@ final class Withheld {
       until = more;
       first = 0;
     }
-    until[(first + count++) & (until.length - 1)] = nowNanos + (long) Math.min(MOST_NANOS, nanos);
+    int mask = until.length - 1;
+    int place = first + count++;
+    // Sorted by when they are free: one whose request was refused late is free before others.
+    for (; place > first && until[(place - 1) & mask] - end > 0; place--) {
+      until[place & mask] = until[(place - 1) & mask];
+    }
+    until[place & mask] = end;
   }
 
   /// Gives for how long the first of them is withheld yet; 0 where none is.

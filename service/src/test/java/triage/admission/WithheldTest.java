@@ -32,6 +32,27 @@ final class WithheldTest {
   }
 
   @Test
+  void theOneThatIsFreeFirstIsToldFirstWhateverTheirOrder() {
+    withheld.withhold(300, 1_000);
+    withheld.withhold(100, 1_050);
+    withheld.withhold(200, 1_060);
+
+    assertThat(withheld.leftNanos(1_100)).isEqualTo(50);
+    assertThat(withheld.count(1_150)).isEqualTo(2);
+    assertThat(withheld.leftNanos(1_150)).isEqualTo(110);
+    assertThat(withheld.count(1_260)).isOne();
+    assertThat(withheld.count(1_300)).isZero();
+  }
+
+  @Test
+  void oneThatIsNotWithheldAtAllKeepsNobodyElse() {
+    withheld.withhold(300, 1_000);
+    withheld.withhold(-50, 1_000);
+
+    assertThat(withheld.count(1_000)).isOne();
+  }
+
+  @Test
   void keepsAsManyAsThereAre() {
     for (int i = 0; i < 1_000; i++) {
       withheld.withhold(500, i);
