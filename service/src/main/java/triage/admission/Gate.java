@@ -355,22 +355,29 @@ public final class Gate {
     return sum;
   }
 
+  /// Gives how many requests the backends can work on at once, as far as that is known.
+  public double capacity() {
+    double sum = 0;
+    for (Lane lane : rotation.lanes()) {
+      sum += lane.capacity();
+    }
+    return sum;
+  }
+
   /// Gives how many wait.
   public int waiting() {
     return line.size() + secondTries.size();
   }
 
   /// Gives the present state.
-  public GateSnapshot snapshot() {
+  public GateSnapshot snapshot(long nowNanos) {
     List<Integer> waiting = new ArrayList<>();
     for (Criticality criticality : Criticality.values()) {
       waiting.add(line.of(criticality).size());
     }
     List<GateSnapshot.LaneSnapshot> seen = new ArrayList<>();
     for (Lane lane : rotation.lanes()) {
-      seen.add(
-          new GateSnapshot.LaneSnapshot(
-              lane.limit(), lane.capacity(), lane.inFlight(), lane.heldNanos(), lane.absences()));
+      seen.add(lane.snapshot(nowNanos));
     }
     return new GateSnapshot(mode, wouldShed, leaked, waiting, seen);
   }

@@ -16,11 +16,23 @@ public record GateSnapshot(
   ///
   /// @param limit how many requests may be in flight there
   /// @param capacity how many it can work on at once, as far as the gate has found out
-  /// @param inFlight how many are
+  /// @param refusalBound how many it can work on at most, as its refusals say; infinite where they
+  ///     say nothing
+  /// @param inFlight how many are in flight there
+  /// @param withheld how many permits are withheld now because it refused their requests: there is
+  ///     room for the limit less these and those in flight
+  /// @param refusals how many requests it has refused for want of room since the start
   /// @param heldNanos how long a permit there is usually held; 0 while unknown
   /// @param absences why it is out of rotation; empty while it takes requests
   public record LaneSnapshot(
-      int limit, double capacity, int inFlight, double heldNanos, Set<Absence> absences) {
+      int limit,
+      double capacity,
+      double refusalBound,
+      int inFlight,
+      int withheld,
+      long refusals,
+      double heldNanos,
+      Set<Absence> absences) {
     /// Copies the set.
     public LaneSnapshot {
       absences = Set.copyOf(absences);

@@ -22,6 +22,7 @@ final class Lane {
   private int ramp = Integer.MAX_VALUE;
   private int servedInRound;
   private int inFlight;
+  private long refusals;
   private double heldNanos;
   private double deviationNanos;
   private long learnedNanos;
@@ -108,6 +109,26 @@ final class Lane {
     return withheld.leftNanos(nowNanos);
   }
 
+  /// Gives how this backend is seen at this moment.
+  GateSnapshot.LaneSnapshot snapshot(long nowNanos) {
+    return new GateSnapshot.LaneSnapshot(
+        limit(),
+        capacity(),
+        refusalBound(),
+        inFlight,
+        withheld.count(nowNanos),
+        refusals,
+        heldNanos,
+        absences.keySet());
+  }
+
+  /// Gives what the refusals say of the capacity; infinite where that is no less than what is
+  /// allowed anyway.
+  private double refusalBound() {
+    double bound = tuned == null ? Double.POSITIVE_INFINITY : tuned.refusalBound();
+    return bound < settings.most() ? bound : Double.POSITIVE_INFINITY;
+  }
+
   /// Notes what the backend says of its load.
   ///
   /// @param utilization how much of it is in use, from 0 to 1
@@ -177,6 +198,7 @@ final class Lane {
     // What takes longer than the work itself is no refusal, whatever it says.
     boolean refused = late && !cutOff && (heldNanos == 0 || permitNanos < 2 * heldNanos);
     if (refused) {
+      refusals++;
       withheld.withhold(heldNanos - permitNanos, nowNanos);
     }
     learnedNanos = nowNanos;

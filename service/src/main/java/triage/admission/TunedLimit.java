@@ -177,6 +177,11 @@ final class TunedLimit {
     return growing ? phase(current).level() : centre;
   }
 
+  /// Gives the most that the capacity can be, as the refusals say; infinite where there were none.
+  double refusalBound() {
+    return refusals.capacity();
+  }
+
   /// Notes a dispatch.
   ///
   /// @param inFlight how many are in flight, this one included

@@ -15,6 +15,7 @@ final class Withheld {
 
   /// When each is free, the soonest first: a ring.
   private long[] until = new long[16];
+
   private int first;
   private int count;
 

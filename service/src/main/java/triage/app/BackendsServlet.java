@@ -60,7 +60,13 @@ final class BackendsServlet extends HttpServlet {
     absences.stream().sorted().forEach(absence -> because.add(absence.wire()));
     entry.put("limit", seen.limit()).put("limitSet", model.turnstile().limit(lane).wire());
     entry.put("capacity", Math.round(seen.capacity() * 10) / 10.0);
-    entry.put("inFlight", seen.inFlight());
+    if (Double.isInfinite(seen.refusalBound())) {
+      entry.putNull("refusalBound");
+    } else {
+      entry.put("refusalBound", Math.round(seen.refusalBound() * 10) / 10.0);
+    }
+    entry.put("inFlight", seen.inFlight()).put("withheld", seen.withheld());
+    entry.put("refusals", seen.refusals());
     entry.put("usualMs", Math.round(seen.heldNanos() / NANOS_PER_MILLI * 1000) / 1000.0);
     entry.put("weight", model.settings().backends().get(lane).weight());
     entry.put("ejected", absences.contains(Absence.EJECTED));

@@ -26,6 +26,8 @@ final class ModelGauges {
       registry.registerGauge(name + ".waiting", gauge(model, GateSnapshot::waitingTotal));
       registry.registerGauge(
           name + ".in-flight", gauge(model, seen -> sum(seen, LaneSnapshot::inFlight)));
+      registry.registerGauge(
+          name + ".withheld", gauge(model, seen -> sum(seen, LaneSnapshot::withheld)));
       registry.registerGauge(name + ".limit", gauge(model, seen -> sum(seen, LaneSnapshot::limit)));
     }
   }

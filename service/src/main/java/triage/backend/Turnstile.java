@@ -259,7 +259,7 @@ public final class Turnstile {
   public GateSnapshot snapshot() {
     lock.lock();
     try {
-      return gate.snapshot();
+      return gate.snapshot(clock.nanos());
     } finally {
       lock.unlock();
     }

@@ -198,6 +198,7 @@ public final class ExchangeMeter {
         .callback(
             callback -> eachLane(models, (lane, labels) -> callback.call(lane.capacity(), labels)))
         .register(registry);
+    registerRefusals(registry, models);
     byModel(
         registry,
         models,
@@ -254,6 +255,36 @@ public final class ExchangeMeter {
         .labelNames("model", "backend")
         .callback(callback ->
             eachLane(models, (lane, labels) -> callback.call(lane.open() ? 1 : 0, labels)))
+        .register(registry);
+  }
+
+  private static void registerRefusals(PrometheusRegistry registry, Models models) {
+    CounterWithCallback.builder()
+        .name("triage_backend_refusals_total")
+        .help("Requests that a backend refused for want of room.")
+        .labelNames("model", "backend")
+        .callback(callback ->
+            eachLane(models, (lane, labels) -> callback.call((double) lane.refusals(), labels)))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("triage_withheld")
+        .help("Permits of a backend that nobody is given yet because it refused their requests.")
+        .labelNames("model", "backend")
+        .callback(
+            callback -> eachLane(models, (lane, labels) -> callback.call(lane.withheld(), labels)))
+        .register(registry);
+    GaugeWithCallback.builder()
+        .name("triage_refusal_bound")
+        .help("Requests that a backend can work on at most, as its refusals say; absent without.")
+        .labelNames("model", "backend")
+        .callback(callback ->
+            eachLane(
+                models,
+                (lane, labels) -> {
+                  if (!Double.isInfinite(lane.refusalBound())) {
+                    callback.call(lane.refusalBound(), labels);
+                  }
+                }))
         .register(registry);
   }
 

@@ -4,7 +4,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Gate;
 import triage.admission.GateSettings;
-import triage.admission.GateSnapshot.LaneSnapshot;
 import triage.admission.LimitSettings;
 import triage.admission.Outcome;
 import triage.admission.Ticket;
@@ -71,11 +70,7 @@ public final class GatePolicy implements Policy {
 
   @Override
   public double limit() {
-    double sum = 0;
-    for (LaneSnapshot lane : gate.snapshot().lanes()) {
-      sum += lane.capacity();
-    }
-    return sum;
+    return gate.capacity();
   }
 
   private void handOut(Port port, long nowNanos) {

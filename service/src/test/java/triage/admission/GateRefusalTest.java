@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import triage.admission.GateSnapshot.LaneSnapshot;
 
 /// A gate before a backend that refuses what is too much for it.
 final class GateRefusalTest {
@@ -25,6 +26,9 @@ final class GateRefusalTest {
 
     assertThat(server.served - served).isGreaterThan(60 * 10 * 16 * 9 / 10);
     assertThat(server.refused - refused).isLessThan(60 * 10 * 16 / 10);
+    LaneSnapshot seen = server.gate.snapshot(server.now).lanes().getFirst();
+    assertThat(seen.refusals()).isEqualTo(server.refused);
+    assertThat(seen.refusalBound()).isBetween(15.0, 18.0);
   }
 
   @ParameterizedTest

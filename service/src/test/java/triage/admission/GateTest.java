@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import triage.admission.GateSnapshot.LaneSnapshot;
 
 final class GateTest {
   private static final long MILLIS = 1_000_000;
@@ -26,8 +27,8 @@ final class GateTest {
   void admitsUpToTheLimitThenQueues() {
     assertThat(gate.offer(ticket(CRITICAL), now)).isEqualTo(Verdict.ADMITTED);
     assertThat(gate.offer(ticket(CRITICAL), now)).isEqualTo(Verdict.WAITING);
-    assertThat(gate.snapshot().lanes().getFirst().inFlight()).isEqualTo(1);
-    assertThat(gate.snapshot().waitingTotal()).isEqualTo(1);
+    assertThat(gate.snapshot(now).lanes().getFirst().inFlight()).isEqualTo(1);
+    assertThat(gate.snapshot(now).waitingTotal()).isEqualTo(1);
   }
 
   @Test
@@ -130,7 +131,7 @@ final class GateTest {
     for (Outcome outcome : Outcome.values()) {
       Ticket ticket = admitted(CRITICAL);
       gate.settle(ticket, outcome, 0, now);
-      assertThat(gate.snapshot().lanes().getFirst().inFlight()).isZero();
+      assertThat(gate.snapshot(now).lanes().getFirst().inFlight()).isZero();
     }
   }
 
@@ -141,7 +142,7 @@ final class GateTest {
     assertThatThrownBy(() -> gate.settle(ticket, Outcome.SERVED, 0, now))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("SETTLED");
-    assertThat(gate.snapshot().lanes().getFirst().inFlight()).isZero();
+    assertThat(gate.snapshot(now).lanes().getFirst().inFlight()).isZero();
   }
 
   @Test
@@ -179,7 +180,7 @@ final class GateTest {
     wide.open(0, Absence.BREAKER_OPEN, now);
     List<Integer> limits = new ArrayList<>();
     for (int round = 0; round < 5; round++) {
-      int limit = wide.snapshot().lanes().getFirst().limit();
+      int limit = wide.snapshot(now).lanes().getFirst().limit();
       limits.add(limit);
       List<Ticket> permits = new ArrayList<>();
       for (int i = 0; i < limit; i++) {
@@ -204,7 +205,7 @@ final class GateTest {
     assertThat(wide.offer(refused, now)).isEqualTo(Verdict.SHED);
     assertThat(refused.reason()).isEqualTo(Reason.NO_BACKEND);
     wide.open(0, Absence.RESTING, now);
-    assertThat(wide.snapshot().lanes().getFirst().limit()).isEqualTo(4);
+    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(4);
   }
 
   @Test
@@ -213,11 +214,11 @@ final class GateTest {
     wide.close(0, Absence.DRAINED, now, now);
     wide.close(0, Absence.BREAKER_OPEN, now + SECONDS, now);
     wide.open(0, Absence.BREAKER_OPEN, now);
-    assertThat(wide.snapshot().lanes().getFirst().open()).isFalse();
+    assertThat(wide.snapshot(now).lanes().getFirst().open()).isFalse();
     wide.open(0, Absence.BREAKER_OPEN, now);
-    assertThat(wide.snapshot().lanes().getFirst().open()).isFalse();
+    assertThat(wide.snapshot(now).lanes().getFirst().open()).isFalse();
     wide.open(0, Absence.DRAINED, now);
-    assertThat(wide.snapshot().lanes().getFirst().open()).isTrue();
+    assertThat(wide.snapshot(now).lanes().getFirst().open()).isTrue();
   }
 
   @Test
@@ -384,10 +385,10 @@ final class GateTest {
           permits.add(ticket);
         }
       }
-      GateSnapshot seen = any.snapshot();
+      GateSnapshot seen = any.snapshot(now);
       assertThat(any.waiting()).isEqualTo(queued.size());
       assertThat(seen.waitingTotal()).isLessThanOrEqualTo(20);
-      assertThat(seen.lanes().stream().mapToInt(GateSnapshot.LaneSnapshot::inFlight).sum())
+      assertThat(seen.lanes().stream().mapToInt(LaneSnapshot::inFlight).sum())
           .isEqualTo(permits.size());
       int[] fixedLimits = {3, 1, 5};
       for (int lane = 0; lane < 3; lane++) {
@@ -413,8 +414,8 @@ final class GateTest {
       assertThat(gate.offer(ticket(SHEDDABLE, now + 150 * MILLIS), now))
           .isEqualTo(Verdict.ADMITTED);
     }
-    assertThat(gate.snapshot().wouldShed()).isEqualTo(19);
-    assertThat(gate.snapshot().lanes().getFirst().inFlight()).isEqualTo(20);
+    assertThat(gate.snapshot(now).wouldShed()).isEqualTo(19);
+    assertThat(gate.snapshot(now).lanes().getFirst().inFlight()).isEqualTo(20);
   }
 
   @Test
@@ -427,7 +428,7 @@ final class GateTest {
     assertThat(decided()).containsExactly(waiting);
     assertThat(waiting.state()).isEqualTo(Ticket.State.ADMITTED);
     assertThat(gate.offer(ticket(SHEDDABLE), now)).isEqualTo(Verdict.ADMITTED);
-    assertThat(gate.snapshot().wouldShed()).isZero();
+    assertThat(gate.snapshot(now).wouldShed()).isZero();
   }
 
   private Ticket ticket(Criticality criticality) {
@@ -461,7 +462,7 @@ final class GateTest {
     assertThat(changed.inFlight()).isEqualTo(2);
 
     changed.limit(0, LimitSettings.checked("100"), now);
-    assertThat(changed.snapshot().lanes().getFirst().limit()).isEqualTo(100);
+    assertThat(changed.snapshot(now).lanes().getFirst().limit()).isEqualTo(100);
     assertThatThrownBy(() -> LimitSettings.checked("0"))
         .hasMessage("limit: unknown (expected: 1 to 10000, or auto)");
     assertThatThrownBy(() -> LimitSettings.checked("10001"))
@@ -499,7 +500,7 @@ final class GateTest {
         }
       }
     }
-    assertThat(tuned.snapshot().lanes().getFirst().limit()).isGreaterThan(16);
+    assertThat(tuned.snapshot(now).lanes().getFirst().limit()).isGreaterThan(16);
   }
 
   @Test
@@ -513,10 +514,19 @@ final class GateTest {
     gate.settle(refused, Outcome.OVERLOADED, 0, now);
     assertThat(decided()).isEmpty();
     assertThat(gate.withheldNanos(now)).isEqualTo(40 * MILLIS);
+    LaneSnapshot seen = gate.snapshot(now).lanes().getFirst();
+    assertThat(seen.inFlight()).isZero();
+    assertThat(seen.withheld()).isOne();
+    assertThat(seen.refusals()).isOne();
+    assertThat(seen.refusalBound()).isInfinite();
     gate.advance(now + 40 * MILLIS - 1);
     assertThat(decided()).isEmpty();
     gate.advance(now + 40 * MILLIS);
     assertThat(decided()).containsExactly(next);
+    seen = gate.snapshot(now + 40 * MILLIS).lanes().getFirst();
+    assertThat(seen.inFlight()).isOne();
+    assertThat(seen.withheld()).isZero();
+    assertThat(seen.refusals()).isOne();
   }
 
   @Test
@@ -529,7 +539,7 @@ final class GateTest {
     assertThat(gate.takeBackLeaked(131 * SECONDS)).isOne();
 
     assertThat(decided()).containsExactly(waits);
-    assertThat(gate.snapshot().leaked()).isOne();
+    assertThat(gate.snapshot(now).leaked()).isOne();
     gate.settle(lost, Outcome.SERVED, 0, 132 * SECONDS);
     assertThat(gate.inFlight()).isOne();
     gate.settle(waits, Outcome.SERVED, 0, 133 * SECONDS);

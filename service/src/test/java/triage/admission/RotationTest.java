@@ -74,7 +74,7 @@ final class RotationTest {
   void aSlowBackendIsGivenLessAndTriedAgainAfterAWhile() {
     Gate gate = gate(1, 1, 1);
     teach(gate, 20 * MILLIS, 400 * MILLIS);
-    int fast = gate.snapshot().lanes().get(0).heldNanos() < 100 * MILLIS ? 0 : 1;
+    int fast = gate.snapshot(now).lanes().get(0).heldNanos() < 100 * MILLIS ? 0 : 1;
     assertThat(lanesOf(gate, 10)).containsOnly(fast);
 
     Gate later = gate(1, 1, 1);

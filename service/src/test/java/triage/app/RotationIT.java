@@ -10,6 +10,8 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import triage.admission.Criticality;
@@ -21,6 +23,12 @@ final class RotationIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String INFER = "/v2/models/m/infer";
   private static final String BODY = "{\"inputs\":[]}";
+
+  private static final String LABELS = "{backend=\"m-0\",model=\"m\"}";
+  private static final ScriptedServer.Script SERVES =
+      ScriptedServer.answering("HTTP/1.1 200 OK\r\n", new byte[] {'{', '}'});
+  private static final ScriptedServer.Script REFUSES =
+      ScriptedServer.answering("HTTP/1.1 503 Busy\r\n", new byte[0]);
 
   @TempDir Path folder;
 
@@ -89,6 +97,59 @@ final class RotationIT {
       assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
       assertThat(one.probes() + two.probes()).isZero();
     }
+  }
+
+  @Test
+  void tellsWhatABackendRefusesAndWhatIsWithheldForIt() throws Exception {
+    try (ScriptedServer slow =
+            ScriptedServer.start((asked, wire) -> {
+              // A usual time that is long enough for all to be read before the permit is free.
+              new CountDownLatch(1).await(1, TimeUnit.SECONDS);
+              return SERVES.answer(asked, wire);
+            });
+        RunningService service = before(slow, ", limit: 8")) {
+      assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
+      slow.follow(REFUSES);
+      RunningService.await(
+          "seen while it is withheld",
+          () -> {
+            service.post(INFER, BODY);
+            return service.metric("triage_withheld" + LABELS) > 0
+                && backend(service, 0).get("withheld").intValue() > 0
+                && !service
+                    .send(HttpRequest.newBuilder(service.admin("/metrics.json")).GET().build())
+                    .body()
+                    .contains("\"triage.m.withheld\":{\"value\":0");
+          });
+      assertThat(service.metric("triage_backend_refusals_total" + LABELS))
+          .isEqualTo(backend(service, 0).get("refusals").intValue())
+          .isPositive();
+      assertThat(backend(service, 0).get("refusalBound").isNull()).isTrue();
+    }
+  }
+
+  @Test
+  void tellsWhatRefusalsBindALimitTo() throws Exception {
+    try (ScriptedServer server = ScriptedServer.start();
+        RunningService service = before(server, "")) {
+      for (int i = 0; i < 50; i++) {
+        assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
+      }
+      assertThat(backend(service, 0).get("refusalBound").isNull()).isTrue();
+      server.follow(REFUSES);
+      RunningService.await(
+          "bound by refusals",
+          () -> {
+            service.post(INFER, BODY);
+            return service.metric("triage_refusal_bound" + LABELS) > 0;
+          });
+      assertThat(backend(service, 0).get("refusalBound").doubleValue()).isPositive();
+    }
+  }
+
+  private RunningService before(ScriptedServer server, String more) throws Exception {
+    return RunningService.start(
+        folder, "models: {m: {backends: [{url: \"%s\"%s}]}}\n".formatted(server.url(), more));
   }
 
   private RunningService start(FaultyModelServer one, FaultyModelServer two, String more)
