@@ -9,11 +9,16 @@ import java.time.Instant;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.ssl.SslHandshakeListener;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -22,6 +27,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 import triage.Received;
 import triage.time.SettableTime;
 
@@ -36,25 +42,45 @@ final class PacedServer implements AutoCloseable {
   final AtomicInteger inside = new AtomicInteger();
   final AtomicReference<Throwable> failure = new AtomicReference<>();
   final Semaphore begun = new Semaphore(0);
+
+  /// Runs on the thread that ends a handshake of TLS, which then holds its connection's lock.
+  volatile Runnable agreeing = () -> {};
+
+  private final AtomicInteger opened = new AtomicInteger();
+  private final AtomicInteger demands = new AtomicInteger();
+  private final AtomicLong waitsAfter = new AtomicLong(-1);
   private final Server server = new Server();
   private final ServerConnector connector;
 
+  /// Starts one in the clear.
   PacedServer(PaceSettings pace, ConnectionSettings connections) throws Exception {
+    this(pace, connections, null);
+  }
+
+  /// Starts one.
+  ///
+  /// @param certificate what it shows on TLS, or null to speak in the clear
+  PacedServer(
+      PaceSettings pace, ConnectionSettings connections, @Nullable ServerCertificate certificate)
+      throws Exception {
     pacer = new Pacer(pace, connections, time, task -> Thread.startVirtualThread(task));
     limits = new ConnectionLimits(connections);
     connector =
-        new ServerConnector(
-            server, null, null, buffers, 1, 1, factories(new HttpConfiguration(), pacer));
+        new ServerConnector(server, null, null, buffers, 1, 1, factories(certificate, pacer));
     connector.addBean(limits);
+    connector.addBean(new Opened());
     server.addConnector(connector);
     server.setHandler(new Door());
     server.start();
   }
 
-  private static ConnectionFactory[] factories(HttpConfiguration configuration, Pacer pacer) {
-    return new ConnectionFactory[] {
-      new HangupConnectionFactory(configuration, pacer), new SessionFactory(configuration, pacer)
-    };
+  private static ConnectionFactory[] factories(
+      @Nullable ServerCertificate certificate, Pacer pacer) {
+    HttpConfiguration configuration = new HttpConfiguration();
+    ConnectionFactory http = new HangupConnectionFactory(configuration, pacer);
+    return certificate == null
+        ? new ConnectionFactory[] {http, new SessionFactory(configuration, pacer)}
+        : HandshakeFactory.all(certificate, pacer, http, configuration);
   }
 
   int port() {
@@ -85,6 +111,26 @@ final class PacedServer implements AutoCloseable {
     if (!begun.tryAcquire(10, TimeUnit.SECONDS)) {
       throw new AssertionError("no request in 10 s");
     }
+  }
+
+  /// Waits until a protocol of HTTP has begun on this many connections.
+  void awaitOpened(int count) {
+    await("opened: " + count, () -> opened.get() == count);
+  }
+
+  /// Waits until so many bytes of a body have been taken, and the next ones are waited for.
+  void awaitWaitsAfter(long bytes) {
+    await("waits after " + bytes + " bytes", () -> waitsAfter.get() == bytes);
+  }
+
+  /// Gives how often more of a body has been waited for.
+  int demands() {
+    return demands.get();
+  }
+
+  /// Waits until more of a body is waited for once again.
+  void awaitDemandAfter(int count) {
+    await("demands after " + count, () -> demands.get() > count);
   }
 
   /// Waits until the pacer looks at this many connections and exchanges.
@@ -125,7 +171,7 @@ final class PacedServer implements AutoCloseable {
     }
 
     private void serve(PacedExchange exchange) {
-      Request request = exchange.request();
+      Request request = new Taken(exchange.request());
       String path = request.getHttpURI().getPath();
       if (path.startsWith("/big/")) {
         ByteBuffer bytes = ByteBuffer.allocate(Integer.parseInt(path.substring(5)));
@@ -163,6 +209,49 @@ final class PacedServer implements AutoCloseable {
       exchange
           .response()
           .write(true, ByteBuffer.wrap(answer.getBytes(StandardCharsets.ISO_8859_1)), exchange);
+    }
+  }
+
+  /// Counts the connections that speak HTTP, and hears of the end of handshakes.
+  private final class Opened implements Connection.Listener, SslHandshakeListener {
+    @Override
+    public void onOpened(Connection connection) {
+      if (connection instanceof HangupConnection || connection instanceof HTTP2Connection) {
+        opened.incrementAndGet();
+      }
+    }
+
+    @Override
+    public void onClosed(Connection connection) {}
+
+    @Override
+    public void handshakeSucceeded(Event event) {
+      agreeing.run();
+    }
+  }
+
+  /// A request that tells how much of its body has been taken whenever more is waited for.
+  private final class Taken extends Request.Wrapper {
+    private long bytes;
+
+    private Taken(Request wrapped) {
+      super(wrapped);
+    }
+
+    @Override
+    public Content.@Nullable Chunk read() {
+      Content.Chunk chunk = super.read();
+      bytes += chunk == null ? 0 : chunk.remaining();
+      return chunk;
+    }
+
+    @Override
+    public void demand(Runnable callback) {
+      long taken = bytes;
+      super.demand(callback);
+      // The next demand may have come already, on another thread.
+      waitsAfter.accumulateAndGet(taken, Math::max);
+      demands.incrementAndGet();
     }
   }
 }
