@@ -1,6 +1,5 @@
 package triage.gateway;
 
-import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -23,8 +22,6 @@ final class SecureSessionFactory extends HTTP2ServerConnectionFactory {
 
   @Override
   public Connection newConnection(Connector connector, EndPoint endPoint) {
-    Connection connection = super.newConnection(connector, endPoint);
-    pacer.add(new SessionPace(pacer, (HTTP2Connection) connection));
-    return connection;
+    return SessionPace.watched(super.newConnection(connector, endPoint), pacer);
   }
 }

@@ -3,7 +3,6 @@ package triage.gateway;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.MetaData;
-import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -41,8 +40,6 @@ final class SessionFactory extends HTTP2CServerConnectionFactory {
 
   @Override
   public Connection newConnection(Connector connector, EndPoint endPoint) {
-    Connection connection = super.newConnection(connector, endPoint);
-    pacer.add(new SessionPace(pacer, (HTTP2Connection) connection));
-    return connection;
+    return SessionPace.watched(super.newConnection(connector, endPoint), pacer);
   }
 }

@@ -3,6 +3,7 @@ package triage.gateway;
 import org.eclipse.jetty.http2.ErrorCode;
 import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.HTTP2Session;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.util.Callback;
 
 /// How long one HTTP/2 connection may be without a stream: until its first one as long as headers
@@ -18,7 +19,13 @@ final class SessionPace implements Pacer.Paced {
   private long sinceNanos;
   private boolean toldToGo;
 
-  SessionPace(Pacer pacer, HTTP2Connection connection) {
+  /// Has a new connection of HTTP/2 looked after, and gives it.
+  static Connection watched(Connection connection, Pacer pacer) {
+    pacer.add(new SessionPace(pacer, (HTTP2Connection) connection));
+    return connection;
+  }
+
+  private SessionPace(Pacer pacer, HTTP2Connection connection) {
     this.pacer = pacer;
     this.connection = connection;
     this.sinceNanos = pacer.nanos();
