@@ -14,19 +14,28 @@ import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/// A new certificate for this machine that has signed itself, and its key.
+/// A new certificate for this machine, which has signed itself or was issued by another, and its
+/// key.
 public final class MadeCertificate {
   private static final String PASSWORD = "not-a-secret";
 
+  private final Path keys;
+  private final String alias;
   private final X509Certificate certificate;
   private final PrivateKey key;
 
-  private MadeCertificate(X509Certificate certificate, PrivateKey key) {
-    this.certificate = certificate;
-    this.key = key;
+  private MadeCertificate(Path keys, String alias) throws Exception {
+    this.keys = keys;
+    this.alias = alias;
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(keys)) {
+      store.load(in, PASSWORD.toCharArray());
+    }
+    certificate = (X509Certificate) store.getCertificate(alias);
+    key = (PrivateKey) store.getKey(alias, PASSWORD.toCharArray());
   }
 
-  /// Makes one.
+  /// Makes one that has signed itself.
   ///
   /// @param folder for files in between
   /// @param kind of key, such as `EC`
@@ -34,9 +43,23 @@ public final class MadeCertificate {
   public static MadeCertificate of(Path folder, String kind, String... more) throws Exception {
     Path keys = Files.createTempFile(folder, "made", ".p12");
     Files.delete(keys);
+    return make(keys, "server", kind, more);
+  }
+
+  /// Makes one that this one has issued.
+  ///
+  /// @param more words for keytool, such as its name: `-dname`, `CN=...`
+  public MadeCertificate issue(String kind, String... more) throws Exception {
+    List<String> words = new ArrayList<>(List.of("-signer", alias));
+    words.addAll(List.of(more));
+    return make(keys, alias + "-issued", kind, words.toArray(String[]::new));
+  }
+
+  private static MadeCertificate make(Path keys, String alias, String kind, String... more)
+      throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-    command.addAll(List.of("-genkeypair", "-alias", "server", "-keyalg", kind));
+    command.addAll(List.of("-genkeypair", "-alias", alias, "-keyalg", kind));
     command.addAll(List.of("-dname", "CN=localhost", "-ext", "san=dns:localhost,ip:127.0.0.1"));
     command.addAll(List.of("-keystore", keys.toString(), "-storetype", "PKCS12"));
     command.addAll(List.of("-storepass", PASSWORD));
@@ -46,13 +69,7 @@ public final class MadeCertificate {
     if (process.waitFor() != 0) {
       throw new AssertionError(said);
     }
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(keys)) {
-      store.load(in, PASSWORD.toCharArray());
-    }
-    return new MadeCertificate(
-        (X509Certificate) store.getCertificate("server"),
-        (PrivateKey) store.getKey("server", PASSWORD.toCharArray()));
+    return new MadeCertificate(keys, alias);
   }
 
   public X509Certificate certificate() {

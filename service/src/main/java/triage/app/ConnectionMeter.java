@@ -44,7 +44,9 @@ final class ConnectionMeter {
   static void register(PrometheusRegistry registry, ServerCertificate certificate) {
     GaugeWithCallback.builder()
         .name("triage_certificate_ends_seconds")
-        .help("When the certificate that callers are shown expires, in seconds since 1970.")
+        .help(
+            "When the first certificate of the chain that callers are shown expires, in seconds"
+                + " since 1970.")
         .callback(callback -> callback.call((double) certificate.ends().getEpochSecond()))
         .register(registry);
   }

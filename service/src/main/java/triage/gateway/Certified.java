@@ -11,11 +11,11 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
-import javax.security.auth.x500.X500Principal;
 
-/// A chain of certificates and the private key of its first one, which belong together and are
-/// valid at the time of reading. The key is in no text form of this.
+/// A chain of certificates, each issued by the one after it, and the private key of its first one;
+/// all belong together and are valid at the time of reading. The key is in no text form of this.
 ///
 /// **Threads**: immutable.
 final class Certified {
@@ -36,25 +36,19 @@ final class Certified {
   /// @throws IOException if not; the message is one line for operators that begins with the setting
   static Certified of(List<X509Certificate> chain, Path certificateFile, Path keyFile, Instant now)
       throws IOException {
-    String certificates = "certificateFile: " + certificateFile;
-    X509Certificate own = chain.getFirst();
-    Instant begins = own.getNotBefore().toInstant();
-    Instant ends = own.getNotAfter().toInstant();
-    if (now.isAfter(ends)) {
-      throw new IOException(certificates + " expired at " + ends + " (expected: renew it)");
-    }
-    if (now.isBefore(begins)) {
-      throw new IOException(
-          certificates + " is valid from " + begins + " (expected: one that is valid now)");
+    for (int i = 0; i < chain.size(); i++) {
+      requireValid(chain.get(i), named(chain, i, certificateFile), now);
     }
     for (int i = 1; i < chain.size(); i++) {
-      X500Principal issuer = chain.get(i - 1).getIssuerX500Principal();
-      if (!chain.get(i).getSubjectX500Principal().equals(issuer)) {
+      if (!issued(chain.get(i), chain.get(i - 1))) {
         throw new IOException(
-            "%s: certificate %d did not issue certificate %d (expected: each one's issuer after it)"
-                .formatted(certificates, i + 1, i));
+            named(chain, i, certificateFile)
+                + " did not issue certificate "
+                + numbered(chain, i - 1)
+                + " (expected: after each one the one that issued it, or nothing more)");
       }
     }
+    X509Certificate own = chain.getFirst();
     PrivateKey key = key(keyFile, own.getPublicKey());
     if (!belong(key, own.getPublicKey())) {
       throw new IOException(
@@ -65,6 +59,48 @@ final class Certified {
               + " (expected: the key that it was issued for)");
     }
     return new Certified(chain, key);
+  }
+
+  private static void requireValid(X509Certificate certificate, String named, Instant now)
+      throws IOException {
+    Instant begins = certificate.getNotBefore().toInstant();
+    Instant ends = certificate.getNotAfter().toInstant();
+    if (now.isAfter(ends)) {
+      throw new IOException(
+          named
+              + " expired at "
+              + ends
+              + " (expected: renew it; if others issue it, put their present one in its place)");
+    }
+    if (now.isBefore(begins)) {
+      throw new IOException(
+          named
+              + " is valid from "
+              + begins
+              + " (expected: one that is valid now; look at this machine's clock, too)");
+    }
+  }
+
+  /// Tells whether one certificate was issued with the key of the other, and under its name.
+  private static boolean issued(X509Certificate issuer, X509Certificate certificate) {
+    if (!issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
+      return false;
+    }
+    try {
+      certificate.verify(issuer.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  private static String named(List<X509Certificate> chain, int index, Path file) {
+    return "certificateFile: " + file + ": certificate " + numbered(chain, index);
+  }
+
+  private static String numbered(List<X509Certificate> chain, int index) {
+    String subject = chain.get(index).getSubjectX500Principal().getName();
+    return (index + 1) + " (" + (subject.isEmpty() ? "without a subject" : subject) + ")";
   }
 
   private static PrivateKey key(Path file, PublicKey of) throws IOException {
@@ -120,9 +156,12 @@ final class Certified {
     return chain;
   }
 
-  /// Gives when the server's own certificate expires.
+  /// Gives when the first certificate of the chain expires, from when on callers refuse it.
   Instant ends() {
-    return chain.getFirst().getNotAfter().toInstant();
+    return chain.stream()
+        .map(certificate -> certificate.getNotAfter().toInstant())
+        .min(Comparator.naturalOrder())
+        .orElseThrow();
   }
 
   /// Gives both in a store in memory, as Java's TLS wants them.

@@ -86,7 +86,7 @@ public final class ServerCertificate implements AutoCloseable {
     var _ = timer.scheduleWithFixedDelay(this::look, nanos, nanos, TimeUnit.NANOSECONDS);
   }
 
-  /// Gives when the certificate that is shown expires.
+  /// Gives when the certificate that is shown expires, or one that issued it, if earlier.
   public Instant ends() {
     return shown.ends();
   }

@@ -87,7 +87,8 @@ final class ServerCertificateIT {
         now,
         "certificateFile: "
             + folder.resolve("server.pem")
-            + ": certificate 2 did not issue certificate 1 (expected: each one's issuer after it)");
+            + ": certificate 2 (CN=other) did not issue certificate 1 (CN=localhost) (expected:"
+            + " after each one the one that issued it, or nothing more)");
   }
 
   @Test
@@ -95,13 +96,67 @@ final class ServerCertificateIT {
     MadeCertificate made = MadeCertificate.of(folder, "EC", "-validity", "1");
     made.writeTo(folder);
     Instant begins = made.certificate().getNotBefore().toInstant();
-    String file = "certificateFile: " + folder.resolve("server.pem");
+    String own =
+        "certificateFile: " + folder.resolve("server.pem") + ": certificate 1 (CN=localhost)";
     refuses(
         begins.minusMillis(1),
-        file + " is valid from " + begins + " (expected: one that is valid now)");
+        own + " is valid from " + begins + " (expected: one that is valid now; look at");
     refuses(
         begins.plus(Duration.ofDays(1)).plusMillis(1),
-        file + " expired at " + begins.plus(Duration.ofDays(1)) + " (expected: renew it)");
+        own + " expired at " + begins.plus(Duration.ofDays(1)) + " (expected: renew it; if others");
+  }
+
+  @Test
+  void refusesAChainOfWhichNotAllIsValidNow() throws Exception {
+    MadeCertificate root =
+        MadeCertificate.of(folder, "EC", "-dname", "CN=root", "-ext", "bc=ca:true");
+    MadeCertificate between =
+        root.issue(
+            "EC",
+            "-dname",
+            "CN=between,O=Issuer",
+            "-ext",
+            "bc=ca:true",
+            "-startdate",
+            "+1d",
+            "-validity",
+            "2");
+    MadeCertificate own = between.issue("EC", "-validity", "80");
+    own.writeTo(folder);
+    Path pem = folder.resolve("server.pem");
+    Files.writeString(pem, own.certificatePem() + between.certificatePem() + root.certificatePem());
+    Instant begins = between.certificate().getNotBefore().toInstant();
+    Instant ends = between.certificate().getNotAfter().toInstant();
+    String second = "certificateFile: " + pem + ": certificate 2 (CN=between,O=Issuer)";
+
+    refuses(begins.minusMillis(1), second + " is valid from " + begins + " (expected: one that is");
+    refuses(ends.plusMillis(1), second + " expired at " + ends + " (expected: renew it; if others");
+    try (ServerCertificate taken = read(begins)) {
+      assertThat(taken.ends()).as("the first to expire").isEqualTo(ends);
+    }
+  }
+
+  @Test
+  void refusesAnIssuerOfTheSameNameWithAnotherKey() throws Exception {
+    String[] name = {"-dname", "CN=issuer", "-ext", "bc=ca:true"};
+    MadeCertificate issuer = MadeCertificate.of(folder, "EC", name);
+    MadeCertificate namesake = MadeCertificate.of(folder, "RSA", name);
+    MadeCertificate own = issuer.issue("EC");
+    Instant now = own.certificate().getNotBefore().toInstant().plusSeconds(60);
+    own.writeTo(folder);
+    Path pem = folder.resolve("server.pem");
+    Files.writeString(pem, own.certificatePem() + issuer.certificatePem());
+    read(now).close();
+    for (MadeCertificate wrong : new MadeCertificate[] {namesake, own}) {
+      Files.writeString(pem, own.certificatePem() + wrong.certificatePem());
+      refuses(
+          now,
+          "certificateFile: "
+              + pem
+              + ": certificate 2 ("
+              + wrong.certificate().getSubjectX500Principal()
+              + ") did not issue certificate 1 (CN=localhost) (expected: after each one");
+    }
   }
 
   @Test
