@@ -28,21 +28,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Threads**: not safe; guarded by one lock of the owner. No call blocks or calls out.
 public final class Gate {
-  private static final long RETRY_AFTER_MIN_NANOS = 1_000_000_000L;
-  private static final long RETRY_AFTER_MAX_NANOS = 60_000_000_000L;
-
-  private static final long STANDING_AFTER_NANOS = 100_000_000L;
-  private static final double CAUTION = 2;
-  private static final double CAUTION_ALONE = 0.5;
-
   private final GateSettings settings;
   private final Rotation rotation;
   private final SecondTries secondTries = new SecondTries();
   private final WaitingLine line;
   private final WaitEstimate usual;
+  private final Prospects prospects;
   private final HeldPermits held = new HeldPermits();
-  private @Nullable Ticket firstDecided;
-  private @Nullable Ticket lastDecided;
+  private final DecidedTickets decided = new DecidedTickets();
   private boolean draining;
   private Mode mode = Mode.ENFORCE;
   private long wouldShed;
@@ -64,6 +57,7 @@ public final class Gate {
     this.line = new WaitingLine(settings.reserved());
     this.rotation = new Rotation(lanes, seed);
     this.usual = new WaitEstimate(rotation.lanes(), settings.waitingMax());
+    this.prospects = new Prospects(line, usual, rotation);
   }
 
   /// Decides a new ticket as far as it can be decided now.
@@ -73,7 +67,7 @@ public final class Gate {
     begin(ticket, nowNanos);
     advance(nowNanos);
     if (!ticket.gone && draining) {
-      return shed(ticket, Reason.DRAINING, RETRY_AFTER_MIN_NANOS, nowNanos);
+      return shed(ticket, Reason.DRAINING, Prospects.RETRY_AFTER_MIN_NANOS, nowNanos);
     }
     if (cannotBeServed(ticket, Rotation.NONE, nowNanos)) {
       return Verdict.SHED;
@@ -109,7 +103,7 @@ public final class Gate {
       return Verdict.ADMITTED;
     }
     if (secondTries.isFull()) {
-      return shed(ticket, Reason.NO_BACKEND, RETRY_AFTER_MIN_NANOS, nowNanos);
+      return shed(ticket, Reason.NO_BACKEND, Prospects.RETRY_AFTER_MIN_NANOS, nowNanos);
     }
     ticket.state = Ticket.State.WAITING;
     secondTries.add(ticket);
@@ -129,7 +123,7 @@ public final class Gate {
     }
     int lane = waiting() > 0 || draining ? Rotation.NONE : rotation.withRoom(busy, nowNanos);
     if (lane < 0) {
-      return shed(ticket, Reason.NO_BACKEND, RETRY_AFTER_MIN_NANOS, nowNanos);
+      return shed(ticket, Reason.NO_BACKEND, Prospects.RETRY_AFTER_MIN_NANOS, nowNanos);
     }
     admit(ticket, lane, nowNanos);
     return Verdict.ADMITTED;
@@ -150,7 +144,7 @@ public final class Gate {
     } else if (ticket.expiredBy(nowNanos)) {
       shed(ticket, Reason.DEADLINE_EXCEEDED, 0, nowNanos);
     } else if (!rotation.anyOpen(avoided)) {
-      shed(ticket, rotation.closedReason(), untilReopens(nowNanos), nowNanos);
+      shed(ticket, rotation.closedReason(), prospects.untilReopens(nowNanos), nowNanos);
     }
     ticket.line = line.of(ticket.criticality()).of(ticket.tenant());
     return ticket.state != Ticket.State.NEW;
@@ -158,7 +152,8 @@ public final class Gate {
 
   /// Admits beyond the limit, and counts what would have been shed.
   private Verdict letPass(Ticket ticket, long nowNanos) {
-    if (mode == Mode.OBSERVE && refusalFor(ticket, excess(nowNanos) + 1, nowNanos) != null) {
+    int place = rotation.excess(nowNanos) + 1;
+    if (mode == Mode.OBSERVE && prospects.refusalFor(ticket, place, nowNanos) != null) {
       wouldShed++;
     }
     admit(ticket, rotation.open(Rotation.NONE, nowNanos), nowNanos);
@@ -184,19 +179,14 @@ public final class Gate {
     rotation.lane(ticket.lane).giveBack(ticket, outcome, heldNanos, nowNanos);
     boolean known = outcome == Outcome.SERVED || outcome == Outcome.OVERLOADED;
     line.of(ticket.criticality())
-        .correct(lineOf(ticket), ticket.chargedNanos, (double) heldNanos, known);
+        .correct(ticket.tenantLine(), ticket.chargedNanos, (double) heldNanos, known);
     advance(nowNanos);
   }
 
   /// Gives for how long the next permit is withheld yet whose request was refused; 0 where none is.
   /// Then there is room, and somebody has to call [#advance].
   public long withheldNanos(long nowNanos) {
-    long least = 0;
-    for (Lane lane : rotation.lanes()) {
-      long left = lane.withheldNanos(nowNanos);
-      least = least == 0 || left == 0 ? Math.max(least, left) : Math.min(least, left);
-    }
-    return least;
+    return rotation.withheldNanos(nowNanos);
   }
 
   /// Takes back the permits that were not given back long after they should have been, and gives
@@ -222,7 +212,7 @@ public final class Gate {
     ticket.gone = true;
     if (ticket.state == Ticket.State.WAITING) {
       if (!secondTries.remove(ticket)) {
-        line.remove(ticket, lineOf(ticket));
+        line.remove(ticket, ticket.tenantLine());
       }
       decide(ticket, Ticket.State.WITHDRAWN, Reason.CALLER_GONE, 0, nowNanos);
     }
@@ -239,14 +229,14 @@ public final class Gate {
       if (lane < 0) {
         return;
       }
-      line.remove(head, lineOf(head));
-      if (isHopeless(head, nowNanos)) {
-        decideShed(head, Reason.DEADLINE_UNREACHABLE, drainNanos(), nowNanos);
+      line.remove(head, head.tenantLine());
+      if (prospects.isHopeless(head, nowNanos)) {
+        decideShed(head, Reason.DEADLINE_UNREACHABLE, prospects.drainNanos(), nowNanos);
         continue;
       }
       line.dispatched(head.criticality());
       admit(head, lane, nowNanos);
-      handOut(head);
+      decided.add(head);
     }
   }
 
@@ -255,7 +245,7 @@ public final class Gate {
         next != null;
         next = secondTries.takeAdmissible(rotation, nowNanos)) {
       admit(next, next.lane, nowNanos);
-      handOut(next);
+      decided.add(next);
     }
   }
 
@@ -268,10 +258,10 @@ public final class Gate {
     for (Ticket stranded = secondTries.takeStranded(rotation);
         stranded != null;
         stranded = secondTries.takeStranded(rotation)) {
-      decideShed(stranded, rotation.closedReason(), untilReopens(nowNanos), nowNanos);
+      decideShed(stranded, rotation.closedReason(), prospects.untilReopens(nowNanos), nowNanos);
     }
     if (!rotation.anyOpen(Rotation.NONE)) {
-      shedAllWaiting(rotation.closedReason(), untilReopens(nowNanos), nowNanos);
+      shedAllWaiting(rotation.closedReason(), prospects.untilReopens(nowNanos), nowNanos);
     }
   }
 
@@ -326,9 +316,9 @@ public final class Gate {
       if (head == null) {
         return;
       }
-      line.remove(head, lineOf(head));
+      line.remove(head, head.tenantLine());
       admit(head, rotation.open(Rotation.NONE, nowNanos), nowNanos);
-      handOut(head);
+      decided.add(head);
     }
   }
 
@@ -340,28 +330,17 @@ public final class Gate {
   /// Gives the chain of tickets that waited and were decided since the last call, in the order of
   /// the decisions, linked by [Ticket#nextDecided()]; `null` if there are none.
   public @Nullable Ticket takeDecided() {
-    Ticket first = firstDecided;
-    firstDecided = null;
-    lastDecided = null;
-    return first;
+    return decided.take();
   }
 
   /// Gives how many hold a permit.
   public int inFlight() {
-    int sum = 0;
-    for (Lane lane : rotation.lanes()) {
-      sum += lane.inFlight();
-    }
-    return sum;
+    return rotation.inFlight();
   }
 
   /// Gives how many requests the backends can work on at once, as far as that is known.
   public double capacity() {
-    double sum = 0;
-    for (Lane lane : rotation.lanes()) {
-      sum += lane.capacity();
-    }
-    return sum;
+    return rotation.capacity();
   }
 
   /// Gives how many wait.
@@ -375,22 +354,19 @@ public final class Gate {
     for (Criticality criticality : Criticality.values()) {
       waiting.add(line.of(criticality).size());
     }
-    List<GateSnapshot.LaneSnapshot> seen = new ArrayList<>();
-    for (Lane lane : rotation.lanes()) {
-      seen.add(lane.snapshot(nowNanos));
-    }
-    return new GateSnapshot(mode, wouldShed, leaked, waiting, seen);
+    return new GateSnapshot(mode, wouldShed, leaked, waiting, rotation.snapshot(nowNanos));
   }
 
   private Verdict queue(Ticket ticket, long nowNanos) {
     FairLine own = line.of(ticket.criticality());
-    TenantLine tenant = lineOf(ticket);
+    TenantLine tenant = ticket.tenantLine();
     // Fair between tenants: at most as many of each other tenant pass before this one as wait of
     // its own.
     long turns = (tenant.ahead(ticket) + 1L) * (own.waitingTenants() + 1L) - 1;
     int inClass = (int) Math.min(own.size(), turns);
     int before = line.ahead(ticket.criticality()) - own.size() + inClass;
-    Reason refusal = refusalFor(ticket, place(ticket.criticality(), before, inClass), nowNanos);
+    int place = prospects.place(ticket.criticality(), before, inClass);
+    Reason refusal = prospects.refusalFor(ticket, place, nowNanos);
     if (refusal == null && holdsMoreThanItsShare(tenant, own)) {
       refusal = Reason.SHED_SHARE;
     }
@@ -400,14 +376,14 @@ public final class Gate {
       refusal = null;
     }
     if (refusal != null) {
-      return shed(ticket, refusal, drainNanos(), nowNanos);
+      return shed(ticket, refusal, prospects.drainNanos(), nowNanos);
     }
     if (line.size() >= settings.waitingMax()) {
       Ticket displaced = line.leastBelow(ticket.criticality());
       if (displaced != null) {
         displace(displaced, Reason.SHED_PRIORITY, nowNanos);
       } else if (!displacesWhoHadMore(tenant, own, nowNanos)) {
-        return shed(ticket, reasonForFullLine(ticket), drainNanos(), nowNanos);
+        return shed(ticket, prospects.reasonForFullLine(ticket), prospects.drainNanos(), nowNanos);
       }
     }
     if (tenant.size == 0) {
@@ -425,20 +401,13 @@ public final class Gate {
     return Verdict.WAITING;
   }
 
-  /// Gives how many dispatches away a newcomer's turn is: by the order of classes, or by its own
-  /// class's reserved share, where that comes sooner.
-  private int place(Criticality criticality, int before, int inClass) {
-    double share = line.share(criticality);
-    return share == 0 ? before + 1 : (int) Math.min(before + 1.0, Math.ceil((inClass + 1) / share));
-  }
-
   /// Makes room by shedding somebody of the same class whose tenant has had more service.
   private boolean displacesWhoHadMore(TenantLine tenant, FairLine own, long nowNanos) {
     Ticket last = own.mostExpendable();
-    if (last == null || lineOf(last) == tenant) {
+    if (last == null || last.tenantLine() == tenant) {
       return false;
     }
-    if (lineOf(last).lastTag() <= own.tagOfNewcomer(tenant)) {
+    if (last.tenantLine().lastTag() <= own.tagOfNewcomer(tenant)) {
       return false;
     }
     displace(last, Reason.SHED_SHARE, nowNanos);
@@ -446,68 +415,13 @@ public final class Gate {
   }
 
   private void displace(Ticket displaced, Reason reason, long nowNanos) {
-    line.remove(displaced, lineOf(displaced));
-    decideShed(displaced, reason, drainNanos(), nowNanos);
-  }
-
-  /// Gives why a ticket cannot wait at a place, or `null` if it can.
-  private @Nullable Reason refusalFor(Ticket ticket, int place, long nowNanos) {
-    double heldNanos = usual.heldNanos();
-    if (heldNanos == 0) {
-      return null;
-    }
-    double waitNanos = usual.waitNanos(place);
-    if (ticket.deadlineNanos() != Ticket.NO_DEADLINE
-        && waitNanos + heldNanos > ticket.deadlineNanos() - nowNanos) {
-      return Reason.DEADLINE_UNREACHABLE;
-    }
-    // Who comes first of a class that is sure of a share has a place, however full the line.
-    boolean isFirst =
-        line.share(ticket.criticality()) > 0 && line.of(ticket.criticality()).size() == 0;
-    return isFirst || place <= usual.placesWithin(waitMaxNanos(ticket, nowNanos))
-        ? null
-        : reasonForFullLine(ticket);
-  }
-
-  /// Gives how long a tenant's requests should wait: a burst may fill its queue for two service
-  /// times; a queue that has not been empty for one is standing, and holds what keeps the backends
-  /// busy. Those of the most critical class come first anyway, and may wait as in a burst.
-  ///
-  /// **Source**: the standing-queue rule of CoDel as Facebook uses it on servers, here by tenant.
-  private double waitMaxNanos(Ticket ticket, long nowNanos) {
-    TenantLine tenant = lineOf(ticket);
-    boolean standing =
-        ticket.criticality() != Criticality.CRITICAL_PLUS
-            && tenant.size > 0
-            && nowNanos - tenant.waitingSinceNanos
-                > Math.max(STANDING_AFTER_NANOS, usual.heldNanos());
-    return standing ? usual.standingNanos() : usual.burstNanos();
+    line.remove(displaced, displaced.tenantLine());
+    decideShed(displaced, reason, prospects.drainNanos(), nowNanos);
   }
 
   private boolean holdsMoreThanItsShare(TenantLine tenant, FairLine own) {
     int others = own.waitingTenants() - (tenant.size > 0 ? 1 : 0);
     return others > 0 && 2 * (tenant.size + 1) > Math.max(4, own.size() + 1);
-  }
-
-  private int excess(long nowNanos) {
-    int excess = 0;
-    for (Lane lane : rotation.lanes()) {
-      excess += Math.max(0, lane.taken(nowNanos) - lane.limit());
-    }
-    return excess;
-  }
-
-  private static TenantLine lineOf(Ticket ticket) {
-    TenantLine tenant = ticket.line;
-    if (tenant == null) {
-      throw new IllegalStateException("ticket without a line");
-    }
-    return tenant;
-  }
-
-  private Reason reasonForFullLine(Ticket ticket) {
-    boolean higherWaits = line.ahead(ticket.criticality()) > line.of(ticket.criticality()).size();
-    return higherWaits ? Reason.SHED_PRIORITY : Reason.SHED_SHARE;
   }
 
   private void admit(Ticket ticket, int lane, long nowNanos) {
@@ -516,7 +430,7 @@ public final class Gate {
     ticket.decidedNanos = nowNanos;
     rotation.lane(lane).take(ticket, nowNanos);
     held.add(ticket);
-    TenantLine tenant = lineOf(ticket);
+    TenantLine tenant = ticket.tenantLine();
     ticket.chargedNanos = tenant.usualNanos > 0 ? tenant.usualNanos : usual.heldNanos();
     line.of(ticket.criticality()).charge(tenant, ticket.chargedNanos);
   }
@@ -539,16 +453,7 @@ public final class Gate {
     ticket.reason = reason;
     ticket.retryAfterNanos = retryAfterNanos;
     ticket.decidedNanos = nowNanos;
-    handOut(ticket);
-  }
-
-  private void handOut(Ticket ticket) {
-    if (lastDecided == null) {
-      firstDecided = ticket;
-    } else {
-      lastDecided.nextDecided = ticket;
-    }
-    lastDecided = ticket;
+    decided.add(ticket);
   }
 
   private void expire(long nowNanos) {
@@ -560,59 +465,15 @@ public final class Gate {
     for (Ticket due = line.earliestDeadline();
         due != null && due.expiredBy(nowNanos);
         due = line.earliestDeadline()) {
-      line.remove(due, lineOf(due));
+      line.remove(due, due.tenantLine());
       decide(due, Ticket.State.EXPIRED, Reason.DEADLINE_EXCEEDED, 0, nowNanos);
     }
   }
 
   private void shedAllWaiting(Reason reason, long retryAfterNanos, long nowNanos) {
     for (Ticket head = line.head(); head != null; head = line.head()) {
-      line.remove(head, lineOf(head));
+      line.remove(head, head.tenantLine());
       decideShed(head, reason, retryAfterNanos, nowNanos);
     }
-  }
-
-  /// Tells whether a ticket that is about to be dispatched would probably come too late. Where
-  /// nobody else waits, that is only said of one with less than half of the usual time left, since
-  /// idle capacity is better tried than wasted; of the most critical class nothing is asked but
-  /// that the usual time is left.
-  private boolean isHopeless(Ticket ticket, long nowNanos) {
-    if (ticket.deadlineNanos() == Ticket.NO_DEADLINE) {
-      return false;
-    }
-    double wantedNanos = usual.heldNanos();
-    long leftNanos = ticket.deadlineNanos() - nowNanos;
-    if (line.size() == 0) {
-      double leastNanos = CAUTION_ALONE * wantedNanos;
-      return leastNanos > leftNanos && leastNanos < ticket.patienceNanos();
-    }
-    double cautiousNanos = wantedNanos + CAUTION * usual.deviationNanos();
-    // Where the estimate would condemn who has not waited at all, it is no reason to wait less.
-    if (wantedNanos > ticket.patienceNanos()) {
-      return false;
-    }
-    if (ticket.criticality() != Criticality.CRITICAL_PLUS
-        && cautiousNanos <= ticket.patienceNanos()) {
-      wantedNanos = cautiousNanos;
-    }
-    return wantedNanos > leftNanos;
-  }
-
-  private long untilReopens(long nowNanos) {
-    long soonest = RETRY_AFTER_MAX_NANOS;
-    for (Lane lane : rotation.lanes()) {
-      if (!lane.isOpen()) {
-        soonest = Math.min(soonest, lane.reopensNanos() - nowNanos);
-      }
-    }
-    return clampRetryAfter(soonest);
-  }
-
-  private long drainNanos() {
-    return clampRetryAfter((long) usual.waitNanos(line.size()));
-  }
-
-  private static long clampRetryAfter(long nanos) {
-    return Math.clamp(nanos, RETRY_AFTER_MIN_NANOS, RETRY_AFTER_MAX_NANOS);
   }
 }

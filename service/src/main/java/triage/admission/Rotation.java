@@ -1,5 +1,6 @@
 package triage.admission;
 
+import java.util.Arrays;
 import java.util.List;
 
 /// The backends of one gate, and which of them a request is given to: the better of two that are
@@ -107,6 +108,60 @@ final class Rotation {
       }
     }
     return false;
+  }
+
+  /// Gives how many hold a permit.
+  int inFlight() {
+    int sum = 0;
+    for (Lane lane : lanes) {
+      sum += lane.inFlight();
+    }
+    return sum;
+  }
+
+  /// Gives how many permits are held or withheld beyond the limits.
+  int excess(long nowNanos) {
+    int excess = 0;
+    for (Lane lane : lanes) {
+      excess += Math.max(0, lane.taken(nowNanos) - lane.limit());
+    }
+    return excess;
+  }
+
+  /// Gives how many requests the backends can work on at once, as far as that is known.
+  double capacity() {
+    double sum = 0;
+    for (Lane lane : lanes) {
+      sum += lane.capacity();
+    }
+    return sum;
+  }
+
+  /// Gives for how long the next permit is withheld yet whose request was refused; 0 where none is.
+  long withheldNanos(long nowNanos) {
+    long least = 0;
+    for (Lane lane : lanes) {
+      long left = lane.withheldNanos(nowNanos);
+      least = least == 0 || left == 0 ? Math.max(least, left) : Math.min(least, left);
+    }
+    return least;
+  }
+
+  /// Gives how long it takes until a backend is back that is out of rotation; `Long.MAX_VALUE`
+  /// where none is.
+  long untilReopens(long nowNanos) {
+    long soonest = Long.MAX_VALUE;
+    for (Lane lane : lanes) {
+      if (!lane.isOpen()) {
+        soonest = Math.min(soonest, lane.reopensNanos() - nowNanos);
+      }
+    }
+    return soonest;
+  }
+
+  /// Gives how each backend is seen at this moment.
+  List<GateSnapshot.LaneSnapshot> snapshot(long nowNanos) {
+    return Arrays.stream(lanes).map(lane -> lane.snapshot(nowNanos)).toList();
   }
 
   /// Gives what callers are told when no backend is in rotation.

@@ -140,4 +140,13 @@ public class Ticket {
   final boolean expiredBy(long nowNanos) {
     return deadlineNanos != NO_DEADLINE && nowNanos - deadlineNanos >= 0;
   }
+
+  /// Gives the line of its tenant, once it was offered.
+  final TenantLine tenantLine() {
+    TenantLine known = line;
+    if (known == null) {
+      throw new IllegalStateException("ticket without a line");
+    }
+    return known;
+  }
 }

@@ -9,8 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.jspecify.annotations.Nullable;
@@ -43,9 +44,12 @@ public final class Models implements AutoCloseable {
     this.seed = seed;
     this.clients = new HttpClients(folder, buffers);
     this.clock = clock;
+    // What is still in hand when it is closed has nothing to come later.
     this.timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("breaker-timer").daemon().factory());
+        new ScheduledThreadPoolExecutor(
+            1,
+            Thread.ofPlatform().name("breaker-timer").daemon().factory(),
+            new ThreadPoolExecutor.DiscardPolicy());
   }
 
   /// Makes the models ready that the settings name.
@@ -119,7 +123,8 @@ public final class Models implements AutoCloseable {
             new GateSettings(settings.waitingMax(), settings.reserved()),
             settings.backends().stream().map(BackendSettings::lane).toList(),
             seed + all.size(),
-            clock);
+            clock,
+            timer);
     turnstile.mode(settings.mode());
     List<Backend> backends = new ArrayList<>();
     try {

@@ -2,7 +2,7 @@ package triage.backend;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -23,7 +23,7 @@ import triage.time.MonotonicClock;
 /// A gate that threads can wait at.
 ///
 /// Each waiting thread sleeps until it is decided or its own deadline has come, and then lets the
-/// gate expire what is due: no timer is needed.
+/// gate expire what is due: no timer is needed but for permits that are withheld.
 ///
 /// **Threads**: safe for use by several threads. The lock is held for a decision only; waking
 /// others and sleeping happen outside it.
@@ -34,6 +34,7 @@ public final class Turnstile {
   private static final long LOOK_NANOS_MIN = 1_000_000L;
 
   private final MonotonicClock clock;
+  private final ScheduledExecutorService timer;
   private final ReentrantLock lock = new ReentrantLock();
 
   @GuardedBy("lock")
@@ -42,17 +43,32 @@ public final class Turnstile {
   /// Whether somebody looks when the next permit that is withheld is free.
   private final AtomicBoolean watching = new AtomicBoolean();
 
-  Turnstile(GateSettings settings, List<LimitSettings> limits, MonotonicClock clock) {
+  /// Makes the turnstile in front of some backends of equal weight.
+  ///
+  /// @param timer tells when a permit is free that was withheld; never used for long
+  Turnstile(
+      GateSettings settings,
+      List<LimitSettings> limits,
+      MonotonicClock clock,
+      ScheduledExecutorService timer) {
     this.gate = new Gate(settings, limits);
     this.clock = clock;
+    this.timer = timer;
   }
 
   /// Makes the turnstile in front of some backends.
   ///
   /// @param seed of the choices between them
-  Turnstile(GateSettings settings, List<LaneSettings> lanes, long seed, MonotonicClock clock) {
+  /// @param timer tells when a permit is free that was withheld; never used for long
+  Turnstile(
+      GateSettings settings,
+      List<LaneSettings> lanes,
+      long seed,
+      MonotonicClock clock,
+      ScheduledExecutorService timer) {
     this.gate = new Gate(settings, lanes, seed);
     this.clock = clock;
+    this.timer = timer;
   }
 
   /// Waits until the request is admitted or refused; the pass then says which, and why. A thread
@@ -154,8 +170,8 @@ public final class Turnstile {
     try {
       long leftNanos = untilWithheldIsFree();
       if (leftNanos > 0) {
-        CompletableFuture.delayedExecutor(Math.max(LOOK_NANOS_MIN, leftNanos), TimeUnit.NANOSECONDS)
-            .execute(this::watchWithheld);
+        long delayNanos = Math.max(LOOK_NANOS_MIN, leftNanos);
+        var _ = timer.schedule(this::watchWithheld, delayNanos, TimeUnit.NANOSECONDS);
         goesOn = true;
       }
     } finally {

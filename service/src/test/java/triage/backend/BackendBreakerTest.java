@@ -19,7 +19,7 @@ final class BackendBreakerTest {
   private final SettableTime time = new SettableTime(Instant.EPOCH);
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final Turnstile turnstile =
-      new Turnstile(new GateSettings(10), List.of(LimitSettings.fixed(1)), time);
+      new Turnstile(new GateSettings(10), List.of(LimitSettings.fixed(1)), time, timer);
   private final BackendBreaker breaker =
       new BackendBreaker(
           "m-0",

@@ -29,7 +29,10 @@ final class OutlierWatchTest {
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final Turnstile turnstile =
       new Turnstile(
-          new GateSettings(10), Collections.nCopies(BACKENDS, LimitSettings.fixed(10)), time);
+          new GateSettings(10),
+          Collections.nCopies(BACKENDS, LimitSettings.fixed(10)),
+          time,
+          timer);
   private final List<BackendBreaker> breakers =
       IntStream.range(0, BACKENDS).mapToObj(this::breaker).toList();
   private final OutlierWatch watch =

@@ -6,8 +6,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import triage.admission.Criticality;
@@ -20,8 +23,14 @@ import triage.time.SettableTime;
 
 final class TurnstileTest {
   private final SettableTime time = new SettableTime(Instant.EPOCH);
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final Turnstile turnstile =
-      new Turnstile(new GateSettings(10), List.of(LimitSettings.fixed(1)), time);
+      new Turnstile(new GateSettings(10), List.of(LimitSettings.fixed(1)), time, timer);
+
+  @AfterEach
+  void stop() {
+    timer.shutdownNow();
+  }
 
   @Test
   void aThreadThatIsInterruptedLeavesTheQueueAndStaysInterrupted() throws Exception {
