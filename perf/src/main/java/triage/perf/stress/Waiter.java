@@ -20,6 +20,7 @@ final class Waiter {
   /// @param turnstile one whose permits are all taken
   /// @param visit what it does once it is decided
   Waiter(Turnstile turnstile, Visit visit) {
+    int before = turnstile.snapshot().waitingTotal();
     thread =
         Thread.ofVirtual()
             .start(() -> {
@@ -28,7 +29,7 @@ final class Waiter {
               turnstile.enter(mine);
               visit.decided(mine);
             });
-    while (turnstile.snapshot().waitingTotal() == 0) {
+    while (turnstile.snapshot().waitingTotal() == before) {
       Thread.yield();
     }
   }
