@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// its own class that has had more.
 ///
 /// Each backend's limit is fixed or tunes itself ([LimitSettings]). The permit of a request that a
-/// backend refuses for want of room is withheld for as long as a request usually takes.
+/// backend refuses for want of room is withheld for as long as a request usually takes, and the
+/// next that would be more than the backend was working on then is one of the least critical.
 ///
 /// Invariants: nobody is admitted to a backend that holds its limit already; a ticket ends in
 /// exactly one of shed, expired, withdrawn and settled; nobody waits while there is room.
@@ -224,20 +225,30 @@ public final class Gate {
   public void advance(long nowNanos) {
     expire(nowNanos);
     admitSecondTries(nowNanos);
-    for (Ticket head = line.head(); head != null; head = line.head()) {
+    while (line.size() > 0) {
       int lane = rotation.withRoom(Rotation.NONE, nowNanos);
       if (lane < 0) {
         return;
       }
-      line.remove(head, head.tenantLine());
-      if (prospects.isHopeless(head, nowNanos)) {
-        decideShed(head, Reason.DEADLINE_UNREACHABLE, prospects.drainNanos(), nowNanos);
-        continue;
-      }
-      line.dispatched(head.criticality());
-      admit(head, lane, nowNanos);
-      decided.add(head);
+      dispatch(lane, nowNanos);
     }
+  }
+
+  /// Gives a backend who is next, unless that would come too late. What the backend may well refuse
+  /// is tried with the least critical.
+  private void dispatch(int lane, long nowNanos) {
+    Ticket next = rotation.lane(lane).isTrial() ? line.headOfTheLeast() : line.head();
+    if (next == null) {
+      throw new IllegalStateException("a line of " + line.size() + " without a head");
+    }
+    line.remove(next, next.tenantLine());
+    if (prospects.isHopeless(next, nowNanos)) {
+      decideShed(next, Reason.DEADLINE_UNREACHABLE, prospects.drainNanos(), nowNanos);
+      return;
+    }
+    line.dispatched(next.criticality());
+    admit(next, lane, nowNanos);
+    decided.add(next);
   }
 
   private void admitSecondTries(long nowNanos) {

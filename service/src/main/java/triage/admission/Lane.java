@@ -22,6 +22,11 @@ final class Lane {
   private int ramp = Integer.MAX_VALUE;
   private int servedInRound;
   private int inFlight;
+
+  /// How many it is known to take at once: what it held when it last refused, or what it was given
+  /// since.
+  private int borne = Integer.MAX_VALUE;
+
   private long refusals;
   private double heldNanos;
   private double deviationNanos;
@@ -104,6 +109,12 @@ final class Lane {
     return absences.isEmpty() && taken(nowNanos) < limit();
   }
 
+  /// Tells whether the next request would be more than it was working on when it last refused: it
+  /// may well be refused.
+  boolean isTrial() {
+    return inFlight >= borne;
+  }
+
   /// Gives for how long the first permit that is withheld is so yet; 0 where none is.
   long withheldNanos(long nowNanos) {
     return withheld.leftNanos(nowNanos);
@@ -172,6 +183,7 @@ final class Lane {
 
   void take(Ticket ticket, long nowNanos) {
     inFlight++;
+    borne = Math.max(borne, inFlight);
     ticket.taught = tuned;
     if (tuned == null) {
       ticket.phase = TunedLimit.NO_PHASE;
@@ -198,6 +210,7 @@ final class Lane {
     // What takes longer than the work itself is no refusal, whatever it says.
     boolean refused = late && !cutOff && (heldNanos == 0 || permitNanos < 2 * heldNanos);
     if (refused) {
+      borne = inFlight;
       refusals++;
       withheld.withhold(heldNanos - permitNanos, nowNanos);
     }

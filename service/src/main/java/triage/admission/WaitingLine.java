@@ -99,6 +99,17 @@ final class WaitingLine {
     return null;
   }
 
+  /// Gives who goes where nobody is sure to be served: who is next of the least critical class that
+  /// has anybody.
+  @Nullable Ticket headOfTheLeast() {
+    for (int i = CLASSES - 1; i >= 0; i--) {
+      if (lines[i].size() > 0) {
+        return lines[i].head();
+      }
+    }
+    return null;
+  }
+
   /// Gives who has to make room for a newcomer of this class: of the least critical class below
   /// it, the last of the tenant that has the most waiting; `null` if nobody has to.
   @Nullable Ticket leastBelow(Criticality criticality) {

@@ -2,6 +2,8 @@ package triage.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static triage.admission.Criticality.CRITICAL;
+import static triage.admission.Criticality.CRITICAL_PLUS;
+import static triage.admission.Criticality.SHEDDABLE;
 
 import java.util.ArrayDeque;
 import java.util.List;
@@ -46,6 +48,49 @@ final class GateRefusalTest {
     server.runFor(10 * SECONDS);
 
     assertThat(server.served - served).isGreaterThan(10 * 10 * 64 * 9 / 10);
+  }
+
+  @Test
+  void whatABackendMayWellRefuseIsTriedWithTheLeastCritical() {
+    Gate gate = new Gate(new GateSettings(10), List.of(LimitSettings.fixed(3)));
+    gate.settle(offered(gate, CRITICAL, 0), Outcome.SERVED, 0, 100 * MILLIS);
+    long now = 100 * MILLIS;
+    Ticket one = offered(gate, CRITICAL, now);
+    Ticket two = offered(gate, CRITICAL, now);
+    gate.settle(offered(gate, CRITICAL, now), Outcome.OVERLOADED, 0, now);
+    Ticket first = offered(gate, CRITICAL_PLUS, now);
+    Ticket second = offered(gate, CRITICAL_PLUS, now);
+    Ticket middle = offered(gate, CRITICAL, now);
+    Ticket least = offered(gate, SHEDDABLE, now);
+
+    // Two at a time it is known to take, and three are the limit.
+    gate.settle(one, Outcome.SERVED, 0, now + 50 * MILLIS);
+    assertThat(gate.takeDecided()).isSameAs(first);
+    gate.advance(now + 100 * MILLIS);
+    assertThat(gate.takeDecided()).isSameAs(least);
+    // Not refused: three it is known to take now.
+    gate.settle(two, Outcome.SERVED, 0, now + 100 * MILLIS);
+    assertThat(gate.takeDecided()).isSameAs(second);
+    assertThat(middle.state()).isEqualTo(Ticket.State.WAITING);
+  }
+
+  @Test
+  void whoIsAloneIsTriedHoweverCritical() {
+    Gate gate = new Gate(new GateSettings(10), List.of(LimitSettings.fixed(1)));
+    gate.settle(offered(gate, CRITICAL, 0), Outcome.SERVED, 0, 100 * MILLIS);
+    long now = 100 * MILLIS;
+    gate.settle(offered(gate, CRITICAL, now), Outcome.OVERLOADED, 0, now);
+    Ticket alone = offered(gate, CRITICAL_PLUS, now);
+
+    gate.advance(now + 100 * MILLIS);
+
+    assertThat(gate.takeDecided()).isSameAs(alone);
+  }
+
+  private static Ticket offered(Gate gate, Criticality criticality, long now) {
+    Ticket ticket = new Ticket("t", criticality, Ticket.NO_DEADLINE);
+    assertThat(gate.offer(ticket, now)).isNotEqualTo(Verdict.SHED);
+    return ticket;
   }
 
   /// A backend with some places that refuses the rest, and more callers than it can serve.
