@@ -14,11 +14,15 @@ import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.eclipse.jetty.util.thread.Invocable.InvocationType;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
 /// The HTTP clients through which model servers are called: one for all that share their settings
 /// of connections and of TLS, on threads that all clients share.
+///
+/// Nothing that listens to an answer may block: it runs on the thread that selects, where a thread
+/// of its own would have to be woken for each part of an answer.
 ///
 /// **Threads**: confined to the thread that starts the service; the clients are for any.
 final class HttpClients implements AutoCloseable {
@@ -64,7 +68,11 @@ final class HttpClients implements AutoCloseable {
       ssl.setTrustStore(authorities(folder.resolve(caFile)));
     }
     connector.setSslContextFactory(ssl);
-    HttpClient client = new HttpClient(new HttpClientTransportOverHTTP(connector));
+    // One for each two processors; what comes is handled on the threads that select.
+    connector.setSelectors(-1);
+    HttpClientTransportOverHTTP transport = new HttpClientTransportOverHTTP(connector);
+    transport.setInvocationType(InvocationType.NON_BLOCKING);
+    HttpClient client = new HttpClient(transport);
     client.setName("backend");
     if (buffers != null) {
       client.setByteBufferPool(buffers);

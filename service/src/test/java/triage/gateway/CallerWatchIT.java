@@ -237,6 +237,40 @@ class CallerWatchIT {
   }
 
   @Test
+  void wakesNoThreadToLookForANextRequest() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      for (int i = 0; i < 3; i++) {
+        caller.send(Caller.post("/park", "m" + i));
+        server.nextParked().released.countDown();
+        assertThat(caller.receive()).isEqualTo("200 /park m" + i);
+      }
+      assertThat(server.goingOn).hasValue(0);
+    }
+  }
+
+  @Test
+  void leavesARequestThatWasReadAheadToAnotherThread() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.get("/park") + Caller.get("/plain"));
+      server.nextParked().released.countDown();
+      assertThat(caller.receive()).isEqualTo("200 /park ");
+      assertThat(caller.receive()).isEqualTo("200 /plain ");
+      assertThat(server.goingOn).hasValue(1);
+    }
+  }
+
+  @Test
+  void looksOutForTheCallerOfASmallRequestBeforeItIsWatched() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send(Caller.post("/late", "measurements"));
+      Visit visit = server.nextParked();
+      caller.close();
+      assertThat(visit.awaitGone()).isTrue();
+      assertEndedOnceAs(visit, false);
+    }
+  }
+
+  @Test
   void readsNoMoreThanOnePeekAhead() throws Exception {
     String second = Caller.post("/watch", "x".repeat(1_000));
     try (Caller caller = new Caller(server.port())) {

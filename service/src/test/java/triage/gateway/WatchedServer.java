@@ -45,6 +45,8 @@ import org.slf4j.LoggerFactory;
 /// - `/watch`: watched, and answered at once
 /// - `/plain`: not watched, answered at once
 /// - `/inline`: watched and answered on the I/O thread, without a body
+/// - `/late`: as `/park`, once a second read interest is registered: the first one brought the
+///   request
 final class WatchedServer implements AutoCloseable {
   final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
   final BlockingQueue<Visit> parked = new LinkedBlockingQueue<>();
@@ -54,6 +56,8 @@ final class WatchedServer implements AutoCloseable {
   final Semaphore idleExpiries = new Semaphore(0);
   final Semaphore fills = new Semaphore(0);
   final Semaphore heldFills = new Semaphore(0);
+  final Semaphore interests = new Semaphore(0);
+  final AtomicInteger goingOn = new AtomicInteger();
   volatile int lastFilled;
   volatile @Nullable CountDownLatch fillHold;
   final Server server = new Server();
@@ -100,6 +104,14 @@ final class WatchedServer implements AutoCloseable {
       }
       return true;
     }
+  }
+
+  /// Runs what Jetty wants to have run, and counts what goes on with a connection.
+  private void execute(Runnable task) {
+    if (task instanceof HangupConnection) {
+      goingOn.incrementAndGet();
+    }
+    server.getThreadPool().execute(task);
   }
 
   /// Waits until every request that began has ended, and says whether that came to pass.
@@ -187,6 +199,12 @@ final class WatchedServer implements AutoCloseable {
         }
         String body = Content.Source.asString(request);
         switch (path) {
+          case "/late" -> {
+            if (!interests.tryAcquire(2, 10, TimeUnit.SECONDS)) {
+              throw new TimeoutException("no second interest was registered");
+            }
+            park(new Visit(() -> body), request, response, callback);
+          }
           case "/park" -> park(new Visit(() -> body), request, response, callback);
           case "/watch" -> {
             CallerWatch watch = CallerWatch.of(request, goneTotal::incrementAndGet);
@@ -265,7 +283,7 @@ final class WatchedServer implements AutoCloseable {
   /// A connector that lets a test wait for what happens below the connection.
   private final class Connector extends ServerConnector {
     private Connector(ConnectionFactory... connections) {
-      super(server, null, null, buffers, 1, 1, connections);
+      super(server, WatchedServer.this::execute, null, buffers, 1, 1, connections);
     }
 
     @Override
@@ -321,6 +339,12 @@ final class WatchedServer implements AutoCloseable {
         } catch (InterruptedException e) {
           throw new IOException(e);
         }
+      }
+
+      @Override
+      public void fillInterested(Callback callback) {
+        super.fillInterested(callback);
+        interests.release();
       }
 
       @Override
