@@ -57,6 +57,7 @@ import triage.identity.TokenVerifier;
 import triage.pressure.Pressure;
 import triage.store.RowIds;
 import triage.store.Store;
+import triage.time.AlarmClock;
 import triage.time.MonotonicClock;
 
 /// The service: every room is made here, top to bottom, and given what it needs.
@@ -135,7 +136,8 @@ final class TriageApplication extends Application<TriageConfiguration> {
   public void run(TriageConfiguration configuration, Environment environment)
       throws ModelLoadException {
     Settings settings = configuration.settings();
-    MonotonicClock clock = MonotonicClock.system();
+    AlarmClock clock = AlarmClock.system();
+    environment.lifecycle().manage(new AutoCloseableManager(clock));
     InstantSource wallClock = InstantSource.system();
     SecureRandom seeds = new SecureRandom();
     long seed = seeds.nextLong();

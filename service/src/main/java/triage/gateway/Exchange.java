@@ -20,7 +20,7 @@ import triage.backend.Models;
 import triage.backend.Pass;
 import triage.identity.Caller;
 import triage.identity.Role;
-import triage.time.MonotonicClock;
+import triage.time.AlarmClock;
 
 /// One request through all rooms, top to bottom: audit slot, deadline, body, gate, model, answer.
 ///
@@ -37,14 +37,14 @@ final class Exchange {
   private final ExchangeMeter meter;
   private final InProcessCall inProcess;
   private final Models models;
-  private final MonotonicClock clock;
+  private final AlarmClock clock;
   private final InstantSource wallClock;
 
   Exchange(
       Models models,
       AuditTrail audit,
       ExchangeMeter meter,
-      MonotonicClock clock,
+      AlarmClock clock,
       InstantSource wallClock) {
     this.models = models;
     this.audit = audit;

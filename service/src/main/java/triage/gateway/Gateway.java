@@ -4,7 +4,7 @@ import java.time.InstantSource;
 import triage.audit.AuditTrail;
 import triage.backend.Models;
 import triage.identity.TokenVerifier;
-import triage.time.MonotonicClock;
+import triage.time.AlarmClock;
 
 /// What the application port needs from the other rooms.
 ///
@@ -23,7 +23,7 @@ public record Gateway(
     AuditTrail audit,
     ExchangeMeter meter,
     Readiness readiness,
-    MonotonicClock clock,
+    AlarmClock clock,
     InstantSource wallClock,
     long seed,
     String version) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import triage.admission.Outcome;
 import triage.backend.HttpBackend;
 import triage.backend.Pass;
-import triage.time.MonotonicClock;
+import triage.time.AlarmClock;
 
 /// One admitted request on its way to a model server and back, streamed both ways without being
 /// looked into.
@@ -72,7 +72,7 @@ final class HttpRelay {
   private final Pass pass;
   private final HttpBackend backend;
   private final Body body;
-  private final MonotonicClock clock;
+  private final AlarmClock clock;
   private final InstantSource wallClock;
   private final long idleNanos;
   private final Race race;
@@ -100,7 +100,7 @@ final class HttpRelay {
       Pass pass,
       HttpBackend backend,
       Body body,
-      MonotonicClock clock,
+      AlarmClock clock,
       InstantSource wallClock,
       Race race)
       throws RefusedException {
@@ -201,7 +201,7 @@ final class HttpRelay {
     if (hedgeNanos <= 0) {
       race.hedge();
     } else {
-      LockSupport.parkNanos(this, Math.min(leftNanos, hedgeNanos));
+      clock.parkNanos(this, Math.min(leftNanos, hedgeNanos));
     }
   }
 
@@ -215,7 +215,7 @@ final class HttpRelay {
       progressedNanos = now;
       var _ = request.abort(new DeadlineException());
     } else if (heartbeatNanos == 0) {
-      LockSupport.parkNanos(this, leftNanos);
+      clock.parkNanos(this, leftNanos);
     } else {
       long quietNanos = Math.min(now - progressedNanos, now - beatNanos);
       if (quietNanos >= heartbeatNanos) {
@@ -223,7 +223,7 @@ final class HttpRelay {
         answer.beat(this::callerFailed);
         quietNanos = 0;
       }
-      LockSupport.parkNanos(this, Math.min(leftNanos, heartbeatNanos - quietNanos));
+      clock.parkNanos(this, Math.min(leftNanos, heartbeatNanos - quietNanos));
     }
   }
 
@@ -237,7 +237,7 @@ final class HttpRelay {
   private void awaitRefusal() {
     long untilNanos = clock.nanos() + DISCARD_NANOS;
     for (long left = DISCARD_NANOS; left > 0 && !ended.isDone(); ) {
-      LockSupport.parkNanos(this, left);
+      clock.parkNanos(this, left);
       left = untilNanos - clock.nanos();
     }
     if (!ended.isDone()) {

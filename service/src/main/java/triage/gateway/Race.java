@@ -13,7 +13,7 @@ import triage.backend.Hedging;
 import triage.backend.HttpBackend;
 import triage.backend.ModelVersion;
 import triage.backend.Pass;
-import triage.time.MonotonicClock;
+import triage.time.AlarmClock;
 
 /// One request for an answer, and perhaps a second one beside it at another backend, because the
 /// first has had no byte for longer than usual. Whose answer begins first gives it; the other one
@@ -30,7 +30,7 @@ final class Race {
   private final Body body;
   private final CompletableFuture<@Nullable Void> gone;
   private final BooleanSupplier secondTry;
-  private final MonotonicClock clock;
+  private final AlarmClock clock;
   private final InstantSource wallClock;
   private final Hedging hedging;
   private final long startedNanos;
@@ -68,7 +68,7 @@ final class Race {
       Body body,
       CompletableFuture<@Nullable Void> gone,
       BooleanSupplier secondTry,
-      MonotonicClock clock,
+      AlarmClock clock,
       InstantSource wallClock)
       throws RefusedException {
     this.passage = passage;
