@@ -82,6 +82,13 @@ final class FreeTime {
     log = Math.clamp(log + correction, anchorLog - LOWER_MAX, anchorLog + HIGHER_MAX);
   }
 
+  /// Takes the reference back towards its anchor.
+  ///
+  /// @param share of the way
+  void goBack(double share) {
+    log += share * (anchorLog - log);
+  }
+
   /// Gives how long requests have waited at the backend whose mean logarithm exceeds the reference
   /// by so much.
   double waitedNanos(double excess) {

@@ -73,14 +73,24 @@ public final class Gate {
     if (cannotBeServed(ticket, Rotation.NONE, nowNanos)) {
       return Verdict.SHED;
     }
-    if (line.size() == 0) {
-      int lane = rotation.withRoom(Rotation.NONE, nowNanos);
+    if (line.size() == 0 || passesBy(ticket)) {
+      int lane = rotation.withRoomFor(ticket.isPatient(), nowNanos);
       if (lane >= 0) {
         admit(ticket, lane, nowNanos);
         return Verdict.ADMITTED;
       }
     }
     return mode == Mode.ENFORCE ? queue(ticket, nowNanos) : letPass(ticket, nowNanos);
+  }
+
+  /// Tells whether a new ticket may take what room there is although others wait: for whoever is
+  /// first of them it is none, since that one can wait, and is no more critical.
+  private boolean passesBy(Ticket ticket) {
+    Ticket head = line.head();
+    return head != null
+        && head.isPatient()
+        && !ticket.isPatient()
+        && ticket.criticality().rank() <= head.criticality().rank();
   }
 
   /// Decides the ticket of a request that a backend has failed, and whose permit there was given
@@ -184,10 +194,12 @@ public final class Gate {
     advance(nowNanos);
   }
 
-  /// Gives for how long the next permit is withheld yet whose request was refused; 0 where none is.
-  /// Then there is room, and somebody has to call [#advance].
-  public long withheldNanos(long nowNanos) {
-    return rotation.withheldNanos(nowNanos);
+  /// Gives after how long there is room although nothing ends, since a permit is withheld no longer
+  /// or who can wait is spread out no more; 0 where that makes none. Then somebody has to call
+  /// [#advance].
+  public long untilRoomNanos(long nowNanos) {
+    Ticket head = line.head();
+    return rotation.untilRoomNanos(head != null && head.isPatient(), nowNanos);
   }
 
   /// Takes back the permits that were not given back long after they should have been, and gives
@@ -221,12 +233,12 @@ public final class Gate {
   }
 
   /// Decides what the passing of time alone has made decidable: deadlines that have passed, permits
-  /// that are withheld no longer.
+  /// that are withheld no longer, jobs that have been held back long enough.
   public void advance(long nowNanos) {
     expire(nowNanos);
     admitSecondTries(nowNanos);
-    while (line.size() > 0) {
-      int lane = rotation.withRoom(Rotation.NONE, nowNanos);
+    for (Ticket head = line.head(); head != null; head = line.head()) {
+      int lane = rotation.withRoomFor(head.isPatient(), nowNanos);
       if (lane < 0) {
         return;
       }

@@ -105,6 +105,25 @@ final class Lane {
     return latest;
   }
 
+  /// Tells whether there is room for one who can wait.
+  boolean hasPatientRoom(long nowNanos) {
+    return isBelowPatientLevel(nowNanos) && patientWaitNanos(nowNanos) == 0;
+  }
+
+  /// Gives after how long there is room for one who can wait although nothing ends; 0 where there
+  /// is now, or is none then.
+  long patientRoomNanos(long nowNanos) {
+    return isBelowPatientLevel(nowNanos) ? patientWaitNanos(nowNanos) : 0;
+  }
+
+  private boolean isBelowPatientLevel(long nowNanos) {
+    return hasRoom(nowNanos) && (tuned == null || taken(nowNanos) < tuned.patientLevel());
+  }
+
+  private long patientWaitNanos(long nowNanos) {
+    return tuned == null ? 0 : tuned.patientWaitNanos(nowNanos);
+  }
+
   boolean hasRoom(long nowNanos) {
     return absences.isEmpty() && taken(nowNanos) < limit();
   }

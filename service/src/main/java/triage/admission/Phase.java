@@ -19,10 +19,11 @@ final class Phase {
   private static final double GUESSED = 1.5;
 
   private static final double PRIOR_SAMPLES = 3;
-  private static final double PRIOR_VARIATION = 0.25;
   private static final int WINDOW_MIN = 4;
 
   private int level;
+  private boolean isBelow;
+  private double expected = Evenness.EXPECTED;
   private long startedNanos;
   private int dispatched;
   private int ended;
@@ -52,6 +53,8 @@ final class Phase {
   void begin(int atLevel, long endedSoFar, long nowNanos) {
     endedBefore = endedSoFar;
     level = atLevel;
+    isBelow = false;
+    expected = Evenness.EXPECTED;
     startedNanos = nowNanos;
     dispatched = 0;
     ended = 0;
@@ -69,8 +72,29 @@ final class Phase {
     served = 0;
   }
 
+  /// Begins anew, with what is known of it.
+  void beginAgain(long endedSoFar, long nowNanos) {
+    boolean below = isBelow;
+    double variation = expected;
+    begin(level, endedSoFar, nowNanos);
+    expect(below, variation);
+  }
+
+  /// Says what is known of it as it begins.
+  ///
+  /// @param below whether its level is one that is only looked at, below the usual
+  /// @param variation the variance of the logarithm of the time held, as far as it is known
+  void expect(boolean below, double variation) {
+    isBelow = below;
+    expected = variation;
+  }
+
   int level() {
     return level;
+  }
+
+  boolean isBelow() {
+    return isBelow;
   }
 
   long startedNanos() {
@@ -218,11 +242,15 @@ final class Phase {
   }
 
   /// Gives the variance of the logarithm of the time held. Few samples seem more alike than they
-  /// are: some of a usual variation is mixed in.
+  /// are: some of what was expected is mixed in.
   double logVariation() {
+    return (squaresOff() + PRIOR_SAMPLES * expected) / (sampled + PRIOR_SAMPLES);
+  }
+
+  /// Gives the sum of the squares by which the logarithms of the times held are off their mean.
+  double squaresOff() {
     double mean = logSum / Math.max(1, sampled);
-    double seen = Math.max(0, logSquares - sampled * mean * mean);
-    return (seen + PRIOR_SAMPLES * PRIOR_VARIATION) / (sampled + PRIOR_SAMPLES);
+    return Math.max(0, logSquares - sampled * mean * mean);
   }
 
   /// Gives the variance of [#logHeld]. Of few samples the variation itself is hardly known, and

@@ -21,6 +21,15 @@ final class Rotation {
   /// No backend, where one is named that must not be chosen.
   static final int NONE = -1;
 
+  /// What a backend must have to be chosen.
+  private enum Wanted {
+    ROOM,
+    /// Room for one who can wait.
+    PATIENT_ROOM,
+    /// Its place in the rotation.
+    OPEN
+  }
+
   private final Lane[] lanes;
   private long drawn;
 
@@ -36,7 +45,14 @@ final class Rotation {
   ///
   /// @param avoided a backend that must not be chosen, or [#NONE]
   int withRoom(int avoided, long nowNanos) {
-    return choose(true, avoided, nowNanos);
+    return choose(Wanted.ROOM, avoided, nowNanos);
+  }
+
+  /// Gives the backend that takes a request, or [#NONE] if none has room for it.
+  ///
+  /// @param patient whether it can wait
+  int withRoomFor(boolean patient, long nowNanos) {
+    return choose(patient ? Wanted.PATIENT_ROOM : Wanted.ROOM, NONE, nowNanos);
   }
 
   /// Gives the backend that takes the next request, whether it has room or not; [#NONE] if none is
@@ -44,13 +60,13 @@ final class Rotation {
   ///
   /// @param avoided a backend that must not be chosen, or [#NONE]
   int open(int avoided, long nowNanos) {
-    return choose(false, avoided, nowNanos);
+    return choose(Wanted.OPEN, avoided, nowNanos);
   }
 
-  private int choose(boolean roomWanted, int avoided, long nowNanos) {
+  private int choose(Wanted wanted, int avoided, long nowNanos) {
     int candidates = 0;
     for (int i = 0; i < lanes.length; i++) {
-      if (mayTake(i, roomWanted, avoided, nowNanos)) {
+      if (mayTake(i, wanted, avoided, nowNanos)) {
         candidates++;
       }
     }
@@ -58,25 +74,30 @@ final class Rotation {
       return NONE;
     }
     if (candidates == 1) {
-      return candidate(0, roomWanted, avoided, nowNanos);
+      return candidate(0, wanted, avoided, nowNanos);
     }
     int first = draw(candidates);
     int second = draw(candidates - 1);
-    int one = candidate(first, roomWanted, avoided, nowNanos);
-    int other = candidate(second < first ? second : second + 1, roomWanted, avoided, nowNanos);
+    int one = candidate(first, wanted, avoided, nowNanos);
+    int other = candidate(second < first ? second : second + 1, wanted, avoided, nowNanos);
     return lanes[other].load(nowNanos) < lanes[one].load(nowNanos) ? other : one;
   }
 
-  private boolean mayTake(int index, boolean roomWanted, int avoided, long nowNanos) {
+  private boolean mayTake(int index, Wanted wanted, int avoided, long nowNanos) {
+    Lane lane = lanes[index];
     return index != avoided
-        && (roomWanted ? lanes[index].hasRoom(nowNanos) : lanes[index].isOpen());
+        && switch (wanted) {
+          case ROOM -> lane.hasRoom(nowNanos);
+          case PATIENT_ROOM -> lane.hasPatientRoom(nowNanos);
+          case OPEN -> lane.isOpen();
+        };
   }
 
   /// Gives the lane of the candidate of this number.
-  private int candidate(int number, boolean roomWanted, int avoided, long nowNanos) {
+  private int candidate(int number, Wanted wanted, int avoided, long nowNanos) {
     int left = number;
     for (int i = 0; i < lanes.length; i++) {
-      if (mayTake(i, roomWanted, avoided, nowNanos) && left-- == 0) {
+      if (mayTake(i, wanted, avoided, nowNanos) && left-- == 0) {
         return i;
       }
     }
@@ -137,14 +158,20 @@ final class Rotation {
     return sum;
   }
 
-  /// Gives for how long the next permit is withheld yet whose request was refused; 0 where none is.
-  long withheldNanos(long nowNanos) {
-    long least = 0;
+  /// Gives after how long there is room although nothing ends; 0 where that makes none.
+  ///
+  /// @param patient whether that is asked for one who can wait
+  long untilRoomNanos(boolean patient, long nowNanos) {
+    long soonest = 0;
     for (Lane lane : lanes) {
-      long left = lane.withheldNanos(nowNanos);
-      least = least == 0 || left == 0 ? Math.max(least, left) : Math.min(least, left);
+      soonest = sooner(soonest, lane.withheldNanos(nowNanos));
+      soonest = patient ? sooner(soonest, lane.patientRoomNanos(nowNanos)) : soonest;
     }
-    return least;
+    return soonest;
+  }
+
+  private static long sooner(long one, long other) {
+    return one == 0 || other == 0 ? Math.max(one, other) : Math.min(one, other);
   }
 
   /// Gives how long it takes until a backend is back that is out of rotation; `Long.MAX_VALUE`

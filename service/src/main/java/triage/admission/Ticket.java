@@ -132,6 +132,11 @@ public class Ticket {
     return deadlineNanos != NO_DEADLINE && !kept && Math.max(deadlineNanos, aliveNanos) < nanos;
   }
 
+  /// Tells whether it waits as long as it takes.
+  final boolean isPatient() {
+    return deadlineNanos == NO_DEADLINE;
+  }
+
   /// Gives the nanoseconds between the offer and the deadline.
   final long patienceNanos() {
     return deadlineNanos - offeredNanos;

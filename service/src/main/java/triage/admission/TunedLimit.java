@@ -16,6 +16,11 @@ package triage.admission;
 /// is corrected by little steps until the elasticity is the one of a higher level just beyond the
 /// capacity.
 ///
+/// **Shared.** Where those who wait for an answer share the backend with jobs that can wait, what
+/// the limit is too high by is paid by the former. Jobs then grow no further than what has been
+/// seen, and where the work is even they are spread in time, most of the time at a limit that is
+/// neither too high nor, as a look below confirms now and then, too low ([Turns]).
+///
 /// **Brake.** When many of those that were dispatched with time enough end too late, the limit is
 /// cut at once ([LateWatch]), and what the backend may still be working on for nobody is left room
 /// for ([Stragglers]). Where the backend refuses what is too much, the limit is bound by what it
@@ -44,12 +49,6 @@ final class TunedLimit {
   private static final double GROWTH_IN_DOUBT = 1.7;
   private static final double GROWTH_MIN = 1.25;
 
-  /// The share of the callers' patience that the time held may come to by growth.
-  private static final double PATIENCE_USED = 0.5;
-
-  /// The share of the usual patience below which a caller is in a hurry.
-  private static final double HURRIED = 0.25;
-
   /// The rise of the logarithm of the time held that ends growth, and the one that ends it before a
   /// round is over; how many standard errors make it sure, at first and later.
   private static final double QUEUED = Math.log(1.25);
@@ -74,20 +73,6 @@ final class TunedLimit {
 
   private static final double EVEN = 0.12;
 
-  /// How much likelier room must be than none before growth is taken up again, as a logarithm; and
-  /// where the time held has risen already.
-  private static final double ROOM_LIKELY = 4.5;
-
-  private static final double ROOM_SURE = 8;
-
-  /// The elasticity between idle slots and none.
-  private static final double KNEE = 0.5;
-
-  /// How much of the evidence of earlier pairs still counts with the next, and after a jump.
-  private static final double MEMORY = 0.8;
-
-  private static final double MEMORY_OF_A_JUMP = 0.1;
-
   /// Parts of a round, in times a permit is held: before the first sample, up to which samples are
   /// taken at least, and the whole at the higher and at the lower level.
   private static final double RUN_IN = 0.4;
@@ -99,32 +84,48 @@ final class TunedLimit {
   /// How fast the reference follows the elasticity to 1.
   private static final double ADAPTATION = 0.25;
 
-  /// The variance of the logarithm of the estimate: when it begins, and at least.
-  private static final double UNCERTAIN = 0.09;
-
-  private static final double UNCERTAIN_MIN = 0.0025;
-
   /// How much farther apart the levels are where the estimate is more uncertain than usual.
   private static final double SPREAD = 3;
 
-  /// How much a pair may move the estimate, as a logarithm.
-  private static final double DOWN_MAX = -0.7;
+  /// The level below the lower one, as a share of it.
+  private static final double BELOW = 0.8;
 
-  private static final double UP_MAX = 0.5;
+  /// How far beyond what was in flight before those who can wait go in a round of growth.
+  private static final double PATIENT_GROWTH = 1.25;
+
+  /// How far apart those who can wait are dispatched, as a share of what keeps the backend busy.
+  private static final double SPREAD_OUT = 0.8;
+
+  /// How far the reference goes back to its anchor with each pair where the work is even.
+  private static final double GOING_BACK = 0.1;
+
+  /// What is expected of even work at least.
+  private static final double VARIATION_MIN = 0.01;
+
+  /// The time held over that without waiting from which on a level does not last longer.
+  private static final double STRAINED = 1.5;
 
   private final int most;
   private final Phase[] phases = new Phase[PHASES];
+  private final Estimate estimate;
   private final FreeTime free = new FreeTime();
+  private final Evidence evidence = new Evidence();
+  private final Patience patience = new Patience();
   private final LateWatch lateWatch = new LateWatch();
   private final Stragglers stragglers = new Stragglers();
   private final RefusalBound refusals = new RefusalBound();
+  private final Sharing sharing = new Sharing();
+  private final Evenness evenness = new Evenness();
+  private final Turns turns = new Turns();
   private long current;
   private long judged;
   private long ended;
   private long served;
   private double heldNanos;
-  private double allowedNanos;
 
+  private boolean shared;
+  private boolean precise;
+  private long dispatchedNanos;
   private boolean growing = true;
   private boolean everSettled;
   private boolean begun;
@@ -135,14 +136,8 @@ final class TunedLimit {
   private double earlierLog;
   private double earlierNoise;
 
-  private double centre = 1;
-  private double uncertainty = UNCERTAIN;
   private int reached;
   private boolean inconsistent;
-  private double evidence;
-  private double meanElasticity;
-  private double evidenceOfRoom;
-  private double lastExcess;
   private double variation = 0.25;
   private double unevenness = 0.25;
   private long pairs;
@@ -150,6 +145,7 @@ final class TunedLimit {
 
   TunedLimit(int most) {
     this.most = most;
+    this.estimate = new Estimate(most);
     for (int i = 0; i < PHASES; i++) {
       phases[i] = new Phase();
     }
@@ -159,6 +155,7 @@ final class TunedLimit {
   /// Goes on after others have decided for a while, with what is known: what was dispatched
   /// meanwhile, or ended, teaches nothing.
   void resume(long nowNanos) {
+    turns.begin();
     next(growing ? phase(current).level() : high(), nowNanos);
     judged = current;
     if (growing) {
@@ -169,12 +166,34 @@ final class TunedLimit {
 
   /// Gives how many may be in flight now.
   int level() {
-    return Math.max(1, phase(current).level() - stragglers.count());
+    int now = phase(current).isBelow() ? low() : phase(current).level();
+    return Math.max(1, now - stragglers.count());
+  }
+
+  /// Gives how many may be in flight now, one who can wait among them: such are kept to the level
+  /// that is looked at, and do not leap where others would wait behind them.
+  int patientLevel() {
+    if (!shared || !free.isKnown()) {
+      return level();
+    }
+    int now = growing ? (int) Math.ceil(PATIENT_GROWTH * earlierInFlight) : phase(current).level();
+    return Math.clamp(now, 1, level());
+  }
+
+  /// Gives how long one who can wait is held back yet. Where the work is even, what begins at once
+  /// ends at once, and whoever comes then finds every place taken for as long as can be: spread
+  /// out, a place is free soon.
+  long patientWaitNanos(long nowNanos) {
+    if (!precise) {
+      return 0;
+    }
+    double apart = SPREAD_OUT * heldNanos / patientLevel();
+    return Math.max(0, dispatchedNanos + (long) apart - nowNanos);
   }
 
   /// Gives the capacity as it is estimated now.
   double centre() {
-    return growing ? phase(current).level() : centre;
+    return growing ? phase(current).level() : estimate.capacity();
   }
 
   /// Gives the most that the capacity can be, as the refusals say; infinite where there were none.
@@ -189,14 +208,17 @@ final class TunedLimit {
   /// @param patienceNanos how much time is left until its deadline; [Long#MAX_VALUE] without one
   /// @return the phase, to be handed back when the request ends
   long dispatched(int inFlight, int withheld, long patienceNanos, long nowNanos) {
-    noteAllowed(patienceNanos);
+    patience.note(patienceNanos, weight());
+    sharing.note(patienceNanos == Long.MAX_VALUE, nowNanos);
+    shared = sharing.isShared(heldNanos, nowNanos);
+    dispatchedNanos = nowNanos;
     Phase phase = phase(current);
-    if (inFlight + withheld < floor || phase.dispatched() >= dispatchedMax) {
+    if (inFlight + withheld < floor() || phase.dispatched() >= dispatchedMax) {
       return NO_PHASE;
     }
     if (!begun) {
       begun = true;
-      phase.begin(phase.level(), ended, nowNanos);
+      phase.beginAgain(ended, nowNanos);
     }
     if (growing) {
       phase.dispatch(inFlight, nowNanos);
@@ -212,9 +234,26 @@ final class TunedLimit {
       phase.dispatch(inFlight, nowNanos);
     }
     if (isLongEnough(phase, nowNanos) && current - judged < PHASES - 2) {
-      next(phase.level() == low() ? high() : low(), nowNanos);
+      next(levelOf(turns.next(phase.level() == low(), looksBelow())), nowNanos);
     }
     return number;
+  }
+
+  private boolean looksBelow() {
+    return precise && low() > 1;
+  }
+
+  private int levelOf(Turns.Level level) {
+    return switch (level) {
+      case BELOW -> Math.max(1, Math.min(low() - 1, (int) Math.round(BELOW * low())));
+      case LOWER -> low();
+      case HIGHER -> high();
+    };
+  }
+
+  /// Gives how many must be in flight for a dispatch to teach.
+  private int floor() {
+    return growing && shared ? Math.min(floor, patientLevel()) : floor;
   }
 
   /// Notes the end of a dispatch.
@@ -255,21 +294,14 @@ final class TunedLimit {
   }
 
   /// Tells whether a request had so much less time than is usual that it says nothing when it ends
-  /// too late: callers in a hurry must not brake the limit for all.
+  /// too late.
   boolean isHurried(long patienceNanos) {
-    return patienceNanos < HURRIED * allowedNanos;
+    return patience.isHurried(patienceNanos);
   }
 
-  /// Follows the usual patience; a single one that is far off does not carry it away.
-  private void noteAllowed(long patienceNanos) {
-    if (patienceNanos == Long.MAX_VALUE) {
-      return;
-    }
-    double bounded =
-        allowedNanos == 0
-            ? patienceNanos
-            : Math.clamp((double) patienceNanos, allowedNanos / 8, allowedNanos * 8);
-    allowedNanos += (allowedNanos == 0 ? 1 : weight()) * (bounded - allowedNanos);
+  private void remember(Phase phase, long nowNanos) {
+    free.remember(phase, nowNanos);
+    evenness.learn(phase);
   }
 
   private double weight() {
@@ -283,7 +315,7 @@ final class TunedLimit {
     if (now.dispatched() >= dispatchedMax && now.outstanding() == 0 && !enough) {
       // Too many of this round ended without saying anything: it is done over.
       begun = false;
-      now.begin(now.level(), ended, nowNanos);
+      now.beginAgain(ended, nowNanos);
     } else if (now.dispatched() < wanted || !enough) {
       if (isQueuedBadly(now, wanted, nowNanos)) {
         settleAt(now, now.logHeldAtLeast(nowNanos), nowNanos);
@@ -291,7 +323,7 @@ final class TunedLimit {
     } else if (free.isKnown()) {
       growOn(now, nowNanos);
     } else if (now.outstanding() == 0) {
-      free.remember(now, nowNanos);
+      remember(now, nowNanos);
       higher(now, GROWTH, nowNanos);
     }
   }
@@ -316,7 +348,7 @@ final class TunedLimit {
     double doubt = doubt(now);
     double step = Math.log(now.inFlight() / earlierInFlight);
     double rise = (log - earlierLog + Math.sqrt(now.logNoise() + earlierNoise)) / step;
-    boolean flat = step > 0.3 && rise < KNEE;
+    boolean flat = step > 0.3 && rise < Evidence.KNEE;
     double unsure = excess > QUEUED ? 2 * doubt : doubt;
     double sure = everSettled ? SURE_LATER : SURE_AT_FIRST;
     if (Math.abs(excess - QUEUED) < unsure && repeats < REPEATS_MAX) {
@@ -324,8 +356,8 @@ final class TunedLimit {
       dispatchedMax += Math.max(2, dispatchedMax / (repeats + 1));
     } else if ((flat || excess - sure * doubt < QUEUED) && now.level() < most) {
       boolean surelyFree = excess + doubt < QUEUED;
-      if (excess < QUEUED || flat) {
-        free.remember(now, nowNanos);
+      if (shared ? excess < doubt : excess < QUEUED || flat) {
+        remember(now, nowNanos);
       }
       higher(now, surelyFree ? GROWTH : GROWTH_IN_DOUBT, nowNanos);
     } else {
@@ -338,29 +370,24 @@ final class TunedLimit {
     earlierInFlight = from.inFlight();
     earlierLog = from.logHeld(nowNanos);
     earlierNoise = from.logNoise();
-    double wanted = (everSettled ? Math.min(factor, GROWTH_LATER) : factor) * from.level();
-    double least = Math.max(GROWTH_MIN * from.level(), from.level() + 2);
-    double borne = Math.max(least, bearable(from, nowNanos));
+    double base = shared ? from.inFlight() : from.level();
+    double wanted = (everSettled ? Math.min(factor, GROWTH_LATER) : factor) * base;
+    double least = Math.max(GROWTH_MIN * base, base + 2);
+    double borne = Math.max(least, patience.bearable(from, nowNanos));
     refusals.note(from);
-    borne = Math.min(borne, Math.max(from.level(), refusals.grown()));
+    borne = Math.min(borne, Math.max(base, refusals.grown()));
     int level = (int) Math.min(most, Math.ceil(Math.min(wanted, borne)));
     next(level, nowNanos);
-    floor = Math.min(level, from.level() + 1);
-    dispatchedMax = Math.max(FIRST_ROUND, level - from.level());
+    floor = Math.min(level, (int) Math.ceil(base) + 1);
+    int round = shared ? patientLevel() : level - from.level();
+    dispatchedMax = Math.max(FIRST_ROUND, round);
     repeats = 0;
-  }
-
-  /// Gives how many may be in flight if all beyond what is there now would only wait.
-  private double bearable(Phase from, long nowNanos) {
-    return allowedNanos == 0
-        ? most
-        : from.inFlight() * PATIENCE_USED * allowedNanos / Math.exp(from.logHeld(nowNanos));
   }
 
   private void settleAt(Phase found, double logHeld, long nowNanos) {
     double waited = free.waitedNanos(free.excess(logHeld));
     double doubt = doubt(found);
-    uncertainty = Math.max(UNCERTAIN, doubt * doubt);
+    estimate.doubt(doubt * doubt);
     reached = found.level();
     settle(found.inFlight() * (1 - waited / (waited + free.meanNanos())), nowNanos);
   }
@@ -368,11 +395,10 @@ final class TunedLimit {
   private void settle(double found, long nowNanos) {
     growing = false;
     everSettled = true;
-    evidence = 0;
-    evidenceOfRoom = 0;
-    meanElasticity = KNEE;
+    evidence.begin();
     inconsistent = false;
-    move(found);
+    estimate.set(found);
+    turns.begin();
     next(high(), nowNanos);
     judged = current;
   }
@@ -407,6 +433,7 @@ final class TunedLimit {
     pairs++;
     refusals.ease();
     unevenness += Math.max(0.1, 1.0 / (pairs + 1)) * (varied - unevenness);
+    evenness.learn(lower);
     Elasticity elasticity = elasticity(lower, higher, perNano, nowNanos);
     if (!inconsistent && elasticity.isImpossible()) {
       // The work changed between the two: the later one is paired with the next.
@@ -416,21 +443,56 @@ final class TunedLimit {
     }
     inconsistent = false;
     refusals.note(higher);
+    if (precise && free.excess(lower.logHeld(nowNanos)) < -2 * Math.sqrt(lower.logNoise())) {
+      remember(lower, nowNanos);
+    }
+    if (lower.isBelow() || higher.isBelow()) {
+      learnBelow(lower, higher, elasticity, perNano, nowNanos);
+      return;
+    }
     double log = higher.logHeld(nowNanos);
-    weigh(elasticity, free.excess(log), higher.logNoise());
-    boolean hasRoom = evidenceOfRoom > (free.isSlower(log) ? ROOM_SURE : ROOM_LIKELY);
-    if (hasRoom && bearable(higher, nowNanos) > GROWTH_MIN * higher.inFlight()) {
-      free.remember(lower, nowNanos);
+    evidence.add(elasticity, free.excess(log), higher.logNoise());
+    if (evidence.hasRoom(free.isSlower(log))
+        && patience.bearable(higher, nowNanos) > GROWTH_MIN * higher.inFlight()) {
+      remember(lower, nowNanos);
       growing = true;
       higher(higher, GROWTH_IN_DOUBT, nowNanos);
       return;
     }
     if (lower.inFlight() < 1.05) {
       // One alone does not wait.
-      free.remember(lower, nowNanos);
+      remember(lower, nowNanos);
     }
-    free.follow(ADAPTATION * (1 - Math.clamp(meanElasticity, -1, 2)) * ratio);
-    moveTowards(capacity(higher, free.excess(log), perNano), higher.logNoise() + free.noise());
+    follow(ratio);
+    estimate.moveTowards(
+        capacity(higher, free.excess(log), perNano), higher.logNoise() + free.noise());
+  }
+
+  /// Corrects the reference by the elasticity; where the work is even, by what is sure of it only.
+  private void follow(double ratio) {
+    double off = 1 - Math.clamp(evidence.mean(), -1, 2);
+    if (precise) {
+      off = Math.signum(off) * Math.max(0, Math.abs(off) - evidence.doubt());
+    }
+    free.follow(ADAPTATION * off * ratio);
+    if (precise) {
+      free.goBack(GOING_BACK);
+    }
+  }
+
+  /// Learns from the lower level, and one below it, whether the lower one is beyond the capacity.
+  private void learnBelow(
+      Phase below, Phase lower, Elasticity elasticity, double perNano, long nowNanos) {
+    boolean isCapacity = elasticity.value() + elasticity.doubt() < Evidence.KNEE;
+    turns.looked(isCapacity);
+    if (isCapacity) {
+      remember(lower, nowNanos);
+    } else if (elasticity.value() - elasticity.doubt() > Evidence.KNEE) {
+      estimate.set(Math.min(estimate.capacity(), below.inFlight()));
+    } else {
+      double excess = free.excess(lower.logHeld(nowNanos));
+      estimate.moveTowards(capacity(lower, excess, perNano), lower.logNoise() + free.noise());
+    }
   }
 
   private Elasticity elasticity(Phase lower, Phase higher, double perNano, long nowNanos) {
@@ -447,17 +509,6 @@ final class TunedLimit {
         : ofTimes;
   }
 
-  /// Adds a pair to what is known of the elasticity, and of room for more.
-  private void weigh(Elasticity elasticity, double excess, double noise) {
-    if (Math.abs(excess - lastExcess) > 0.15 + 3 * Math.sqrt(noise)) {
-      evidence *= MEMORY_OF_A_JUMP;
-    }
-    lastExcess = excess;
-    evidence = MEMORY * evidence + elasticity.weight();
-    meanElasticity += (elasticity.value() - meanElasticity) * elasticity.weight() / evidence;
-    evidenceOfRoom = Math.max(0, evidenceOfRoom + elasticity.inFavourOfRoom());
-  }
-
   /// Gives the capacity by what waits of those in flight.
   private double capacity(Phase higher, double excess, double perNano) {
     if (excess <= 0) {
@@ -467,23 +518,9 @@ final class TunedLimit {
     return Math.max(0.25 * higher.inFlight(), higher.inFlight() - waiting);
   }
 
-  private void moveTowards(double seen, double noise) {
-    double off = Math.log(seen / centre);
-    double gain = uncertainty / (uncertainty + noise);
-    move(centre * Math.exp(Math.clamp(gain * off, DOWN_MAX, UP_MAX)));
-    double left = (1 - gain) * uncertainty + Math.max(UNCERTAIN_MIN, 0.2 * off * off);
-    uncertainty = Math.min(Math.max(UNCERTAIN, uncertainty), left);
-  }
-
-  private void move(double to) {
-    if (Double.isFinite(to)) {
-      centre = Math.clamp(to, 1, most);
-    }
-  }
-
   private void brake(double kept, long nowNanos) {
     int level = phase(current).level();
-    uncertainty = UNCERTAIN;
+    estimate.doubt(0);
     double refusedAt = free.isKnown() ? lateWatch.refusedAt() : Double.NaN;
     boolean refused = !Double.isNaN(refusedAt);
     if (refused) {
@@ -501,6 +538,7 @@ final class TunedLimit {
       double seen = level * free.meanNanos() / heldNanos;
       settle(Math.clamp(seen, Math.min(base / 4, bound), bound), nowNanos);
     } else {
+      double centre = estimate.capacity();
       settle(refused ? Math.min(centre, refusals.capacity()) : kept * centre, nowNanos);
     }
   }
@@ -509,23 +547,28 @@ final class TunedLimit {
   /// sampled: a backend that shares its speed among all works at the pace of the other level there.
   private boolean isSampled(Phase phase, long nowNanos) {
     double ratio = Math.log((double) high() / low());
-    double wanted = Math.clamp(10 * variation / (ratio * ratio), 4, 400);
+    double varied = precise ? evenness.variation() : variation;
+    double wanted = Math.clamp(10 * varied / (ratio * ratio), 4, 400);
     return phase.dispatched() >= wanted
         && nowNanos - phase.startedNanos() >= SAMPLED_UNTIL * heldNanos;
   }
 
   private boolean isLongEnough(Phase phase, long nowNanos) {
-    return isSampled(phase, nowNanos)
-        && nowNanos - phase.startedNanos()
-            >= (phase.level() == low() ? RUN_OUT_LOW : RUN_OUT) * heldNanos;
+    double lasting = phase.isBelow() || phase.level() == low() ? RUN_OUT_LOW : RUN_OUT;
+    if (precise && heldNanos < STRAINED * free.meanNanos()) {
+      lasting *= turns.lasting();
+    }
+    return isSampled(phase, nowNanos) && nowNanos - phase.startedNanos() >= lasting * heldNanos;
   }
 
   private int low() {
-    return Math.clamp(Math.round(Math.min(refusals.lower(), HEADROOM * centre)), 1, most);
+    return Math.clamp(
+        Math.round(Math.min(refusals.lower(), HEADROOM * estimate.capacity())), 1, most);
   }
 
   private int high() {
-    double unsure = Math.exp(SPREAD * Math.max(0, Math.sqrt(uncertainty) - Math.sqrt(UNCERTAIN)));
+    double centre = estimate.capacity();
+    double unsure = Math.exp(SPREAD * estimate.unusualDoubt());
     double usual =
         unevenness < EVEN && centre >= 3
             ? HIGH_WHERE_EVEN * centre
@@ -539,7 +582,12 @@ final class TunedLimit {
   private void next(int level, long nowNanos) {
     phase(current).closeWindow(served, nowNanos);
     current++;
+    precise = shared && evenness.isEven();
     phase(current).begin(level, ended, nowNanos);
+    phase(current)
+        .expect(
+            !growing && turns.now() == Turns.Level.BELOW,
+            precise ? Math.max(VARIATION_MIN, evenness.variation()) : Evenness.EXPECTED);
     begun = false;
     floor = (int) Math.ceil(0.9 * level);
     dispatchedMax = growing ? level : Integer.MAX_VALUE;

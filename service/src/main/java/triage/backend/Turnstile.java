@@ -4,7 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +40,8 @@ public final class Turnstile {
   @GuardedBy("lock")
   private final Gate gate;
 
-  /// Whether somebody looks when the next permit that is withheld is free.
-  private final AtomicBoolean watching = new AtomicBoolean();
+  /// When somebody looks whether there is room although nothing has ended, by the clock.
+  private final AtomicLong nextLookNanos = new AtomicLong(Long.MAX_VALUE);
 
   /// Makes the turnstile in front of some backends of equal weight.
   ///
@@ -98,14 +98,18 @@ public final class Turnstile {
   private void enter(Pass pass, Offer offer) {
     Verdict verdict;
     Ticket decided;
+    long untilRoomNanos;
     lock.lock();
     try {
-      verdict = offer.make(gate, pass, clock.nanos());
+      long now = clock.nanos();
+      verdict = offer.make(gate, pass, now);
       decided = gate.takeDecided();
+      untilRoomNanos = gate.untilRoomNanos(now);
     } finally {
       lock.unlock();
     }
     wake(decided);
+    lookIn(untilRoomNanos);
     if (verdict == Verdict.WAITING) {
       await(pass);
     }
@@ -153,44 +157,29 @@ public final class Turnstile {
   /// @param stalledNanos how much of the time the permit was held went into waiting for the caller
   public void leave(Pass pass, Outcome outcome, long stalledNanos) {
     decide((open, now) -> open.settle(pass, outcome, stalledNanos, now));
-    if (outcome == Outcome.OVERLOADED) {
-      beginWatch();
-    }
   }
 
-  /// Begins to look, unless somebody does: nobody else may come by when what is withheld is free.
-  private void beginWatch() {
-    if (watching.compareAndSet(false, true)) {
-      watchWithheld();
+  /// Sees to it that somebody looks after that time at the latest: there is room then, and nobody
+  /// else may come by.
+  ///
+  /// @param nanos nothing is done where it is 0
+  private void lookIn(long nanos) {
+    if (nanos <= 0) {
+      return;
     }
-  }
-
-  private void watchWithheld() {
-    boolean goesOn = false;
-    try {
-      long leftNanos = untilWithheldIsFree();
-      if (leftNanos > 0) {
-        long delayNanos = Math.max(LOOK_NANOS_MIN, leftNanos);
-        var _ = timer.schedule(this::watchWithheld, delayNanos, TimeUnit.NANOSECONDS);
-        goesOn = true;
-      }
-    } finally {
-      if (!goesOn) {
-        watching.set(false);
+    long leftNanos = Math.max(LOOK_NANOS_MIN, nanos);
+    long due = clock.nanos() + leftNanos;
+    for (long known = nextLookNanos.get(); due < known; known = nextLookNanos.get()) {
+      if (nextLookNanos.compareAndSet(known, due)) {
+        var _ = timer.schedule(this::look, leftNanos, TimeUnit.NANOSECONDS);
+        return;
       }
     }
-    if (!goesOn && untilWithheldIsFree() > 0) {
-      beginWatch(); // One came while this was still looking.
-    }
   }
 
-  private long untilWithheldIsFree() {
-    long[] leftNanos = new long[1];
-    decide((open, now) -> {
-      open.advance(now);
-      leftNanos[0] = open.withheldNanos(now);
-    });
-    return leftNanos[0];
+  private void look() {
+    nextLookNanos.set(Long.MAX_VALUE);
+    decide(Gate::advance);
   }
 
   /// Takes back the permits that were not given back long after they should have been, and gives
@@ -283,14 +272,18 @@ public final class Turnstile {
 
   private void decide(Change change) {
     Ticket decided;
+    long untilRoomNanos;
     lock.lock();
     try {
-      change.apply(gate, clock.nanos());
+      long now = clock.nanos();
+      change.apply(gate, now);
       decided = gate.takeDecided();
+      untilRoomNanos = gate.untilRoomNanos(now);
     } finally {
       lock.unlock();
     }
     wake(decided);
+    lookIn(untilRoomNanos);
   }
 
   private static void wake(@Nullable Ticket chain) {

@@ -518,7 +518,7 @@ final class GateTest {
 
     gate.settle(refused, Outcome.OVERLOADED, 0, now);
     assertThat(decided()).isEmpty();
-    assertThat(gate.withheldNanos(now)).isEqualTo(40 * MILLIS);
+    assertThat(gate.untilRoomNanos(now)).isEqualTo(40 * MILLIS);
     LaneSnapshot seen = gate.snapshot(now).lanes().getFirst();
     assertThat(seen.inFlight()).isZero();
     assertThat(seen.withheld()).isOne();

@@ -87,6 +87,43 @@ final class TurnstileTest {
     assertThat(waited.get().state()).isEqualTo(Ticket.State.ADMITTED);
   }
 
+  /// Jobs of even work that share a backend with others are spread out in time.
+  @Test
+  @Timeout(60)
+  void aJobThatIsHeldBackIsWokenAlthoughNothingEnds() throws Exception {
+    Turnstile shared =
+        new Turnstile(new GateSettings(10), List.of(LimitSettings.selfTuning(4)), time, timer);
+    int heldBack = 0;
+    for (int round = 0; round < 40; round++) {
+      Pass pressed = new Pass("t", Criticality.CRITICAL, time.nanos() + 10_000_000_000L);
+      shared.enter(pressed);
+      AtomicReference<Pass> job = new AtomicReference<>();
+      Thread waiter =
+          Thread.ofVirtual()
+              .start(() -> {
+                job.set(pass());
+                shared.enter(job.get());
+              });
+      while (waiter.isAlive() && shared.snapshot().waitingTotal() == 0) {
+        Thread.onSpinWait();
+      }
+      boolean waits = shared.snapshot().waitingTotal() > 0;
+      if (waits) {
+        shared.leave(pressed, Outcome.ABANDONED, 0);
+        heldBack += shared.snapshot().waitingTotal();
+      }
+      time.advance(Duration.ofMillis(100));
+      waiter.join();
+      time.advance(Duration.ofMillis(waits ? 100 : 0));
+      shared.leave(job.get(), Outcome.SERVED, 0);
+      if (!waits) {
+        shared.leave(pressed, Outcome.SERVED, 0);
+      }
+    }
+
+    assertThat(heldBack).isPositive();
+  }
+
   @Test
   void aCallerThatIsGoneBeforeItComesIsNotAdmitted() {
     Pass pass = pass();
