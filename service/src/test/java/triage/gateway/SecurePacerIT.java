@@ -87,7 +87,7 @@ final class SecurePacerIT {
       server.awaitWatched(4);
       for (int i = 1; i < HEADER.toSeconds(); i++) {
         after(SECOND);
-        partly.getOutputStream().write(hello[i]);
+        partly.getOutputStream().write(hello[i - 1]);
       }
       after(SECOND.minusMillis(1));
       assertThat(server.pacer.slow(Slowness.HANDSHAKE)).isZero();
