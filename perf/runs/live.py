@@ -129,8 +129,9 @@ class Service:
     """The program, started with scratch data in front of model servers for one model."""
 
     def __init__(self, model: str, *backend_ports: int, more: str = "", models: str = "",
-                 limit: int | None = None, server: str = "", **options) -> None:
-        folder = SCRATCH / "service"
+                 limit: int | None = None, server: str = "", folder: str = "service",
+                 **options) -> None:
+        folder = SCRATCH / folder
         folder.mkdir()
         self.settings = folder / "config.yml"
         bound = f", limit: {limit}" if limit else ""
@@ -147,7 +148,7 @@ class Service:
         self.process = spawn([ROOT / "triage", "server", self.settings], self.errors, cwd=folder,
                              **options)
         listens = first_line(self.process, "Triage listens on", self.errors)
-        self.port, self.admin_port = map(int, re.findall(r"http://\S+?:(\d+)", listens))
+        self.port, self.admin_port = map(int, re.findall(r"https?://\S+?:(\d+)", listens))
         # What it logs is kept, to be shown when something is amiss; a full pipe would stop it.
         self.log: list[str] = []
         threading.Thread(target=self._read_log, daemon=True).start()

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /// One connection to the server, kept alive, with at most one request under way.
@@ -25,14 +26,20 @@ final class Connection {
 
   private final SocketChannel channel;
   private final SelectionKey key;
+  private final Wire wire;
   private final MessageParser parser = MessageParser.ofResponses();
   private @Nullable ByteBuffer unwritten;
 
   /// The request under way, or none.
   @Nullable Exchange exchange;
 
-  Connection(InetSocketAddress target, Selector selector) throws IOException {
+  /// Begins to connect.
+  ///
+  /// @param believed whom to believe on TLS, or null to speak in the clear
+  Connection(InetSocketAddress target, Selector selector, @Nullable SSLContext believed)
+      throws IOException {
     channel = SocketChannel.open();
+    wire = SecureWire.on(channel, believed);
     try {
       channel.configureBlocking(false);
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -66,14 +73,14 @@ final class Connection {
 
   private void write() throws IOException {
     ByteBuffer rest = unwritten;
+    boolean heldUp = false;
     if (rest != null) {
-      channel.write(rest);
-      if (!rest.hasRemaining()) {
+      heldUp = wire.write(rest);
+      if (!heldUp && !rest.hasRemaining()) {
         unwritten = null;
       }
     }
-    int interest =
-        unwritten == null ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE;
+    int interest = heldUp ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ;
     if (key.interestOps() != interest) {
       key.interestOps(interest);
     }
@@ -85,7 +92,11 @@ final class Connection {
   ///
   /// @throws SecondAnswerException if an answer comes that nobody has asked for
   Progress read(ByteBuffer scratch) throws IOException, MessageParser.MalformedException {
-    int count = channel.read(scratch);
+    int count = wire.read(scratch);
+    if (count == 0) {
+      write(); // A handshake may have gone on.
+      return Progress.PARTIAL;
+    }
     if (count > 0 && exchange == null) {
       scratch.clear();
       throw new SecondAnswerException();

@@ -14,6 +14,8 @@ import java.util.Set;
 /// --path PATH         of the requests
 /// --analysis MODEL    sends inferences for that model as analyses for later, in place of a path
 /// --token-file FILE   the token that callers show; none is shown without it
+/// --ca-file FILE      the certificates to believe, in PEM: the server speaks TLS; in the clear
+///                     without it
 /// --class SPEC        one or more: name=critical,rate=40,urgency=0,timeout-ms=500,grace-ms=250,
 ///                     body-bytes=1024 (1: the smallest inference, 0: no body at all);
 ///                     `callers=16` in place of a rate makes a closed loop
@@ -35,6 +37,7 @@ public final class LoadCommand {
           "path",
           "analysis",
           "token-file",
+          "ca-file",
           "class",
           "warm-up",
           "sections",
@@ -89,6 +92,7 @@ public final class LoadCommand {
         options.text("path", "/"),
         options.text("analysis", ""),
         token,
+        options.text("ca-file", ""),
         classes,
         options.whole("seed", 1),
         options.count("warm-up", 0),

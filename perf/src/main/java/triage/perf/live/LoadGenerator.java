@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /// Sends what a [Plan] says, when it says so, and counts what becomes of it.
@@ -36,12 +38,16 @@ public final class LoadGenerator {
   private final ArrayDeque<Exchange> spare = new ArrayDeque<>();
   private final ArrayDeque<Connection> idle = new ArrayDeque<>();
   private final ByteBuffer scratch = ByteBuffer.allocateDirect(READ_BYTES);
+  private final @Nullable SSLContext believed;
   private int open;
   private long startNanos;
 
   /// Makes a generator for one run.
-  public LoadGenerator(Plan plan) {
+  ///
+  /// @throws IOException if there are no certificates where the plan says so
+  public LoadGenerator(Plan plan) throws IOException {
     this.plan = plan;
+    this.believed = plan.caFile().isEmpty() ? null : SecureWire.believing(Path.of(plan.caFile()));
     this.tally = new Tally(plan);
     String host = "127.0.0.1:" + plan.target().getPort();
     for (Traffic traffic : plan.classes()) {
@@ -151,7 +157,7 @@ public final class LoadGenerator {
     if (open >= plan.connectionsMax()) {
       return null;
     }
-    Connection connection = new Connection(plan.target(), selector);
+    Connection connection = new Connection(plan.target(), selector, believed);
     tally.connections(++open);
     return connection;
   }
@@ -213,6 +219,9 @@ public final class LoadGenerator {
   private void read(Connection connection) throws IOException, MessageParser.MalformedException {
     Connection.Progress progress = connection.read(scratch);
     Exchange exchange = connection.exchange;
+    if (exchange == null && progress == Connection.Progress.PARTIAL) {
+      return; // TLS has something to say to itself, such as a ticket.
+    }
     if (exchange == null) {
       // The other side has closed it, idle or before it had read all of a request that it refused.
       idle.remove(connection);

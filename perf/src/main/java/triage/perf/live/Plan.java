@@ -12,6 +12,8 @@ import java.util.List;
 /// @param analysis for which model requests are analyses for later, in place of `path`; empty if
 ///     they are not
 /// @param token that callers show, or an empty string
+/// @param caFile the certificates to believe, in PEM, where the server speaks TLS; empty in the
+///     clear
 /// @param classes what is sent, all at once
 /// @param seed of every arrival
 /// @param warmUpSeconds before the first section, over which rates grow; not in the results
@@ -24,6 +26,7 @@ public record Plan(
     String path,
     String analysis,
     String token,
+    String caFile,
     List<Traffic> classes,
     long seed,
     int warmUpSeconds,

@@ -21,6 +21,7 @@ class TallyTest {
           "/",
           "",
           "",
+          "",
           List.of(traffic("urgent"), traffic("other")),
           1,
           1,
