@@ -90,6 +90,18 @@ final class FairLine {
     return waitingTenants == 0 ? null : at(0).first;
   }
 
+  /// Gives who is next of those with a deadline, or `null` if none of them waits.
+  @Nullable Ticket pressingHead() {
+    TenantLine next = null;
+    for (int i = 0; i < waitingTenants; i++) {
+      TenantLine line = at(i);
+      if (line.isPressing() && (next == null || line.tag < next.tag)) {
+        next = line;
+      }
+    }
+    return next == null ? null : next.first;
+  }
+
   /// Gives the last ticket of the tenant that would be served last, among a few looked at; `null`
   /// if nobody waits.
   @Nullable Ticket mostExpendable() {

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// next that would be more than the backend was working on then is one of the least critical.
 ///
 /// Invariants: nobody is admitted to a backend that holds its limit already; a ticket ends in
-/// exactly one of shed, expired, withdrawn and settled; nobody waits while there is room.
+/// exactly one of shed, expired, withdrawn and settled; nobody waits while there is room, but jobs
+/// that are held back for those with a deadline, and who is less critical than such a job.
 ///
 /// **Units**: nanoseconds on one monotonic clock, which the caller reads.
 ///
@@ -75,8 +76,9 @@ public final class Gate {
     }
     if (line.size() == 0 || passesBy(ticket)) {
       int lane = rotation.withRoomFor(ticket.isPatient(), nowNanos);
-      if (lane >= 0) {
+      if (lane >= 0 && (line.size() == 0 || !rotation.lane(lane).isTrial())) {
         admit(ticket, lane, nowNanos);
+        admitMore(nowNanos);
         return Verdict.ADMITTED;
       }
     }
@@ -84,13 +86,21 @@ public final class Gate {
   }
 
   /// Tells whether a new ticket may take what room there is although others wait: for whoever is
-  /// first of them it is none, since that one can wait, and is no more critical.
+  /// first of them it is none, since that one can wait, and is no more critical. Those with a
+  /// deadline who wait already have found no room.
   private boolean passesBy(Ticket ticket) {
     Ticket head = line.head();
     return head != null
         && head.isPatient()
         && !ticket.isPatient()
         && ticket.criticality().rank() <= head.criticality().rank();
+  }
+
+  /// Lets others follow one that came first: what a dispatch says may change who is held back.
+  private void admitMore(long nowNanos) {
+    if (line.size() > 0) {
+      advance(nowNanos);
+    }
   }
 
   /// Decides the ticket of a request that a backend has failed, and whose permit there was given
@@ -111,6 +121,7 @@ public final class Gate {
             : rotation.open(avoided, nowNanos);
     if (lane >= 0) {
       admit(ticket, lane, nowNanos);
+      admitMore(nowNanos);
       return Verdict.ADMITTED;
     }
     if (secondTries.isFull()) {
@@ -132,11 +143,13 @@ public final class Gate {
     if (cannotBeServed(ticket, busy, nowNanos)) {
       return Verdict.SHED;
     }
-    int lane = waiting() > 0 || draining ? Rotation.NONE : rotation.withRoom(busy, nowNanos);
+    boolean isFree = waiting() == 0 || (secondTries.size() == 0 && passesBy(ticket));
+    int lane = isFree && !draining ? rotation.withRoom(busy, nowNanos) : Rotation.NONE;
     if (lane < 0) {
       return shed(ticket, Reason.NO_BACKEND, Prospects.RETRY_AFTER_MIN_NANOS, nowNanos);
     }
     admit(ticket, lane, nowNanos);
+    admitMore(nowNanos);
     return Verdict.ADMITTED;
   }
 
@@ -237,30 +250,33 @@ public final class Gate {
   public void advance(long nowNanos) {
     expire(nowNanos);
     admitSecondTries(nowNanos);
-    for (Ticket head = line.head(); head != null; head = line.head()) {
-      int lane = rotation.withRoomFor(head.isPatient(), nowNanos);
-      if (lane < 0) {
+    for (Ticket next = line.head(); next != null; next = line.head()) {
+      int lane = rotation.withRoomFor(next.isPatient(), nowNanos);
+      if (lane < 0 && next.isPatient()) {
+        // Who is held back holds nobody back that is as critical and has a deadline.
+        next = line.pressingHead(next.criticality());
+        lane = next == null ? Rotation.NONE : rotation.withRoomFor(false, nowNanos);
+      }
+      if (next == null || lane < 0) {
         return;
       }
-      dispatch(lane, nowNanos);
+      dispatch(next, lane, nowNanos);
     }
   }
 
   /// Gives a backend who is next, unless that would come too late. What the backend may well refuse
   /// is tried with the least critical.
-  private void dispatch(int lane, long nowNanos) {
-    Ticket next = rotation.lane(lane).isTrial() ? line.headOfTheLeast() : line.head();
-    if (next == null) {
-      throw new IllegalStateException("a line of " + line.size() + " without a head");
-    }
-    line.remove(next, next.tenantLine());
-    if (prospects.isHopeless(next, nowNanos)) {
-      decideShed(next, Reason.DEADLINE_UNREACHABLE, prospects.drainNanos(), nowNanos);
+  private void dispatch(Ticket next, int lane, long nowNanos) {
+    Ticket least = rotation.lane(lane).isTrial() ? line.headOfTheLeast() : null;
+    Ticket chosen = least == null ? next : least;
+    line.remove(chosen, chosen.tenantLine());
+    if (prospects.isHopeless(chosen, nowNanos)) {
+      decideShed(chosen, Reason.DEADLINE_UNREACHABLE, prospects.drainNanos(), nowNanos);
       return;
     }
-    line.dispatched(next.criticality());
-    admit(next, lane, nowNanos);
-    decided.add(next);
+    line.dispatched(chosen.criticality());
+    admit(chosen, lane, nowNanos);
+    decided.add(chosen);
   }
 
   private void admitSecondTries(long nowNanos) {

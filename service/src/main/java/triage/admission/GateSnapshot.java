@@ -15,6 +15,8 @@ public record GateSnapshot(
   /// One backend at that moment.
   ///
   /// @param limit how many requests may be in flight there
+  /// @param patientLimit the same for one who can wait: less where such would be in the way of
+  ///     others
   /// @param capacity how many it can work on at once, as far as the gate has found out
   /// @param refusalBound how many it can work on at most, as its refusals say; infinite where they
   ///     say nothing
@@ -26,6 +28,7 @@ public record GateSnapshot(
   /// @param absences why it is out of rotation; empty while it takes requests
   public record LaneSnapshot(
       int limit,
+      int patientLimit,
       double capacity,
       double refusalBound,
       int inFlight,

@@ -66,6 +66,10 @@ final class Lane {
     return Math.min(settledLimit(), ramp);
   }
 
+  private int patientLimit() {
+    return tuned == null ? limit() : Math.min(limit(), tuned.patientLevel());
+  }
+
   private int settledLimit() {
     return tuned == null ? settings.most() : tuned.level();
   }
@@ -117,7 +121,7 @@ final class Lane {
   }
 
   private boolean isBelowPatientLevel(long nowNanos) {
-    return hasRoom(nowNanos) && (tuned == null || taken(nowNanos) < tuned.patientLevel());
+    return hasRoom(nowNanos) && taken(nowNanos) < patientLimit();
   }
 
   private long patientWaitNanos(long nowNanos) {
@@ -143,6 +147,7 @@ final class Lane {
   GateSnapshot.LaneSnapshot snapshot(long nowNanos) {
     return new GateSnapshot.LaneSnapshot(
         limit(),
+        patientLimit(),
         capacity(),
         refusalBound(),
         inFlight,

@@ -45,15 +45,20 @@ final class TenantLine {
 
   /// Gives how many of this tenant would be served before a newcomer.
   int ahead(Ticket newcomer) {
-    return isPressing(newcomer) ? pressing : size;
+    return newcomer.isPatient() ? size : pressing;
+  }
+
+  /// Tells whether the first of this tenant has a deadline.
+  boolean isPressing() {
+    return pressing > 0;
   }
 
   void add(Ticket ticket) {
-    Ticket before = isPressing(ticket) ? lastPressing : last;
+    Ticket before = ticket.isPatient() ? last : lastPressing;
     Ticket after = before == null ? first : before.after;
     join(before, ticket);
     join(ticket, after);
-    if (isPressing(ticket)) {
+    if (!ticket.isPatient()) {
       lastPressing = ticket;
       pressing++;
     }
@@ -64,8 +69,8 @@ final class TenantLine {
     Ticket before = ticket.before;
     Ticket after = ticket.after;
     join(before, after);
-    if (isPressing(ticket)) {
-      if (after == null || !isPressing(after)) {
+    if (!ticket.isPatient()) {
+      if (after == null || after.isPatient()) {
         lastPressing = before;
       }
       pressing--;
@@ -87,9 +92,5 @@ final class TenantLine {
     } else {
       after.before = before;
     }
-  }
-
-  private static boolean isPressing(Ticket ticket) {
-    return ticket.deadlineNanos() != Ticket.NO_DEADLINE;
   }
 }

@@ -96,6 +96,9 @@ final class TunedLimit {
   /// How far apart those who can wait are dispatched, as a share of what keeps the backend busy.
   private static final double SPREAD_OUT = 0.8;
 
+  /// Jobs are not spread out by less: whoever looks when the next may go is late by a tenth of it.
+  private static final double APART_NANOS_MIN = 10e6;
+
   /// How far the reference goes back to its anchor with each pair where the work is even.
   private static final double GOING_BACK = 0.1;
 
@@ -155,6 +158,7 @@ final class TunedLimit {
   /// Goes on after others have decided for a while, with what is known: what was dispatched
   /// meanwhile, or ended, teaches nothing.
   void resume(long nowNanos) {
+    shared = false;
     turns.begin();
     next(growing ? phase(current).level() : high(), nowNanos);
     judged = current;
@@ -184,10 +188,10 @@ final class TunedLimit {
   /// ends at once, and whoever comes then finds every place taken for as long as can be: spread
   /// out, a place is free soon.
   long patientWaitNanos(long nowNanos) {
-    if (!precise) {
+    double apart = SPREAD_OUT * heldNanos / patientLevel();
+    if (!precise || !shared || apart < APART_NANOS_MIN) {
       return 0;
     }
-    double apart = SPREAD_OUT * heldNanos / patientLevel();
     return Math.max(0, dispatchedNanos + (long) apart - nowNanos);
   }
 
@@ -354,7 +358,7 @@ final class TunedLimit {
     if (Math.abs(excess - QUEUED) < unsure && repeats < REPEATS_MAX) {
       repeats++;
       dispatchedMax += Math.max(2, dispatchedMax / (repeats + 1));
-    } else if ((flat || excess - sure * doubt < QUEUED) && now.level() < most) {
+    } else if ((flat || excess - sure * doubt < QUEUED) && reachedBy(now) < most) {
       boolean surelyFree = excess + doubt < QUEUED;
       if (shared ? excess < doubt : excess < QUEUED || flat) {
         remember(now, nowNanos);
@@ -363,6 +367,10 @@ final class TunedLimit {
     } else {
       settleAt(now, log, nowNanos);
     }
+  }
+
+  private double reachedBy(Phase phase) {
+    return shared ? Math.ceil(phase.inFlight()) : phase.level();
   }
 
   /// Goes on to a higher level. What teaches is what meets more in flight than there was before.
@@ -425,7 +433,11 @@ final class TunedLimit {
 
   private void learn(Phase lower, Phase higher, double perNano, long nowNanos) {
     double ratio = Math.log(higher.inFlight() / lower.inFlight());
+    boolean isLook = lower.isBelow() || higher.isBelow();
     if (ratio < 0.05) {
+      if (isLook) {
+        turns.looked(Turns.Look.NOTHING);
+      }
       return;
     }
     double varied = 0.5 * (lower.logVariation() + higher.logVariation());
@@ -446,7 +458,7 @@ final class TunedLimit {
     if (precise && free.excess(lower.logHeld(nowNanos)) < -2 * Math.sqrt(lower.logNoise())) {
       remember(lower, nowNanos);
     }
-    if (lower.isBelow() || higher.isBelow()) {
+    if (isLook) {
       learnBelow(lower, higher, elasticity, perNano, nowNanos);
       return;
     }
@@ -483,16 +495,24 @@ final class TunedLimit {
   /// Learns from the lower level, and one below it, whether the lower one is beyond the capacity.
   private void learnBelow(
       Phase below, Phase lower, Elasticity elasticity, double perNano, long nowNanos) {
-    boolean isCapacity = elasticity.value() + elasticity.doubt() < Evidence.KNEE;
-    turns.looked(isCapacity);
-    if (isCapacity) {
+    Turns.Look look = look(elasticity);
+    turns.looked(look);
+    if (look == Turns.Look.CAPACITY) {
       remember(lower, nowNanos);
-    } else if (elasticity.value() - elasticity.doubt() > Evidence.KNEE) {
+    } else if (look == Turns.Look.BEYOND) {
       estimate.set(Math.min(estimate.capacity(), below.inFlight()));
     } else {
       double excess = free.excess(lower.logHeld(nowNanos));
       estimate.moveTowards(capacity(lower, excess, perNano), lower.logNoise() + free.noise());
     }
+  }
+
+  private static Turns.Look look(Elasticity seen) {
+    if (seen.value() + seen.doubt() < Evidence.KNEE) {
+      return Turns.Look.CAPACITY;
+    }
+    boolean isSure = seen.value() - seen.doubt() > Evidence.KNEE;
+    return isSure ? Turns.Look.BEYOND : Turns.Look.UNSURE;
   }
 
   private Elasticity elasticity(Phase lower, Phase higher, double perNano, long nowNanos) {
@@ -533,9 +553,11 @@ final class TunedLimit {
       dispatchedMax = Math.max(FIRST_ROUND, phase(current).level());
       judged = current;
     } else if (growing) {
-      double base = level / GROWTH_MIN;
+      // Jobs are far below the level that is grown to.
+      double reached = shared ? Math.min(level, 1 + earlierInFlight * PATIENT_GROWTH) : level;
+      double base = reached / GROWTH_MIN;
       double bound = Math.min(refusals.capacity(), kept * base);
-      double seen = level * free.meanNanos() / heldNanos;
+      double seen = reached * free.meanNanos() / heldNanos;
       settle(Math.clamp(seen, Math.min(base / 4, bound), bound), nowNanos);
     } else {
       double centre = estimate.capacity();
@@ -547,6 +569,9 @@ final class TunedLimit {
   /// sampled: a backend that shares its speed among all works at the pace of the other level there.
   private boolean isSampled(Phase phase, long nowNanos) {
     double ratio = Math.log((double) high() / low());
+    if (phase.isBelow()) {
+      ratio = Math.max(ratio, Math.log((double) low() / phase.level()));
+    }
     double varied = precise ? evenness.variation() : variation;
     double wanted = Math.clamp(10 * varied / (ratio * ratio), 4, 400);
     return phase.dispatched() >= wanted

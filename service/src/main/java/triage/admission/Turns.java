@@ -17,21 +17,52 @@ final class Turns {
     HIGHER
   }
 
-  /// Each how many pairs look below, once that has confirmed the lower level.
-  private static final int LOOK_EVERY = 16;
+  /// What a look below has shown of the lower level.
+  enum Look {
+    /// It is the capacity: nothing waits there.
+    CAPACITY,
+    /// It is beyond: all that was added to the one below only waits.
+    BEYOND,
+    /// Neither for sure.
+    UNSURE,
+    /// Nothing, since others than those who can be held back filled both levels.
+    NOTHING
+  }
 
-  /// How much longer the lower level then lasts.
+  /// How many looks there are at first, one right after another.
+  private static final int FIRST = 4;
+
+  /// Each how many turns a look is due later: while it is not known where the capacity is, each
+  /// other one, so that room is found all the same; and otherwise.
+  private static final int SOON = 2;
+
+  private static final int SELDOM = 16;
+
+  /// After how many looks in a row that said nothing for sure there is none for a while.
+  private static final int UNSURE_MAX = 4;
+
+  /// How much longer the lower level lasts once it is confirmed.
   private static final double STEADY = 6;
 
   private Level now = Level.HIGHER;
   private boolean confirmed;
-  private int pairs;
+  private int turns;
+  private int lookAt;
+  private int unsure;
+  private int looks;
+
+  Turns() {
+    begin();
+  }
 
   /// Begins again, with the higher level.
   void begin() {
     now = Level.HIGHER;
     confirmed = false;
-    pairs = 0;
+    turns = 0;
+    lookAt = 1;
+    unsure = 0;
+    looks = 0;
   }
 
   /// Gives where the limit stands.
@@ -46,19 +77,27 @@ final class Turns {
   Level next(boolean atLower, boolean looksBelow) {
     if (!atLower) {
       now = Level.LOWER;
+    } else if (++turns >= lookAt && looksBelow) {
+      now = Level.BELOW;
+      looks++;
+      lookAt = turns + (confirmed ? SELDOM : soon());
     } else {
-      pairs++;
-      boolean due = !confirmed || pairs % LOOK_EVERY == 0;
-      now = looksBelow && due ? Level.BELOW : Level.HIGHER;
+      now = Level.HIGHER;
     }
     return now;
   }
 
   /// Notes what a look below has shown.
-  ///
-  /// @param isCapacity whether nothing was waiting at the lower level
-  void looked(boolean isCapacity) {
-    confirmed = isCapacity;
+  void looked(Look look) {
+    confirmed = look == Look.CAPACITY;
+    unsure = look == Look.UNSURE ? unsure + 1 : 0;
+    boolean rests = confirmed || look == Look.NOTHING || unsure >= UNSURE_MAX;
+    lookAt = turns + (rests ? SELDOM : soon());
+    unsure = rests ? 0 : unsure;
+  }
+
+  private int soon() {
+    return looks < FIRST ? 1 : SOON;
   }
 
   /// Gives how much longer than usual the present level lasts.

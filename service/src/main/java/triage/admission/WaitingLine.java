@@ -51,7 +51,7 @@ final class WaitingLine {
   void add(Ticket ticket, TenantLine tenant) {
     of(ticket.criticality()).add(ticket, tenant);
     size++;
-    if (ticket.deadlineNanos() != Ticket.NO_DEADLINE) {
+    if (!ticket.isPatient()) {
       deadlines.add(ticket);
     }
   }
@@ -97,6 +97,16 @@ final class WaitingLine {
       }
     }
     return null;
+  }
+
+  /// Gives who is next of those with a deadline, of the classes from the most critical down to one;
+  /// `null` if none of them waits.
+  @Nullable Ticket pressingHead(Criticality least) {
+    Ticket head = null;
+    for (int i = 0; i <= least.rank() && head == null && deadlines.earliest() != null; i++) {
+      head = lines[i].pressingHead();
+    }
+    return head;
   }
 
   /// Gives who goes where nobody is sure to be served: who is next of the least critical class that

@@ -4,7 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +40,9 @@ public final class Turnstile {
   @GuardedBy("lock")
   private final Gate gate;
 
-  /// When somebody looks whether there is room although nothing has ended, by the clock.
-  private final AtomicLong nextLookNanos = new AtomicLong(Long.MAX_VALUE);
+  /// When somebody looks next whether there is room although nothing has ended; `null` where nobody
+  /// does.
+  private final AtomicReference<@Nullable Look> nextLook = new AtomicReference<>();
 
   /// Makes the turnstile in front of some backends of equal weight.
   ///
@@ -99,9 +100,10 @@ public final class Turnstile {
     Verdict verdict;
     Ticket decided;
     long untilRoomNanos;
+    long now;
     lock.lock();
     try {
-      long now = clock.nanos();
+      now = clock.nanos();
       verdict = offer.make(gate, pass, now);
       decided = gate.takeDecided();
       untilRoomNanos = gate.untilRoomNanos(now);
@@ -109,7 +111,7 @@ public final class Turnstile {
       lock.unlock();
     }
     wake(decided);
-    lookIn(untilRoomNanos);
+    lookIn(untilRoomNanos, now);
     if (verdict == Verdict.WAITING) {
       await(pass);
     }
@@ -159,26 +161,28 @@ public final class Turnstile {
     decide((open, now) -> open.settle(pass, outcome, stalledNanos, now));
   }
 
-  /// Sees to it that somebody looks after that time at the latest: there is room then, and nobody
-  /// else may come by.
+  /// Sees to it that somebody looks at a moment at the latest: there is room then, and nobody else
+  /// may come by.
   ///
-  /// @param nanos nothing is done where it is 0
-  private void lookIn(long nanos) {
+  /// @param nanos how long after `nowNanos`; nothing is done where it is 0
+  private void lookIn(long nanos, long nowNanos) {
     if (nanos <= 0) {
       return;
     }
-    long leftNanos = Math.max(LOOK_NANOS_MIN, nanos);
-    long due = clock.nanos() + leftNanos;
-    for (long known = nextLookNanos.get(); due < known; known = nextLookNanos.get()) {
-      if (nextLookNanos.compareAndSet(known, due)) {
-        var _ = timer.schedule(this::look, leftNanos, TimeUnit.NANOSECONDS);
+    Look wanted = new Look(nowNanos + nanos);
+    Look known = nextLook.get();
+    while (known == null || wanted.atNanos - known.atNanos < -LOOK_NANOS_MIN) {
+      if (nextLook.compareAndSet(known, wanted)) {
+        long delayNanos = Math.max(LOOK_NANOS_MIN, nanos);
+        var _ = timer.schedule(() -> look(wanted), delayNanos, TimeUnit.NANOSECONDS);
         return;
       }
+      known = nextLook.get();
     }
   }
 
-  private void look() {
-    nextLookNanos.set(Long.MAX_VALUE);
+  private void look(Look own) {
+    nextLook.compareAndSet(own, null);
     decide(Gate::advance);
   }
 
@@ -273,9 +277,10 @@ public final class Turnstile {
   private void decide(Change change) {
     Ticket decided;
     long untilRoomNanos;
+    long now;
     lock.lock();
     try {
-      long now = clock.nanos();
+      now = clock.nanos();
       change.apply(gate, now);
       decided = gate.takeDecided();
       untilRoomNanos = gate.untilRoomNanos(now);
@@ -283,7 +288,7 @@ public final class Turnstile {
       lock.unlock();
     }
     wake(decided);
-    lookIn(untilRoomNanos);
+    lookIn(untilRoomNanos, now);
   }
 
   private static void wake(@Nullable Ticket chain) {
@@ -295,6 +300,9 @@ public final class Turnstile {
       ticket = next;
     }
   }
+
+  /// A look that is due at a moment.
+  private record Look(long atNanos) {}
 
   /// An offer at the gate.
   @FunctionalInterface

@@ -30,12 +30,12 @@ public final class Target {
     return model.version();
   }
 
-  /// Gives how many requests its backends in rotation may hold at once: the room for work that can
+  /// Gives how many jobs its backends in rotation may hold at once: the room for work that can
   /// wait elsewhere. 0 while none is in rotation.
   public int room() {
     return model.turnstile().snapshot().lanes().stream()
         .filter(LaneSnapshot::open)
-        .mapToInt(LaneSnapshot::limit)
+        .mapToInt(LaneSnapshot::patientLimit)
         .sum();
   }
 

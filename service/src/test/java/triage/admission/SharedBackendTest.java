@@ -24,15 +24,30 @@ final class SharedBackendTest {
   private static final long END = 400 * SECONDS;
   private static final int RUNS = 8;
 
+  /// The last part of a run.
+  private static final long LAST = 100 * SECONDS;
+
   /// A request, or a job, and when it came.
   private static final class Call extends Ticket {
     final long came;
 
-    Call(long came, boolean job) {
-      super("t", Criticality.CRITICAL_PLUS, job ? NO_DEADLINE : came + 30 * SECONDS);
+    Call(String tenant, Criticality criticality, long came, long deadline) {
+      super(tenant, criticality, deadline);
       this.came = came;
     }
   }
+
+  /// What comes.
+  ///
+  /// @param requests with a deadline, as a share of what the fewest slots can do
+  /// @param patience how long their callers wait
+  /// @param jobEvery the time between jobs; 0 where there is a backlog of them
+  /// @param jobTenant whose the jobs are; the requests are of `t`
+  /// @param jobClass the class of the jobs; the requests are CRITICAL_PLUS
+  private record Load(
+      double requests, long patience, long jobEvery, String jobTenant, Criticality jobClass) {}
+
+  private static final Load PEAK = new Load(.25, 30 * SECONDS, 0, "t", Criticality.CRITICAL_PLUS);
 
   private record End(long at, Call call) {}
 
@@ -46,6 +61,9 @@ final class SharedBackendTest {
   private int jobsInHand;
   private long jobsFrom = JOBS_FROM;
   private int jobsServed;
+  private int requestsWaiting;
+  private int inTimeAtLast;
+  private Load load = PEAK;
 
   @ParameterizedTest
   @CsvSource({"4, 1.45", "16, 1.5"})
@@ -68,6 +86,30 @@ final class SharedBackendTest {
     double slotSeconds = before * 150.0 + after * 150.0;
     double done = (jobsServed + busy.size()) * (double) WORK / SECONDS;
     assertThat(done / slotSeconds).isGreaterThan(.88);
+    assertThat(gate.snapshot(now).lanes().getFirst().capacity()).isBetween(.7 * after, 1.5 * after);
+  }
+
+  /// A trickle of jobs, and requests that fill the limit by themselves.
+  @ParameterizedTest
+  @CsvSource({"1, CRITICAL_PLUS", "2, CRITICAL_PLUS", "3, SHEDDABLE"})
+  void requestsFindRoomBesideAFewJobs(long seed, Criticality jobClass) {
+    load = new Load(9, 2 * SECONDS, 3 * SECONDS, "t", jobClass);
+
+    run(seed, 4, 16);
+
+    double possible = 16.0 * LAST / WORK;
+    assertThat(inTimeAtLast / possible).isGreaterThan(.85);
+  }
+
+  /// Checked at each event: nobody with a deadline waits while there is room.
+  @ParameterizedTest
+  @CsvSource({"1, CRITICAL_PLUS", "2, CRITICAL_PLUS", "1, SHEDDABLE", "2, SHEDDABLE"})
+  void nobodyWithADeadlineWaitsBehindAJobThatIsHeldBack(long seed, Criticality jobClass) {
+    load = new Load(.7, 30 * SECONDS, 0, "other", jobClass);
+
+    run(seed, 16, 16);
+
+    assertThat(jobsServed).isPositive();
   }
 
   private static Gate newGate() {
@@ -83,7 +125,8 @@ final class SharedBackendTest {
     now = 0;
     jobsInHand = 0;
     jobsFrom = JOBS_FROM;
-    long gap = (long) (20.0 * WORK / (5 * Math.min(before, after)));
+    requestsWaiting = 0;
+    long gap = (long) (WORK / (load.requests() * Math.min(before, after)));
     long middle = (JOBS_FROM + END) / 2;
     boolean changed = false;
     set(before);
@@ -99,13 +142,17 @@ final class SharedBackendTest {
       if (now == end) {
         ended(ends.remove().call());
       } else if (now == next) {
-        offer(new Call(now, false));
+        offer(new Call("t", Criticality.CRITICAL_PLUS, now, now + load.patience()));
         next = after(gap);
       } else {
         gate.advance(now);
       }
       handOut();
       claimJobs();
+      if (requestsWaiting > 0) {
+        assertThat(gate.inFlight())
+            .isGreaterThanOrEqualTo(gate.snapshot(now).lanes().getFirst().limit());
+      }
     }
   }
 
@@ -132,20 +179,25 @@ final class SharedBackendTest {
     } else {
       busy.add(now - call.came);
     }
-    gate.settle(call, Outcome.SERVED, 0, now);
+    boolean inTime = now <= call.deadlineNanos();
+    inTimeAtLast += inTime && now >= END - LAST ? 1 : 0;
+    gate.settle(call, inTime ? Outcome.SERVED : Outcome.OVERLOADED, 0, now);
   }
 
   private void claimJobs() {
-    int room = gate.snapshot(now).lanes().getFirst().limit();
+    int room = gate.snapshot(now).lanes().getFirst().patientLimit();
     while (now >= jobsFrom && jobsInHand < room) {
       jobsInHand++;
-      offer(new Call(now, true));
+      jobsFrom = Math.max(jobsFrom, now + load.jobEvery());
+      offer(new Call(load.jobTenant(), load.jobClass(), now, Ticket.NO_DEADLINE));
     }
   }
 
   private void offer(Call call) {
     if (gate.offer(call, now) != Verdict.WAITING) {
       decided(call);
+    } else if (!call.isPatient()) {
+      requestsWaiting++;
     }
     handOut();
   }
@@ -153,6 +205,7 @@ final class SharedBackendTest {
   private void handOut() {
     for (Ticket ticket = gate.takeDecided(); ticket != null; ) {
       Ticket next = ticket.nextDecided();
+      requestsWaiting -= ((Call) ticket).isPatient() ? 0 : 1;
       decided((Call) ticket);
       ticket = next;
     }
@@ -165,7 +218,7 @@ final class SharedBackendTest {
     } else if (call.isPatient()) {
       jobsInHand--;
       jobsFrom = now + SECONDS / 4;
-    } else {
+    } else if (load == PEAK) {
       assertThat(now).as("shed beside jobs: " + call.reason()).isLessThan(JOBS_FROM);
     }
   }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import triage.admission.Turns.Level;
+import triage.admission.Turns.Look;
 
 final class TurnsTest {
   private final Turns turns = new Turns();
@@ -20,7 +21,7 @@ final class TurnsTest {
   @Test
   void looksBelowUntilTheLowerLevelIsConfirmedAndThenNowAndThen() {
     assertThat(next(4, true)).containsExactly(Level.LOWER, Level.BELOW, Level.LOWER, Level.BELOW);
-    turns.looked(true);
+    turns.looked(Look.CAPACITY);
 
     List<Level> later = next(64, true);
     assertThat(later).filteredOn(level -> level == Level.LOWER).hasSize(32);
@@ -29,10 +30,32 @@ final class TurnsTest {
   }
 
   @Test
+  void looksForRoomAllTheSameWhereNothingIsConfirmed() {
+    List<Level> seen = next(100, true);
+
+    assertThat(seen).filteredOn(level -> level == Level.HIGHER).hasSizeGreaterThan(20);
+    assertThat(seen).filteredOn(level -> level == Level.BELOW).hasSizeGreaterThan(20);
+  }
+
+  @Test
+  void rarelyLooksWhereThatSaysNothing() {
+    next(2, true);
+    turns.looked(Look.NOTHING);
+    assertThat(next(28, true)).doesNotContain(Level.BELOW);
+
+    turns.begin();
+    for (int i = 0; i < 4; i++) {
+      next(4, true);
+      turns.looked(Look.UNSURE);
+    }
+    assertThat(next(28, true)).doesNotContain(Level.BELOW);
+  }
+
+  @Test
   void theLowerLevelLastsLongerOnceConfirmed() {
     next(1, true);
     assertThat(turns.lasting()).isEqualTo(1);
-    turns.looked(true);
+    turns.looked(Look.CAPACITY);
     assertThat(turns.lasting()).isGreaterThan(1);
     next(1, true);
     assertThat(turns.lasting()).isEqualTo(1);
