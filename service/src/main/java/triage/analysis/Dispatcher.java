@@ -1,8 +1,6 @@
 package triage.analysis;
 
 import java.time.Duration;
-import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -58,7 +57,7 @@ final class Dispatcher implements AutoCloseable {
   private final AnalysisSettings settings;
   private final UUID owner;
   private final UnservedWatch unserved;
-  private final Map<String, Map<Criticality, AtomicInteger>> inHand = new HashMap<>();
+  private final Map<Lot, AtomicInteger> inHand = new ConcurrentHashMap<>();
 
   private final HeldJobs held = new HeldJobs();
 
@@ -85,13 +84,6 @@ final class Dispatcher implements AutoCloseable {
     this.settings = settings;
     this.owner = owner;
     this.unserved = new UnservedWatch(models);
-    for (Target target : models.targets()) {
-      Map<Criticality, AtomicInteger> counts = new EnumMap<>(Criticality.class);
-      for (Criticality criticality : Criticality.values()) {
-        counts.put(criticality, new AtomicInteger());
-      }
-      inHand.put(target.name(), counts);
-    }
   }
 
   private static ScheduledExecutorService scheduler(String thread) {
@@ -240,8 +232,8 @@ final class Dispatcher implements AutoCloseable {
     for (Target target : models.targets()) {
       int room = target.room();
       for (Criticality criticality : Criticality.values()) {
-        room -= count(target.name(), criticality).get();
         Lot lot = new Lot(target.name(), target.version(), criticality);
+        room -= inHand(lot).get();
         if (room > 0 && !emptied.contains(lot)) {
           List<Claim> claims =
               book.claims()
@@ -265,16 +257,20 @@ final class Dispatcher implements AutoCloseable {
   }
 
   /// The jobs of one model version and class.
-  private record Lot(String model, String version, Criticality criticality) {}
+  private record Lot(String model, String version, Criticality criticality) {
+    static Lot of(Claim claim) {
+      return new Lot(claim.model(), claim.version(), claim.criticality());
+    }
+  }
 
-  private AtomicInteger count(String model, Criticality criticality) {
-    return inHand.getOrDefault(model, Map.of()).getOrDefault(criticality, new AtomicInteger());
+  private AtomicInteger inHand(Lot lot) {
+    return inHand.computeIfAbsent(lot, _ -> new AtomicInteger());
   }
 
   private void begin(Claim claim) {
     CompletableFuture<@Nullable Void> gone = held.hold(claim.id());
     book.tellChanged(claim.id(), claim.caller());
-    count(claim.model(), claim.criticality()).incrementAndGet();
+    inHand(Lot.of(claim)).incrementAndGet();
     Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, gone));
   }
 
@@ -286,7 +282,7 @@ final class Dispatcher implements AutoCloseable {
       LOG.error("event=job-failed job={}", claim.id(), e);
       settlement = again(claim, "internal-error", "something failed inside; the log tells what");
     } finally {
-      count(claim.model(), claim.criticality()).decrementAndGet();
+      inHand(Lot.of(claim)).decrementAndGet();
       kick();
     }
     var _ =

@@ -47,6 +47,49 @@ final class VersionsIT {
   }
 
   @Test
+  void theBacklogOfAVersionKeepsNoJobOfAnotherOut() throws Exception {
+    try (FakeModelServer one = new FakeModelServer();
+        FakeModelServer two = new FakeModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m:
+                    backends: [{url: "%s", limit: 2}]
+                    versions:
+                      "2": {backends: [{url: "%s", limit: 1}]}
+                """
+                    .formatted(one.url(), two.url()))) {
+      for (int i = 0; i < 5; i++) {
+        later(service, "1");
+      }
+      RunningService.await("one is full", () -> one.underWay() == 2);
+
+      two.release(1);
+      HttpResponse<String> accepted = later(service, "2");
+      String path = accepted.headers().firstValue("Location").orElseThrow();
+      HttpResponse<String> job =
+          service.send(service.request(path).header("Prefer", "wait=20").GET().build());
+      assertThat(job.body()).contains("\"version\":\"2\"", "\"state\":\"done\"");
+      assertThat(one.underWay()).isEqualTo(2);
+      one.answerAll();
+    }
+  }
+
+  private static HttpResponse<String> later(RunningService service, String version) {
+    HttpResponse<String> accepted =
+        service.post(
+            "/api/v1/analyses",
+            "{\"model\":\"m\",\"version\":\"%s\",\"study\":\"s\",\"input\":{\"inputs\":[]}}"
+                .formatted(version),
+            "Prefer",
+            "respond-async");
+    assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+    return accepted;
+  }
+
+  @Test
   void anotherModelStandsInWhereNoBackendIsLeft() throws Exception {
     try (FaultyModelServer one = new FaultyModelServer();
         FaultyModelServer two = new FaultyModelServer();
