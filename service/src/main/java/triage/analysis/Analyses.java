@@ -108,7 +108,6 @@ final class Analyses {
               new Submission(
                   asked.target().name(), asked.target().version(), null, null, null, body),
               asked.criticality(),
-              book.now(),
               JobState.WAITING,
               null,
               Sha256.of(body),
@@ -148,9 +147,7 @@ final class Analyses {
   private Optional<Job> earlier(Caller caller, String key) {
     Optional<Job> found = book.dao().find(caller.name(), key);
     boolean stale =
-        found.isPresent()
-            && found.get().createdAt().plus(settings.keyFor()).isBefore(book.now())
-            && book.dao().forgetKey(caller.name(), key, settings.keyFor());
+        found.isPresent() && book.dao().forgetKey(caller.name(), key, settings.keyFor());
     return stale ? Optional.empty() : found;
   }
 
@@ -268,7 +265,7 @@ final class Analyses {
     }
     return switch (answer) {
       case ModelCall.Given given -> {
-        Ending ending = Endings.of(given, book.now());
+        Ending ending = Endings.of(given);
         if (ending == null) {
           throw new RefusedException(
               new Refusal(502, null, 0, "the model's answer is not JSON; its owner must mend it"));
@@ -287,24 +284,12 @@ final class Analyses {
   /// Writes down what is about to be answered.
   private Reply keep(Request request, UUID id, Ending ending) throws RefusedException {
     if (request.key() == null) {
-      NewJob job = newJob(request, id, ending.state(), 0, Duration.ZERO, ending);
-      book.add(job);
-      return Reply.over(
-          new Job(
-              id,
-              job.caller(),
-              job.submission(),
-              job.criticality(),
-              job.createdAt(),
-              ending.state(),
-              0,
-              1,
-              ending,
-              new Job.FirstAnswer("", 0, false)));
+      book.add(newJob(request, id, ending.state(), 0, Duration.ZERO, ending));
+    } else {
+      int status = ending.state() == JobState.DONE ? 200 : ending.status();
+      JobBook.await(
+          book.settle(new Settlement.Ended(id, 0, ending, status), request.caller().name()));
     }
-    int status = ending.state() == JobState.DONE ? 200 : ending.status();
-    JobBook.await(
-        book.settle(new Settlement.Ended(id, 0, ending, status), request.caller().name()));
     Job kept =
         book.dao().find(id).filter(job -> job.state().isFinal()).orElseThrow(JobBook::intakeFull);
     return Reply.over(kept);
@@ -354,7 +339,6 @@ final class Analyses {
         request.caller().name(),
         request.pinned(),
         request.call().criticality(),
-        book.now(),
         state,
         request.key(),
         request.digest(),

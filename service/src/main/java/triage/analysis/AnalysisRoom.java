@@ -45,7 +45,7 @@ public final class AnalysisRoom implements AutoCloseable {
       RandomGenerator chance) {
     UUID owner = new UUID(chance.nextLong(), chance.nextLong());
     this.bodyBytesMax = settings.bodyBytesMax();
-    this.book = new JobBook(store, ids, settings, clock, wallClock);
+    this.book = new JobBook(store, ids, settings, clock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
     this.retention = new Retention(book.claims(), new BatchDao(store.jdbi()), settings, clock);
     this.analyses = new Analyses(book, dispatcher, models, settings);

@@ -17,7 +17,8 @@ import triage.identity.Caller;
 import triage.store.StoreException;
 import triage.store.Table;
 
-/// Reads and keeps batches. Whether an upload's time is over is said by the store's clock alone.
+/// Reads and keeps batches. How old one is and whether an upload's time is over is said by the
+/// store's clock alone.
 ///
 /// **Errors**: a [StoreException] where the store does not answer.
 ///
@@ -31,7 +32,7 @@ final class BatchDao {
   private static final String BEGIN =
       """
       INSERT INTO batches (id, caller, idempotency_key, created_at, uploader, upload_until)
-      VALUES (:id, :caller, :key, :now, :uploader, now() + :lease * interval '1 ms')
+      VALUES (:id, :caller, :key, now(), :uploader, now() + :lease * interval '1 ms')
       ON CONFLICT (caller, idempotency_key) WHERE idempotency_key IS NOT NULL
       DO UPDATE SET uploader = excluded.uploader, upload_until = excluded.upload_until
         WHERE batches.upload_until IS NULL OR batches.upload_until < now()
@@ -116,14 +117,13 @@ final class BatchDao {
   /// Begins an upload: of a new batch, or of one whose key is there; nothing if another upload of
   /// it is under way.
   Optional<Batch> begin(
-      UUID id, String caller, @Nullable String key, Instant now, UUID uploader, Duration lease) {
+      UUID id, String caller, @Nullable String key, UUID uploader, Duration lease) {
     return table.with(handle ->
         handle
             .createQuery(BEGIN)
             .bind("id", id)
             .bind("caller", caller)
             .bind("key", key)
-            .bind("now", now.atOffset(ZoneOffset.UTC))
             .bind("uploader", uploader)
             .bind("lease", lease.toMillis())
             .map((row, context) -> batch(row))

@@ -95,7 +95,6 @@ final class Batches {
                 rooms.book().newId(),
                 caller,
                 key,
-                rooms.book().now(),
                 uploader,
                 rooms.settings().lease());
     return new Begun(

@@ -308,7 +308,7 @@ final class Dispatcher implements AutoCloseable {
             gone);
     return switch (answer) {
       case ModelCall.Given given -> {
-        Ending ending = Endings.of(given, book.now());
+        Ending ending = Endings.of(given);
         yield ending == null
             ? again(claim, "backend-unreadable", "the model's answer is not JSON")
             : new Settlement.Ended(claim.id(), claim.fence(), ending, 0);
@@ -334,7 +334,6 @@ final class Dispatcher implements AutoCloseable {
           claim.fence(),
           new Ending(
               JobState.FAILED,
-              book.now(),
               refusal.status(),
               Endings.BACKEND_REFUSED,
               refusal.message(),
@@ -353,7 +352,7 @@ final class Dispatcher implements AutoCloseable {
       return new Settlement.Ended(
           claim.id(),
           claim.fence(),
-          new Ending(JobState.DEAD, book.now(), 0, reason, detail, null, null),
+          new Ending(JobState.DEAD, 0, reason, detail, null, null),
           0);
     }
     long pause = Math.min(RETRY_MILLIS_MAX, 500L << Math.min(claim.attempts(), 10));

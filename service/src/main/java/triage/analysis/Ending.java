@@ -1,12 +1,10 @@
 package triage.analysis;
 
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// How a job ended.
+/// How a job ended. When is said by the store.
 ///
 /// @param state a final one
-/// @param at when, by the wall clock, in whole microseconds
 /// @param status of the model's answer; 0 if there was none
 /// @param reason for programs, or `null`
 /// @param detail for people, or `null`
@@ -15,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 record Ending(
     JobState state,
-    Instant at,
     int status,
     @Nullable String reason,
     @Nullable String detail,

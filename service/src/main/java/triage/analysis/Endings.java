@@ -1,6 +1,5 @@
 package triage.analysis;
 
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import triage.gateway.ModelCall;
 
@@ -14,11 +13,10 @@ final class Endings {
   private Endings() {}
 
   /// Gives the ending that an answer is, or `null` if it is none: a success that is not JSON.
-  static @Nullable Ending of(ModelCall.Given given, Instant now) {
+  static @Nullable Ending of(ModelCall.Given given) {
     if (given.status() >= 400) {
       return new Ending(
           JobState.FAILED,
-          now,
           given.status(),
           BACKEND_REFUSED,
           JobJson.told(given.body()),
@@ -28,7 +26,6 @@ final class Endings {
     if (!JobJson.isJson(given.body())) {
       return null;
     }
-    return new Ending(
-        JobState.DONE, now, given.status(), null, null, given.backend(), given.body());
+    return new Ending(JobState.DONE, given.status(), null, null, given.backend(), given.body());
   }
 }

@@ -9,9 +9,10 @@ import triage.admission.Criticality;
 ///
 /// @param caller whose it is
 /// @param submission what was asked, with the pinned version; the input is empty
-/// @param createdAt when it was accepted, by the wall clock, in whole microseconds
+/// @param createdAt when it was accepted, by the store's clock
 /// @param attempts how often it was claimed and not put back
 /// @param revision grows with every change that callers can see
+/// @param endedAt when it ended, by the store's clock, or `null`
 /// @param ending how it ended, or `null`
 /// @param answer what is known of its first answer
 record Job(
@@ -23,6 +24,7 @@ record Job(
     JobState state,
     int attempts,
     long revision,
+    @Nullable Instant endedAt,
     @Nullable Ending ending,
     FirstAnswer answer) {
 
@@ -37,7 +39,17 @@ record Job(
             null,
             submission.input());
     return new Job(
-        id, caller, bare, criticality, createdAt, state, attempts, revision, ending, answer);
+        id,
+        caller,
+        bare,
+        criticality,
+        createdAt,
+        state,
+        attempts,
+        revision,
+        endedAt,
+        ending,
+        answer);
   }
 
   /// What is known of the answer to the request that brought a job with an idempotency key.

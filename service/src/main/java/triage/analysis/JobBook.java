@@ -1,9 +1,6 @@
 package triage.analysis;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -75,7 +72,6 @@ final class JobBook implements AutoCloseable {
   private final Backlog backlog;
   private final RowIds ids;
   private final MonotonicClock clock;
-  private final InstantSource wallClock;
   private final CensusDao censuses;
   private final DiskRoom disk;
   private final JobCounts counts = new JobCounts();
@@ -92,8 +88,7 @@ final class JobBook implements AutoCloseable {
       Store store,
       RowIds ids,
       AnalysisSettings settings,
-      MonotonicClock clock,
-      InstantSource wallClock) {
+      MonotonicClock clock) {
     this.backlog = new Backlog(settings.backlogBytesMax());
     this.listeners = new Listeners(settings.events());
     this.known = new KnownJobs(clock);
@@ -107,7 +102,6 @@ final class JobBook implements AutoCloseable {
     this.changes = new ChangeDao(store.jdbi(READ_MAX));
     this.ids = ids;
     this.clock = clock;
-    this.wallClock = wallClock;
     this.bell = store.bell("triage_jobs", this::hear);
   }
 
@@ -208,11 +202,6 @@ final class JobBook implements AutoCloseable {
   /// Gives the time on the monotonic clock.
   long nanos() {
     return clock.nanos();
-  }
-
-  /// Gives the present moment as the store can keep it.
-  Instant now() {
-    return wallClock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 
   /// Writes a new job and waits for its commit.

@@ -3,9 +3,7 @@ package triage.analysis;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -19,7 +17,8 @@ import triage.admission.Criticality;
 import triage.store.StoreException;
 import triage.store.Table;
 
-/// Reads and claims jobs. Whether a lease has run out is said by the store's clock alone.
+/// Reads and claims jobs. Whether a lease, a key or the time to keep a job has run out is said by
+/// the store's clock alone, which also says when jobs begin and end.
 ///
 /// **Errors**: a [StoreException] where the store does not answer.
 ///
@@ -264,19 +263,18 @@ final class JobDao {
   }
 
   /// Calls a job off, and tells whether it was waiting or running.
-  boolean cancel(UUID id, String detail, Instant now) {
+  boolean cancel(UUID id, String detail) {
     return table.with(handle ->
         handle
                 .createUpdate(
                     """
-                    UPDATE jobs SET state = 'cancelled', finished_at = :now, reason = 'cancelled',
+                    UPDATE jobs SET state = 'cancelled', finished_at = now(), reason = 'cancelled',
                       detail = :detail, fence = fence + 1, owner = NULL, lease_until = NULL,
                       revision = revision + 1, changed = pg_current_xact_id()
                     WHERE id = :id AND state IN ('waiting', 'running')\
                     """)
                 .bind("id", id)
                 .bind("detail", detail)
-                .bind("now", now.atOffset(ZoneOffset.UTC))
                 .execute()
             > 0);
   }
@@ -382,6 +380,7 @@ final class JobDao {
   /// Gives the job of a row.
   static Job job(ResultSet row) throws SQLException {
     JobState state = JobState.of(row.getString("state"));
+    OffsetDateTime endedAt = row.getObject("finished_at", OffsetDateTime.class);
     return new Job(
         row.getObject("id", UUID.class),
         row.getString("caller"),
@@ -397,24 +396,21 @@ final class JobDao {
         state,
         row.getInt("attempts"),
         row.getLong("revision"),
-        ending(state, row),
+        endedAt == null ? null : endedAt.toInstant(),
+        endedAt == null ? null : ending(state, row),
         new Job.FirstAnswer(
             HexFormat.of().formatHex(row.getBytes("body_sha256")),
             row.getInt("answered"),
             row.getBoolean("pending")));
   }
 
-  private static @Nullable Ending ending(JobState state, ResultSet row) throws SQLException {
-    OffsetDateTime at = row.getObject("finished_at", OffsetDateTime.class);
-    return at == null
-        ? null
-        : new Ending(
-            state,
-            at.toInstant(),
-            row.getInt("status"),
-            row.getString("reason"),
-            row.getString("detail"),
-            row.getString("backend"),
-            row.getBytes("result"));
+  private static Ending ending(JobState state, ResultSet row) throws SQLException {
+    return new Ending(
+        state,
+        row.getInt("status"),
+        row.getString("reason"),
+        row.getString("detail"),
+        row.getString("backend"),
+        row.getBytes("result"));
   }
 }

@@ -150,6 +150,7 @@ final class JobJson {
     json.writeNumberField("attempts", job.attempts());
     Ending ending = job.ending();
     if (ending != null) {
+      json.writeStringField("finishedAt", String.valueOf(job.endedAt()));
       write(json, ending);
     } else if (unserved) {
       json.writeStringField("reason", JobView.NOT_SERVED);
@@ -159,7 +160,6 @@ final class JobJson {
   }
 
   private static void write(JsonGenerator json, Ending ending) throws IOException {
-    json.writeStringField("finishedAt", ending.at().toString());
     if (ending.status() > 0) {
       json.writeNumberField("status", ending.status());
     }

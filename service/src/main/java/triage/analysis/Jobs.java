@@ -119,7 +119,7 @@ final class Jobs {
       throw notNow(job, "waiting or running");
     }
     record(call.caller(), job, JobState.CANCELLED, reason);
-    if (!book.dao().cancel(job.id(), reason, book.now())) {
+    if (!book.dao().cancel(job.id(), reason)) {
       throw notNow(job, "waiting or running");
     }
     book.counts().ended(JobState.CANCELLED);

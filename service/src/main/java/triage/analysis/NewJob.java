@@ -1,7 +1,6 @@
 package triage.analysis;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
@@ -22,7 +21,6 @@ record NewJob(
     String caller,
     Submission submission,
     Criticality criticality,
-    Instant createdAt,
     JobState state,
     @Nullable String key,
     byte[] bodySha256,

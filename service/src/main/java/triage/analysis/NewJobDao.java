@@ -1,12 +1,11 @@
 package triage.analysis;
 
-import java.time.ZoneOffset;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import triage.store.RowKind;
 
-/// Inserts into `jobs`. A row whose idempotency key is taken is left out without a word: whoever
+/// Inserts into `jobs`, with the times of the store's clock: it decides how long they are kept. A row whose idempotency key is taken is left out without a word: whoever
 /// sent one looks afterwards whose it is.
 ///
 /// **Threads**: immutable.
@@ -18,10 +17,10 @@ final class NewJobDao implements RowKind<NewJob> {
         owner, lease_until, answered, answer_by,
         finished_at, status, reason, detail, backend, result)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?,
-        ?, ?, ?, ?, ?::uuid, ?::bigint, ?, ?,
+        ?, ?, ?, ?, ?::uuid, ?::bigint, ?, now(),
         ?::uuid, now() + ?::bigint * interval '1 ms', nullif(?, 0),
         now() + ?::bigint * interval '1 ms',
-        ?::timestamptz, nullif(?, 0), ?, ?, ?, ?::bytea)
+        CASE WHEN ? THEN now() END, nullif(?, 0), ?, ?, ?, ?::bytea)
       ON CONFLICT DO NOTHING\
       """;
 
@@ -52,17 +51,16 @@ final class NewJobDao implements RowKind<NewJob> {
         .bind(12, row.batch())
         .bind(13, row.batch() == null ? null : (Long) row.batchLine())
         .bind(14, row.state().wire())
-        .bind(15, row.createdAt().atOffset(ZoneOffset.UTC))
-        .bind(16, row.owner())
-        .bind(17, row.owner() == null ? null : (Long) row.lease().toMillis())
-        .bind(18, row.answered())
-        .bind(19, row.answerWithin().toMillis())
-        .bind(20, ending == null ? null : ending.at().atOffset(ZoneOffset.UTC))
-        .bind(21, ending == null ? 0 : ending.status())
-        .bind(22, ending == null ? null : ending.reason())
-        .bind(23, ending == null ? null : ending.detail())
-        .bind(24, ending == null ? null : ending.backend())
-        .bind(25, ending == null ? null : ending.result())
+        .bind(15, row.owner())
+        .bind(16, row.owner() == null ? null : (Long) row.lease().toMillis())
+        .bind(17, row.answered())
+        .bind(18, row.answerWithin().toMillis())
+        .bind(19, ending != null)
+        .bind(20, ending == null ? 0 : ending.status())
+        .bind(21, ending == null ? null : ending.reason())
+        .bind(22, ending == null ? null : ending.detail())
+        .bind(23, ending == null ? null : ending.backend())
+        .bind(24, ending == null ? null : ending.result())
         .add();
   }
 }

@@ -1,6 +1,5 @@
 package triage.analysis;
 
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +22,7 @@ final class SettlementDao implements RowKind<Settlement> {
   /// A job that was taken from its holder and not claimed again may still be ended by it.
   private static final String END =
       """
-      UPDATE jobs SET state = ?, finished_at = ?, status = nullif(?, 0), reason = ?, detail = ?,
+      UPDATE jobs SET state = ?, finished_at = now(), status = nullif(?, 0), reason = ?, detail = ?,
         backend = ?, result = ?, answered = coalesce(answered, nullif(?, 0)),
         owner = NULL, lease_until = NULL, revision = revision + 1, changed = pg_current_xact_id()
       WHERE id = ? AND fence = ? AND state IN ('attached', 'running', 'waiting')\
@@ -82,15 +81,14 @@ final class SettlementDao implements RowKind<Settlement> {
     Ending ending = ended.ending();
     batch
         .bind(0, ending.state().wire())
-        .bind(1, ending.at().atOffset(ZoneOffset.UTC))
-        .bind(2, ending.status())
-        .bind(3, ending.reason())
-        .bind(4, ending.detail())
-        .bind(5, ending.backend())
-        .bind(6, ending.result())
-        .bind(7, ended.answered())
-        .bind(8, ended.id())
-        .bind(9, ended.fence())
+        .bind(1, ending.status())
+        .bind(2, ending.reason())
+        .bind(3, ending.detail())
+        .bind(4, ending.backend())
+        .bind(5, ending.result())
+        .bind(6, ended.answered())
+        .bind(7, ended.id())
+        .bind(8, ended.fence())
         .add();
   }
 

@@ -178,7 +178,6 @@ final class Upload {
         call.caller().name(),
         pinned,
         call.criticality(),
-        rooms.book().now(),
         JobState.WAITING,
         null,
         line.sha256(),
