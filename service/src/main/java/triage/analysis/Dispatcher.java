@@ -48,6 +48,7 @@ final class Dispatcher implements AutoCloseable {
   private static final long RETRY_MILLIS_MIN = 250;
   private static final long RETRY_MILLIS_MAX = 60_000;
   private static final int GONE = 499;
+  private static final String BACKEND_FAILED = "backend-failed";
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
   private static final Duration RENEWAL_MAX = Duration.ofSeconds(2);
   private static final long LOOK_NANOS = 10_000_000L;
@@ -307,6 +308,14 @@ final class Dispatcher implements AutoCloseable {
                 claim.traceparent()),
             gone);
     return switch (answer) {
+      case ModelCall.Given given when Endings.isFault(given.status()) ->
+          again(
+              claim,
+              BACKEND_FAILED,
+              "the model server answered with status "
+                  + given.status()
+                  + ": "
+                  + JobJson.told(given.body()));
       case ModelCall.Given given -> {
         Ending ending = Endings.of(given);
         yield ending == null
@@ -328,7 +337,9 @@ final class Dispatcher implements AutoCloseable {
           true,
           null);
     }
-    if (refusal.status() < 500 && refusal.status() != 429) {
+    boolean ofContent =
+        refusal.status() < 500 && refusal.status() != 429 && !Endings.isFault(refusal.status());
+    if (ofContent) {
       return new Settlement.Ended(
           claim.id(),
           claim.fence(),
@@ -342,7 +353,7 @@ final class Dispatcher implements AutoCloseable {
           0);
     }
     return again(
-        claim, refusal.reason() == null ? "backend-failed" : refusal.reason(), refusal.message());
+        claim, refusal.reason() == null ? BACKEND_FAILED : refusal.reason(), refusal.message());
   }
 
   /// Tries once more, after a pause that doubles, or gives up.

@@ -279,18 +279,24 @@ final class JobDao {
             > 0);
   }
 
-  /// Lets a job that was given up or called off wait again, and tells whether it was.
-  boolean replay(UUID id) {
+  /// Lets a job that has ended without a result wait again, and tells whether it had ended so. What
+  /// was answered at first under its key stays, but for a refusal of the model: that is not its
+  /// end any more, and whoever asks again is told that it is accepted.
+  boolean replay(UUID id, JobState from) {
     return table.with(handle ->
         handle
                 .createUpdate(
                     """
                     UPDATE jobs SET state = 'waiting', attempts = 0, not_before = now(),
-                      finished_at = NULL, reason = NULL, detail = NULL, fence = fence + 1,
+                      finished_at = NULL, reason = NULL, detail = NULL, status = NULL,
+                      backend = NULL, fence = fence + 1,
+                      answered = CASE WHEN answered >= 400 THEN 202 ELSE answered END,
                       revision = revision + 1, changed = pg_current_xact_id()
-                    WHERE id = :id AND state IN ('dead', 'cancelled')\
+                    WHERE id = :id AND state = :from
+                      AND state IN ('dead', 'cancelled', 'failed')\
                     """)
                 .bind("id", id)
+                .bind("from", from.wire())
                 .execute()
             > 0);
   }

@@ -129,18 +129,29 @@ final class Jobs {
   }
 
   /// Lets a job that was given up or called off be tried again, with a reason that goes on record.
+  /// An operator may do so with one that the model refused, too: the refusal may have been the
+  /// model's fault.
   ///
   /// @param body `{"reason": "..."}`
-  /// @throws RefusedException 409 if it is neither dead nor cancelled
+  /// @throws RefusedException 409 if it has not ended so
   Reply replay(NativeCall call, String id, byte[] body) throws RefusedException {
     Job job = governed(call.caller(), id);
     String reason = reason(body);
-    if (job.state() != JobState.DEAD && job.state() != JobState.CANCELLED) {
-      throw notNow(job, "dead or cancelled");
+    boolean operator = call.caller().may(Role.OPERATE);
+    String expected =
+        operator ? "dead, cancelled or failed" : "dead or cancelled; operators replay failed ones";
+    boolean replayable =
+        switch (job.state()) {
+          case DEAD, CANCELLED -> true;
+          case FAILED -> operator;
+          case ATTACHED, WAITING, RUNNING, DONE -> false;
+        };
+    if (!replayable) {
+      throw notNow(job, expected);
     }
     record(call.caller(), job, JobState.WAITING, reason);
-    if (!book.dao().replay(job.id())) {
-      throw notNow(job, "dead or cancelled");
+    if (!book.dao().replay(job.id(), job.state())) {
+      throw notNow(job, expected);
     }
     book.tellOfWork();
     book.tellOf(job.caller());

@@ -100,6 +100,7 @@ final class KnownJobsTest {
         1,
         3,
         null,
+        null,
         new Job.FirstAnswer("", 0, false));
   }
 

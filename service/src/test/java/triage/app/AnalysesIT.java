@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.Criticality;
 import triage.identity.Caller;
 import triage.identity.Role;
@@ -308,6 +309,56 @@ final class AnalysesIT {
     assertThat(job.at("/attempts").intValue()).isEqualTo(2);
     assertThat(job.at("/reason").textValue()).isEqualTo("backend-failed");
     assertThat(job.at("/detail").textValue()).contains("500");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {301, 401, 403, 404, 405, 407, 408, 425})
+  void triesAgainWhereTheBackendIsAtFaultAndNotTheContent(int status) throws Exception {
+    server.answerWith(status);
+    server.release(2);
+
+    JsonNode job =
+        JSON.readTree(
+            ended(service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC)).body());
+
+    assertThat(job.at("/state").textValue()).isEqualTo("dead");
+    assertThat(job.at("/attempts").intValue()).isEqualTo(2);
+    assertThat(job.at("/reason").textValue()).isEqualTo("backend-failed");
+    assertThat(job.at("/detail").textValue()).contains(String.valueOf(status));
+  }
+
+  @Test
+  void givesNoRedirectForAResult() {
+    server.answerWith(301);
+    server.release(1);
+
+    assertProblem(service.post(ANALYSES, analysis("python", row)), 502, "redirect");
+  }
+
+  @Test
+  void letsOperatorsReplayWhatTheModelRefused() throws Exception {
+    server.answerWith(422);
+    server.release(1);
+    List<String> headers = List.of("Idempotency-Key", "mended");
+    String body = analysis("python", row);
+    HttpResponse<String> refused = send("tester", ANALYSES, body, headers);
+    assertThat(refused.statusCode()).isEqualTo(422);
+    String id = JSON.readTree(refused.body()).at("/job/id").textValue();
+    String path = "/api/v1/jobs/" + id;
+    assertProblem(service.post(path + "/replay", "{\"reason\":\"mine\"}"), 409, "failed");
+
+    server.answerWith(200);
+    Caller operator =
+        new Caller("olga", Criticality.CRITICAL, Caller.ALL_STUDIES, Set.of(Role.OPERATE), hour());
+    HttpResponse<String> replayed =
+        send(operator, path + "/replay", "{\"reason\":\"the model was wrong\"}", List.of());
+    assertThat(replayed.statusCode()).as(replayed.body()).isEqualTo(200);
+    // What was told at first does not hold any more, and there is no other answer yet.
+    assertThat(send("tester", ANALYSES, body, headers).statusCode()).isEqualTo(202);
+    server.release(1);
+    JsonNode job = JSON.readTree(ended(replayed).body());
+    assertThat(job.at("/state").textValue()).isEqualTo("done");
+    assertThat(job.at("/status").intValue()).isEqualTo(200);
   }
 
   @Test
