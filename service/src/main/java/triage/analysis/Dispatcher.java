@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -94,6 +95,7 @@ final class Dispatcher implements AutoCloseable {
 
   void start() {
     book.onWork(this::work);
+    book.onEnded(this::ended);
     poller.start();
     long third = settings.claimFor().toMillis() / 3;
     var _ =
@@ -125,6 +127,24 @@ final class Dispatcher implements AutoCloseable {
   private void work() {
     told = true;
     kick();
+  }
+
+  /// Looks whether somebody else has called off what is worked on here.
+  private void ended(List<UUID> jobs) {
+    if (!closing && held.holdsAnyOf(jobs)) {
+      keeper.execute(() -> safely(this::giveUpLost));
+    }
+  }
+
+  /// Gives up the work on jobs that are this instance's no more. What has been claimed anew since
+  /// it looked stays.
+  private void giveUpLost() {
+    Map<UUID, CompletableFuture<@Nullable Void>> all = held.all();
+    if (!all.isEmpty()) {
+      for (UUID job : book.claims().lost(all.keySet(), owner)) {
+        Objects.requireNonNull(all.get(job)).complete(null);
+      }
+    }
   }
 
   /// Keeps the lease of a job that a request works on, until [#letGo].
@@ -377,7 +397,8 @@ final class Dispatcher implements AutoCloseable {
     }
   }
 
-  /// Looks for what nobody has told of: jobs whose holders have gone, and jobs that others ended.
+  /// Looks for what nobody has told of: jobs whose holders have gone, and jobs that others ended,
+  /// those in hand here among them.
   /// What is in hand here is renewed before: after a standstill of this process its leases may have
   /// run out, and its work is alive all the same.
   private void look() {
@@ -397,6 +418,7 @@ final class Dispatcher implements AutoCloseable {
       }
       book.tellOfWork();
     }
+    giveUpLost();
     Set<UUID> awaited = book.waiters().awaited();
     if (!awaited.isEmpty()) {
       book.waiters().wake(book.claims().ended(awaited));

@@ -1,5 +1,6 @@
 package triage.analysis;
 
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -55,6 +56,16 @@ final class HeldJobs {
 
   boolean isEmpty() {
     return held.isEmpty();
+  }
+
+  /// Tells whether one of these is held.
+  boolean holdsAnyOf(Collection<UUID> jobs) {
+    return jobs.stream().anyMatch(held::containsKey);
+  }
+
+  /// Gives them as they are just now, each with what [#hold] gave.
+  Map<UUID, CompletableFuture<@Nullable Void>> all() {
+    return Map.copyOf(held);
   }
 
   /// Gives which they are just now.

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
 import triage.gateway.Refusal;
@@ -82,6 +83,7 @@ final class JobBook implements AutoCloseable {
   private final Bell bell;
   private volatile @Nullable JobCensus census;
   private volatile Runnable onWork = () -> {};
+  private volatile Consumer<List<UUID>> onEnded = _ -> {};
   private final AtomicLong bytesUnderWay = new AtomicLong();
 
   JobBook(
@@ -108,6 +110,13 @@ final class JobBook implements AutoCloseable {
   /// Sets what is run when this instance or another one tells of work.
   void onWork(Runnable look) {
     onWork = look;
+  }
+
+  /// Sets what learns which jobs have ended, here or elsewhere.
+  ///
+  /// @param learn must not block
+  void onEnded(Consumer<List<UUID>> learn) {
+    onEnded = learn;
   }
 
   /// Tells all instances that a job has ended.
@@ -161,6 +170,7 @@ final class JobBook implements AutoCloseable {
     known.changed(changed);
     known.changed(ended);
     waiters.wake(ended);
+    onEnded.accept(ended);
   }
 
   /// Ends the news between instances.

@@ -96,7 +96,7 @@ final class JobDao {
   /// next time: who waited for it with others in hand could be waited for by it.
   private static final String RENEW =
       """
-      UPDATE jobs SET lease_until = now() + :lease * interval '1 ms'
+      UPDATE jobs SET lease_until = greatest(lease_until, now() + :lease * interval '1 ms')
       WHERE id IN (
         SELECT id FROM jobs
         WHERE id = ANY(:ids) AND owner = :owner AND state IN ('running', 'attached')
@@ -328,6 +328,22 @@ final class JobDao {
             .bind("owner", owner)
             .bind("lease", lease.toMillis())
             .execute());
+  }
+
+  /// Gives those of the jobs that an instance holds no more: they were called off or taken over.
+  List<UUID> lost(Collection<UUID> ids, UUID owner) {
+    return table.with(handle ->
+        handle
+            .createQuery(
+                """
+                SELECT id FROM unnest(:ids) AS held(id)
+                WHERE NOT EXISTS (SELECT FROM jobs WHERE jobs.id = held.id AND owner = :owner
+                  AND state IN ('running', 'attached'))\
+                """)
+            .bindArray("ids", UUID.class, ids)
+            .bind("owner", owner)
+            .mapTo(UUID.class)
+            .list());
   }
 
   /// Takes jobs from holders whose lease has run out.

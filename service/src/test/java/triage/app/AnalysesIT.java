@@ -385,8 +385,9 @@ final class AnalysesIT {
         service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC);
     String id = JSON.readTree(accepted.body()).at("/id").textValue();
     RunningService.await("claimed", () -> state(id).equals("running"));
+    // As if this instance had claimed it anew; another's claim would end the older work at once.
     service.execute(
-        "UPDATE jobs SET fence = fence + 1, owner = gen_random_uuid(),"
+        "UPDATE jobs SET fence = fence + 1,"
             + " lease_until = now() + interval '1 h' WHERE id = '"
             + id
             + "'");

@@ -58,6 +58,32 @@ final class SharedStoreIT {
   }
 
   @Test
+  void callOffWhatTheOtherWorksOn() throws Exception {
+    Path secret = folder.resolve("one/data/token.secret");
+    try (ExternalPostgres store = ExternalPostgres.start(folder.resolve("store"));
+        FakeModelServer server = new FakeModelServer();
+        RunningService one = start("one", secret, server, store);
+        RunningService two = start("two", "another", secret, server, store)) {
+      HttpResponse<String> first = one.post("/api/v1/analyses", ANALYSIS, "Prefer", "respond-async");
+      assertThat(first.statusCode()).as(first.body()).isEqualTo(202);
+      RunningService.await("asked", () -> server.underWay() == 1);
+      one.post("/api/v1/analyses", ANALYSIS, "Prefer", "respond-async");
+      String path = first.headers().firstValue("Location").orElseThrow();
+
+      HttpResponse<String> cancelled =
+          two.send(
+              HttpRequest.newBuilder(two.api(path + "/cancel"))
+                  .header("Authorization", "Bearer " + one.token())
+                  .POST(HttpRequest.BodyPublishers.ofString("{\"reason\":\"a slip\"}"))
+                  .build());
+      assertThat(cancelled.statusCode()).as(cancelled.body()).isEqualTo(200);
+      // The server has not answered the first: its place is free, since nobody waits for it.
+      RunningService.await("the next has its place", () -> server.underWay() == 2);
+      server.answerAll();
+    }
+  }
+
+  @Test
   void goOnWithAStreamOfEventsWhereTheOtherLeftOff() throws Exception {
     Path secret = folder.resolve("one/data/token.secret");
     try (ExternalPostgres store = ExternalPostgres.start(folder.resolve("store"));
@@ -116,13 +142,19 @@ final class SharedStoreIT {
 
   private RunningService start(
       String name, Path secret, FakeModelServer server, ExternalPostgres store) throws Exception {
+    return start(name, "python", secret, server, store);
+  }
+
+  private RunningService start(
+      String name, String model, Path secret, FakeModelServer server, ExternalPostgres store)
+      throws Exception {
     return RunningService.start(
         Files.createDirectories(folder.resolve(name)),
         """
-        models: {python: {backends: [{url: '%s', limit: 1}]}}
+        models: {%s: {backends: [{url: '%s', limit: 1}]}}
         identity: {secretFile: '%s'}
         """
-            .formatted(server.url(), secret),
+            .formatted(model, server.url(), secret),
         store.settings());
   }
 }
