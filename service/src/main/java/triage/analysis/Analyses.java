@@ -177,7 +177,7 @@ final class Analyses {
   }
 
   private Reply deferred(Request request, UUID id, Duration wait) throws RefusedException {
-    Optional<Job> job = book.await(id, wait);
+    Optional<Job> job = book.waits().await(request.call(), id, wait);
     int status = job.map(Reply::statusOf).orElse(202);
     if (request.key() != null) {
       status = book.dao().answer(id, status);

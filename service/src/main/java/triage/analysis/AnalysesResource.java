@@ -50,6 +50,10 @@ public final class AnalysesResource {
   @Path("jobs/{id}")
   public Response job(@Context HttpServletRequest request, @PathParam("id") String id)
       throws RefusedException, IOException {
+    if (request.getHeader("Prefer") != null) {
+      // Whoever waits is watched, and a watch begins after the body, should there be one.
+      read(request, request.getInputStream(), QUERY_BYTES_MAX);
+    }
     return answer(() -> jobs.get(call(request), id));
   }
 

@@ -5,10 +5,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -77,6 +75,7 @@ final class JobBook implements AutoCloseable {
   private final DiskRoom disk;
   private final JobCounts counts = new JobCounts();
   private final Waiters waiters = new Waiters();
+  private final JobWait waits;
   private final Listeners listeners;
   private final KnownJobs known;
   private final ChangeDao changes;
@@ -98,6 +97,7 @@ final class JobBook implements AutoCloseable {
     this.newJobs = store.promptLane(new NewJobDao(), NEW_ROWS_MAX, ALONE_MAX);
     this.settlements = writer.lane(new SettlementDao(counts), SETTLED_ROWS_MAX);
     this.dao = new JobDao(store.jdbi(READ_MAX));
+    this.waits = new JobWait(dao, waiters, clock);
     this.claims = new JobDao(store.jdbi());
     this.censuses = new CensusDao(store.jdbi());
     this.disk = new DiskRoom(store::freeBytes, settings.diskFreeBytesMin(), clock);
@@ -362,31 +362,9 @@ final class JobBook implements AutoCloseable {
     return counts;
   }
 
-  /// Gives a job once it has ended, or as it is after `patience`, or as it is once waiters are sent
-  /// away; nothing if there is none.
-  Optional<Job> await(UUID id, Duration patience) {
-    long deadlineNanos = clock.nanos() + patience.toNanos();
-    while (true) {
-      CountDownLatch latch = waiters.waitFor(id);
-      try {
-        Optional<Job> found = dao.find(id);
-        long leftNanos = deadlineNanos - clock.nanos();
-        if (found.isEmpty()
-            || found.get().state().isFinal()
-            || leftNanos <= 0
-            || waiters.areSentAway()) {
-          return found;
-        }
-        if (!latch.await(leftNanos, TimeUnit.NANOSECONDS)) {
-          return dao.find(id);
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return dao.find(id);
-      } finally {
-        waiters.giveBack(id, latch);
-      }
-    }
+  /// Gives who waits for jobs on behalf of callers.
+  JobWait waits() {
+    return waits;
   }
 
   /// Makes sure that the store takes rows, and that they do not wait for long.

@@ -73,7 +73,7 @@ final class Jobs {
     Job job = visible(call.caller(), first);
     if (patience != null && waits && !job.state().isFinal()) {
       before = book.known().before(wanted);
-      job = visible(call.caller(), book.await(wanted, patience));
+      job = visible(call.caller(), book.waits().await(call, wanted, patience));
     }
     String now = view.tag(job);
     if (held == null) {

@@ -279,6 +279,77 @@ final class AnalysesIT {
   }
 
   @Test
+  void givesThePlaceOfALongPollBackWhenItsCallerGoes() throws Exception {
+    HttpResponse<String> accepted =
+        service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC);
+    String location = accepted.headers().firstValue("Location").orElseThrow();
+    double before = service.metric("triage_door_in_flight");
+    try (Socket socket = new Socket("127.0.0.1", service.port("application"))) {
+      send(socket, "GET " + location + " HTTP/1.1\r\nPrefer: wait=60\r\n", "");
+      RunningService.await(
+          "waiting", () -> service.metric("triage_door_in_flight") == before + 1);
+    }
+
+    RunningService.await("gone", () -> service.metric("triage_door_in_flight") == before);
+    assertThat(state(id(accepted))).isEqualTo("running");
+  }
+
+  @Test
+  void settlesTheFirstAnswerWhenTheCallerOfADeferralGoes() throws Exception {
+    String body = analysis("python", row);
+    try (Socket socket = new Socket("127.0.0.1", service.port("application"))) {
+      send(
+          socket,
+          "POST "
+              + ANALYSES
+              + " HTTP/1.1\r\nPrefer: respond-async, wait=60\r\nIdempotency-Key: left\r\n",
+          body);
+      RunningService.await("asked", () -> server.underWay() == 1);
+      assertThat(answered("left")).isEqualTo(0);
+    }
+
+    RunningService.await("settled", () -> answered("left") == 202);
+    HttpResponse<String> again =
+        send("tester", ANALYSES, body, List.of("Idempotency-Key", "left"));
+    assertThat(again.statusCode()).isEqualTo(202);
+    server.release(1);
+    assertThat(JSON.readTree(ended(again).body()).at("/state").textValue()).isEqualTo("done");
+  }
+
+  @Test
+  void readsTheBodyThatALongPollHas() throws Exception {
+    HttpResponse<String> accepted =
+        service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC);
+    HttpRequest odd =
+        service
+            .request(accepted.headers().firstValue("Location").orElseThrow())
+            .header("Prefer", "wait=1")
+            .method("GET", HttpRequest.BodyPublishers.ofString("{}"))
+            .build();
+
+    assertThat(service.send(odd).statusCode()).isEqualTo(200);
+  }
+
+  private static long answered(String key) {
+    return service.count(
+        "SELECT coalesce(max(answered), 0) FROM jobs WHERE idempotency_key = '" + key + "'");
+  }
+
+  private static void send(Socket socket, String head, String body) throws Exception {
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    String whole =
+        head
+            + "Host: t\r\nAuthorization: Bearer "
+            + service.token()
+            + "\r\nContent-Length: "
+            + bytes.length
+            + "\r\n\r\n"
+            + body;
+    socket.getOutputStream().write(whole.getBytes(StandardCharsets.UTF_8));
+    socket.getOutputStream().flush();
+  }
+
+  @Test
   void keepsWhatTheModelRefused() throws Exception {
     server.answerWith(422);
     server.release(2);
