@@ -145,10 +145,15 @@ final class Analyses {
   }
 
   private Optional<Job> earlier(Caller caller, String key) {
-    Optional<Job> found = book.dao().find(caller.name(), key);
-    boolean stale =
-        found.isPresent() && book.dao().forgetKey(caller.name(), key, settings.keyFor());
-    return stale ? Optional.empty() : found;
+    Optional<JobDao.Keyed> found = book.dao().find(caller.name(), key, settings.keyFor());
+    if (found.isEmpty() || !found.get().over()) {
+      return found.map(JobDao.Keyed::job);
+    }
+    if (book.dao().forgetKey(caller.name(), key, settings.keyFor())) {
+      return Optional.empty();
+    }
+    // Another submission let it go meanwhile, and may have taken it.
+    return book.dao().find(caller.name(), key, settings.keyFor()).map(JobDao.Keyed::job);
   }
 
   /// Accepts a job, and gives its result if that is there in time.
@@ -199,7 +204,10 @@ final class Analyses {
     if (request.key() == null) {
       return Optional.empty();
     }
-    Optional<Job> found = book.dao().find(request.caller().name(), request.key());
+    Optional<Job> found =
+        book.dao()
+            .find(request.caller().name(), request.key(), settings.keyFor())
+            .map(JobDao.Keyed::job);
     if (found.isEmpty()) {
       throw JobBook.intakeFull();
     }

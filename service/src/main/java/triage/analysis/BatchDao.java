@@ -130,7 +130,8 @@ final class BatchDao {
             .findOne());
   }
 
-  /// Lets a key go whose time is over.
+  /// Lets a key go whose time is over, once its upload has come to its end and its jobs have, too:
+  /// until then whoever sends the lines again must not get them done twice.
   void forgetKey(String caller, String key, Duration after) {
     table.with(handle ->
         handle
@@ -139,7 +140,9 @@ final class BatchDao {
                 UPDATE batches SET idempotency_key = NULL
                 WHERE caller = :caller AND idempotency_key = :key
                   AND created_at < now() - :after * interval '1 ms'
-                  AND coalesce(upload_until < now(), true)\
+                  AND body_sha256 IS NOT NULL AND coalesce(upload_until < now(), true)
+                  AND NOT EXISTS (SELECT FROM jobs
+                    WHERE batch_id = batches.id AND finished_at IS NULL OFFSET 0)\
                 """)
             .bind("caller", caller)
             .bind("key", key)

@@ -20,7 +20,7 @@ final class Endings {
   /// Tells whether an answer of this status says nothing about the content that was asked about: a
   /// job is then tried again. A redirect is one: nobody follows it.
   static boolean isFault(int status) {
-    return status >= 300 && status < 400 || FAULTS.contains(status);
+    return (status >= 300 && status < 400) || FAULTS.contains(status);
   }
 
   /// Gives the ending that an answer is, or `null` if it is none: a redirect, or a

@@ -40,6 +40,17 @@ final class JobDao {
   /// What [#job] reads, without what the model answered, which may be large.
   static final String COLUMNS_BUT_RESULT = ALL_BUT_RESULT + ", NULL::bytea AS result";
 
+  /// A key outlives its time while its job has not ended: whoever sends the submission again must
+  /// not get a second one.
+  private static final String KEY_IS_OVER =
+      "(finished_at IS NOT NULL AND created_at < now() - :after * interval '1 ms')";
+
+  private static final String KEYED =
+      ALL_BUT_RESULT
+          + ", result, "
+          + KEY_IS_OVER
+          + " AS over FROM jobs WHERE caller = :caller AND idempotency_key = :key";
+
   /// The smallest results come with their jobs, as far as all of them together are in bounds.
   private static final String QUERY =
       ALL_BUT_RESULT
@@ -175,13 +186,22 @@ final class JobDao {
             .findOne());
   }
 
-  Optional<Job> find(String caller, String key) {
+  /// A job by its idempotency key.
+  ///
+  /// @param over whether the key's time is over, and the job, too
+  record Keyed(Job job, boolean over) {}
+
+  /// Gives the job that has a caller's idempotency key.
+  ///
+  /// @param after how long a key is kept
+  Optional<Keyed> find(String caller, String key, Duration after) {
     return table.with(handle ->
         handle
-            .createQuery(COLUMNS + " WHERE caller = :caller AND idempotency_key = :key")
+            .createQuery(KEYED)
             .bind("caller", caller)
             .bind("key", key)
-            .map((row, context) -> job(row))
+            .bind("after", after.toMillis())
+            .map((row, context) -> new Keyed(job(row), row.getBoolean("over")))
             .findOne());
   }
 
@@ -229,16 +249,15 @@ final class JobDao {
             .list());
   }
 
-  /// Lets an idempotency key go whose time is over, and tells whether there was one.
+  /// Lets the idempotency key of a job that has ended go, if its time is over, and tells whether
+  /// there was one.
   boolean forgetKey(String caller, String key, Duration after) {
     return table.with(handle ->
         handle
                 .createUpdate(
-                    """
-                    UPDATE jobs SET idempotency_key = NULL
-                    WHERE caller = :caller AND idempotency_key = :key
-                      AND created_at < now() - :after * interval '1 ms' AND state <> 'attached'\
-                    """)
+                    "UPDATE jobs SET idempotency_key = NULL"
+                        + " WHERE caller = :caller AND idempotency_key = :key AND "
+                        + KEY_IS_OVER)
                 .bind("caller", caller)
                 .bind("key", key)
                 .bind("after", after.toMillis())

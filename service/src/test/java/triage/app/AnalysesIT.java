@@ -220,6 +220,39 @@ final class AnalysesIT {
   }
 
   @Test
+  void letsTheKeyGoWhenItsTimeIsOver() {
+    String body = analysis("breast-cancer", row);
+    List<String> headers = List.of("Idempotency-Key", "aged");
+    HttpResponse<String> first = send("tester", ANALYSES, body, headers);
+    age("aged");
+
+    HttpResponse<String> second = send("tester", ANALYSES, body + " ", headers);
+    assertThat(second.statusCode()).as(second.body()).isEqualTo(200);
+    assertThat(second.body()).isNotEqualTo(first.body());
+    assertThat(send("tester", ANALYSES, body + " ", headers).body()).isEqualTo(second.body());
+  }
+
+  @Test
+  void keepsTheKeyOfAJobThatHasNotEnded() throws Exception {
+    String body = analysis("python", row);
+    List<String> headers = List.of("Idempotency-Key", "waits", "Prefer", ASYNC);
+    HttpResponse<String> first = send("tester", ANALYSES, body, headers);
+    assertThat(first.statusCode()).isEqualTo(202);
+    age("waits");
+
+    HttpResponse<String> again = send("tester", ANALYSES, body, headers);
+    assertThat(again.body()).isEqualTo(first.body());
+    server.release(2);
+    assertThat(ended(first).body()).isEqualTo(ended(again).body());
+  }
+
+  private static void age(String key) {
+    service.execute(
+        "UPDATE jobs SET created_at = now() - interval '40 d' WHERE idempotency_key = '%s'"
+            .formatted(key));
+  }
+
+  @Test
   void saysThatTheFirstIsStillRunning() throws Exception {
     String body = analysis("python", row);
     List<String> headers = List.of("Idempotency-Key", "running");

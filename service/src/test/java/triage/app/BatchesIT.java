@@ -179,6 +179,42 @@ final class BatchesIT {
   }
 
   @Test
+  void keepsTheKeyUntilTheJobsHaveEnded() throws Exception {
+    byte[] body = body(3);
+    List<String> key = List.of("Idempotency-Key", "aged");
+    HttpResponse<String> first = send(body, key);
+    service.execute("UPDATE batches SET created_at = now() - interval '2 h'");
+
+    assertThat(send(body, key).body()).isEqualTo(first.body());
+    assertThat(count("jobs")).isEqualTo(3);
+
+    server.release(3);
+    RunningService.await(
+        "done", () -> service.count("SELECT count(*) FROM jobs WHERE state = 'done'") == 3);
+    assertThat(send(body, key).body()).isNotEqualTo(first.body());
+    assertThat(count("batches")).isEqualTo(2);
+  }
+
+  @Test
+  void keepsTheKeyOfAnUploadThatBrokeOff() throws Exception {
+    byte[] body = body(10);
+    try (Socket socket = begun("off", body, body.length - 5)) {
+      RunningService.await("under way", () -> count("jobs") > 0);
+    }
+    RunningService.await(
+        "broken off",
+        () -> service.count("SELECT count(*) FROM batches WHERE uploader IS NULL") == 1);
+    server.release(10);
+    RunningService.await(
+        "done", () -> service.count("SELECT count(*) FROM jobs WHERE state <> 'done'") == 0);
+    service.execute("UPDATE batches SET created_at = now() - interval '2 h'");
+
+    assertThat(send(body, List.of("Idempotency-Key", "off")).statusCode()).isEqualTo(202);
+    assertThat(count("batches")).isOne();
+    assertThat(count("jobs")).isEqualTo(10);
+  }
+
+  @Test
   void goesOnWhereAnUploadBrokeOff() throws Exception {
     byte[] body = body(40, "{}", "{\"model\":7}");
     List<String> key = List.of("Idempotency-Key", "broken");
