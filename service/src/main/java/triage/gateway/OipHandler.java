@@ -124,14 +124,29 @@ final class OipHandler {
     Authentication.require(caller, Role.REQUEST);
     // What is kept may be smaller than what is passed on; no more than that is read.
     long bytesMax = Math.min(model.settings().bodyBytesMax(), later.bodyBytesMax());
-    byte[] body = Body.read(call.request(), bytesMax).bytes();
+    OipBody sent =
+        OipBody.of(
+            Body.read(call.request(), bytesMax).bytes(),
+            call.header(OipBody.JSON_LENGTH),
+            call.header("Content-Encoding"),
+            bytesMax);
+    if (sent.jsonLength() < sent.bytes().length) {
+      throw new RefusedException(
+          new Refusal(
+              415,
+              null,
+              0,
+              OipBody.JSON_LENGTH
+                  + ": raw tensors are not kept for later; send their data as JSON, or leave"
+                  + " `respond-async` out"));
+    }
     UUID id =
         later.accept(
             new AsyncIntake.Inference(
                 caller,
                 new Target(model),
                 RequestHeaders.criticality(call.header("Priority"), caller.ceiling()),
-                body,
+                sent.bytes(),
                 call.header("traceparent")));
     String path = "/api/v1/jobs/" + id;
     call.setHeader("Location", path);

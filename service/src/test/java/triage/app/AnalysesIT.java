@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -14,6 +15,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -584,6 +586,37 @@ final class AnalysesIT {
     HttpResponse<String> large =
         service.post("/v2/models/breast-cancer/infer", " ".repeat((1 << 20) + 1), "Prefer", ASYNC);
     assertThat(large.statusCode()).isEqualTo(413);
+  }
+
+  @Test
+  void decodesAnInferenceForLaterAndRefusesRawTensors() throws Exception {
+    String path = "/v2/models/breast-cancer/infer";
+    ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+    try (GZIPOutputStream zip = new GZIPOutputStream(zipped)) {
+      zip.write(row.getBytes(StandardCharsets.UTF_8));
+    }
+    HttpResponse<String> accepted =
+        service.send(
+            service
+                .request(path)
+                .header("Prefer", ASYNC)
+                .header("Content-Encoding", "gzip")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(zipped.toByteArray()))
+                .build());
+    assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+    JsonNode job = JSON.readTree(ended(accepted).body());
+    assertThat(job.at("/result/outputs/0/data")).hasSize(2);
+
+    String length = String.valueOf(row.getBytes(StandardCharsets.UTF_8).length);
+    HttpResponse<String> raw =
+        service.post(
+            path, row + "12345678", "Prefer", ASYNC, "Inference-Header-Content-Length", length);
+    assertThat(raw.statusCode()).as(raw.body()).isEqualTo(415);
+    assertThat(raw.body()).contains("Inference-Header-Content-Length");
+    HttpResponse<String> odd =
+        service.post(path, row, "Prefer", ASYNC, "Content-Encoding", "br");
+    assertThat(odd.statusCode()).isEqualTo(415);
+    assertThat(odd.body()).contains("Content-Encoding");
   }
 
   @Test
