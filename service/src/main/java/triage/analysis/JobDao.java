@@ -11,9 +11,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.Update;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
+import triage.audit.ChangeRow;
+import triage.store.RowKind;
 import triage.store.StoreException;
 import triage.store.Table;
 
@@ -25,6 +30,7 @@ import triage.store.Table;
 /// **Threads**: safe for use by several threads, which it blocks.
 final class JobDao {
   private static final byte[] NONE = new byte[0];
+  private static final RowKind<ChangeRow> CHANGES = ChangeRow.rows();
   private static final Criticality[] CLASSES = Criticality.values();
 
   private static final String ALL_BUT_RESULT =
@@ -142,6 +148,23 @@ final class JobDao {
       WHERE id IN (
         SELECT id FROM jobs WHERE owner = :owner AND state = 'running' FOR UPDATE SKIP LOCKED)
       RETURNING caller\
+      """;
+
+  private static final String CANCEL =
+      """
+      UPDATE jobs SET state = 'cancelled', finished_at = now(), reason = 'cancelled',
+        detail = :detail, fence = fence + 1, owner = NULL, lease_until = NULL,
+        revision = revision + 1, changed = pg_current_xact_id()
+      WHERE id = :id\
+      """;
+
+  private static final String REPLAY =
+      """
+      UPDATE jobs SET state = 'waiting', attempts = 0, not_before = now(), finished_at = NULL,
+        reason = NULL, detail = NULL, status = NULL, backend = NULL, fence = fence + 1,
+        answered = CASE WHEN answered >= 400 THEN 202 ELSE answered END,
+        revision = revision + 1, changed = pg_current_xact_id()
+      WHERE id = :id\
       """;
 
   /// Looks at each study by itself, so that what one keeps for long is not passed over each time.
@@ -281,43 +304,49 @@ final class JobDao {
             .orElse(status));
   }
 
-  /// Calls a job off, and tells whether it was waiting or running.
-  boolean cancel(UUID id, String detail) {
+  /// Calls a job off if it is waiting or running, writes that down in the same transaction, and
+  /// tells whether it was.
+  ///
+  /// @param record gives the row, by the state that the job was in
+  boolean cancel(UUID id, String detail, Function<JobState, ChangeRow> record) {
+    return change(
+        id,
+        List.of(JobState.WAITING, JobState.RUNNING),
+        record,
+        handle -> handle.createUpdate(CANCEL).bind("detail", detail));
+  }
+
+  private boolean change(
+      UUID id,
+      Collection<JobState> from,
+      Function<JobState, ChangeRow> record,
+      Function<Handle, Update> change) {
     return table.with(handle ->
-        handle
-                .createUpdate(
-                    """
-                    UPDATE jobs SET state = 'cancelled', finished_at = now(), reason = 'cancelled',
-                      detail = :detail, fence = fence + 1, owner = NULL, lease_until = NULL,
-                      revision = revision + 1, changed = pg_current_xact_id()
-                    WHERE id = :id AND state IN ('waiting', 'running')\
-                    """)
-                .bind("id", id)
-                .bind("detail", detail)
-                .execute()
-            > 0);
+        handle.inTransaction(own -> {
+          Optional<JobState> state =
+              own.createQuery("SELECT state FROM jobs WHERE id = :id FOR UPDATE")
+                  .bind("id", id)
+                  .mapTo(String.class)
+                  .findOne()
+                  .map(JobState::of)
+                  .filter(from::contains);
+          if (state.isEmpty()) {
+            return false;
+          }
+          change.apply(own).bind("id", id).execute();
+          CHANGES.insert(own, List.of(record.apply(state.get())));
+          return true;
+        }));
   }
 
   /// Lets a job that has ended without a result wait again, and tells whether it had ended so. What
   /// was answered at first under its key stays, but for a refusal of the model: that is not its
   /// end any more, and whoever asks again is told that it is accepted.
-  boolean replay(UUID id, JobState from) {
-    return table.with(handle ->
-        handle
-                .createUpdate(
-                    """
-                    UPDATE jobs SET state = 'waiting', attempts = 0, not_before = now(),
-                      finished_at = NULL, reason = NULL, detail = NULL, status = NULL,
-                      backend = NULL, fence = fence + 1,
-                      answered = CASE WHEN answered >= 400 THEN 202 ELSE answered END,
-                      revision = revision + 1, changed = pg_current_xact_id()
-                    WHERE id = :id AND state = :from
-                      AND state IN ('dead', 'cancelled', 'failed')\
-                    """)
-                .bind("id", id)
-                .bind("from", from.wire())
-                .execute()
-            > 0);
+  ///
+  /// @param from the states in which it may be
+  /// @param record gives the row that is written in the same transaction, by the state before
+  boolean replay(UUID id, Collection<JobState> from, Function<JobState, ChangeRow> record) {
+    return change(id, from, record, handle -> handle.createUpdate(REPLAY));
   }
 
   /// Claims jobs of one class that wait for a model version.

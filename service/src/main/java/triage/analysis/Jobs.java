@@ -7,13 +7,17 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import triage.audit.AuditTrail;
+import triage.audit.ChangeRow;
 import triage.gateway.NativeCall;
 import triage.gateway.Refusal;
 import triage.gateway.RefusedException;
@@ -115,11 +119,9 @@ final class Jobs {
   Reply cancel(NativeCall call, String id, byte[] body) throws RefusedException {
     Job job = governed(call.caller(), id);
     String reason = reason(body);
-    if (job.state() != JobState.WAITING && job.state() != JobState.RUNNING) {
-      throw notNow(job, "waiting or running");
-    }
-    record(call.caller(), job, JobState.CANCELLED, reason);
-    if (!book.dao().cancel(job.id(), reason)) {
+    Function<JobState, ChangeRow> record =
+        record(call.caller(), job.id(), JobState.CANCELLED, reason);
+    if (!book.dao().cancel(job.id(), reason, record)) {
       throw notNow(job, "waiting or running");
     }
     book.counts().ended(JobState.CANCELLED);
@@ -140,17 +142,13 @@ final class Jobs {
     boolean operator = call.caller().may(Role.OPERATE);
     String expected =
         operator ? "dead, cancelled or failed" : "dead or cancelled; operators replay failed ones";
-    boolean replayable =
-        switch (job.state()) {
-          case DEAD, CANCELLED -> true;
-          case FAILED -> operator;
-          case ATTACHED, WAITING, RUNNING, DONE -> false;
-        };
-    if (!replayable) {
-      throw notNow(job, expected);
-    }
-    record(call.caller(), job, JobState.WAITING, reason);
-    if (!book.dao().replay(job.id(), job.state())) {
+    Set<JobState> from =
+        operator
+            ? EnumSet.of(JobState.DEAD, JobState.CANCELLED, JobState.FAILED)
+            : EnumSet.of(JobState.DEAD, JobState.CANCELLED);
+    Function<JobState, ChangeRow> record =
+        record(call.caller(), job.id(), JobState.WAITING, reason);
+    if (!book.dao().replay(job.id(), from, record)) {
       throw notNow(job, expected);
     }
     book.tellOfWork();
@@ -172,23 +170,17 @@ final class Jobs {
     return found.orElseThrow(Jobs::notThere);
   }
 
-  /// Writes the change down before it is made.
-  private void record(Caller caller, Job job, JobState to, String reason) throws RefusedException {
-    JobBook.await(
-        audit
-            .change(
-                caller.name(),
-                "job",
-                job.id().toString(),
-                job.state().wire(),
-                to.wire() + ": " + reason)
-            .orElseThrow(JobBook::intakeFull));
+  private Function<JobState, ChangeRow> record(
+      Caller caller, UUID job, JobState to, String reason) {
+    return from ->
+        audit.changeRow(
+            caller.name(), "job", job.toString(), from.wire(), to.wire() + ": " + reason);
   }
 
-  private static RefusedException notNow(Job job, String wanted) {
+  private RefusedException notNow(Job job, String wanted) {
+    JobState now = book.dao().find(job.id()).map(Job::state).orElse(job.state());
     return new RefusedException(
-        new Refusal(
-            409, null, 0, "the job is " + job.state().shown() + " (expected: " + wanted + ")"));
+        new Refusal(409, null, 0, "the job is " + now.shown() + " (expected: " + wanted + ")"));
   }
 
   private static String reason(byte[] body) throws RefusedException {

@@ -130,6 +130,16 @@ public final class AuditTrail implements AutoCloseable {
     shedLedger.count(new ShedKey(caller, study, model, reason), clock.instant());
   }
 
+  /// Gives the row of a change, to be inserted in the transaction that makes it: then
+  /// there is neither without the other.
+  ///
+  /// @param caller who changes it
+  /// @param setting what kind of thing is changed, such as `job`
+  /// @param target which one
+  public ChangeRow changeRow(String caller, String setting, String target, String from, String to) {
+    return new ChangeRow(ids.next(), clock.instant(), caller, setting, target, from, to);
+  }
+
   /// Writes down what an operator changes, and gives a future that completes once it is committed.
   /// Empty: there is no room, and the change must not be made.
   ///
@@ -139,7 +149,7 @@ public final class AuditTrail implements AutoCloseable {
   public Optional<CompletableFuture<Void>> change(
       String caller, String setting, String target, String from, String to) {
     CompletableFuture<Void> committed = new CompletableFuture<>();
-    ChangeRow row = new ChangeRow(ids.next(), clock.instant(), caller, setting, target, from, to);
+    ChangeRow row = changeRow(caller, setting, target, from, to);
     Receipt receipt =
         new Receipt() {
           @Override

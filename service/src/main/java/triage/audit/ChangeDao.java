@@ -6,7 +6,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import triage.store.RowKind;
 
-/// Inserts into `audit_change`.
+/// Inserts into `audit_change`: through the writer, or in the transaction that makes the change.
 ///
 /// **Threads**: immutable.
 final class ChangeDao implements RowKind<ChangeRow> {

@@ -2,6 +2,7 @@ package triage.audit;
 
 import java.time.Instant;
 import java.util.UUID;
+import triage.store.RowKind;
 
 /// What an operator has changed while the service ran, as a row.
 ///
@@ -13,7 +14,7 @@ import java.util.UUID;
 /// @param target of which part, such as `door`
 /// @param from what held before
 /// @param to what holds since
-record ChangeRow(
+public record ChangeRow(
     UUID id,
     Instant changedAt,
     String caller,
@@ -22,11 +23,17 @@ record ChangeRow(
     String from,
     String to) {
 
-  ChangeRow {
+  /// Bounds the texts.
+  public ChangeRow {
     caller = AuditText.bounded(caller);
     setting = AuditText.bounded(setting);
     target = AuditText.bounded(target);
     from = AuditText.bounded(from);
     to = AuditText.bounded(to);
+  }
+
+  /// Gives what inserts such rows, for who makes the change in a transaction.
+  public static RowKind<ChangeRow> rows() {
+    return new ChangeDao();
   }
 }

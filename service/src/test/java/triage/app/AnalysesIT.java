@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -566,6 +567,38 @@ final class AnalysesIT {
                     + "' ORDER BY id"))
         .extracting(change -> change.get("caller") + " " + change.get("to_value"))
         .containsExactly("tester cancelled: a slip", "olga waiting: not a slip");
+  }
+
+  @Test
+  void writesDownWhatWasCalledOffTogetherWithIt() throws Exception {
+    HttpResponse<String> accepted =
+        service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC);
+    String id = id(accepted);
+    RunningService.await("claimed", () -> server.underWay() == 1);
+    String changes = "SELECT count(*) FROM audit_change WHERE target = '" + id + "'";
+    List<CompletableFuture<HttpResponse<String>>> cancelling = new ArrayList<>();
+
+    service.whileLocked(
+        "UPDATE jobs SET detail = 'x' WHERE id = '" + id + "'",
+        () -> {
+          cancelling.add(
+              CompletableFuture.supplyAsync(() ->
+                  service.post("/api/v1/jobs/" + id + "/cancel", "{\"reason\":\"a slip\"}")));
+          RunningService.await(
+              "the change waits",
+              () ->
+                  service.count(
+                          "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                              + " AND query LIKE '%jobs%id%'")
+                      > 0);
+          // As long as it is open whether the job is called off, nothing says that it was.
+          assertThat(service.count(changes)).isZero();
+        });
+    assertThat(cancelling.getFirst().join().statusCode()).isEqualTo(200);
+    assertThat(service.count(changes)).isOne();
+    assertThat(service.post("/api/v1/jobs/" + id + "/cancel", "{\"reason\":\"x\"}").statusCode())
+        .isEqualTo(409);
+    assertThat(service.count(changes)).isOne();
   }
 
   @Test
