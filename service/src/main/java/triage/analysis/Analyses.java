@@ -38,13 +38,20 @@ final class Analyses {
   private final ModelCall models;
   private final AnalysisSettings settings;
   private final Submissions submissions;
+  private final Comeback comeback;
 
-  Analyses(JobBook book, Dispatcher dispatcher, ModelCall models, AnalysisSettings settings) {
+  Analyses(
+      JobBook book,
+      Dispatcher dispatcher,
+      ModelCall models,
+      AnalysisSettings settings,
+      Comeback comeback) {
     this.book = book;
     this.dispatcher = dispatcher;
     this.models = models;
     this.settings = settings;
     this.submissions = new Submissions(models);
+    this.comeback = comeback;
   }
 
   /// What is known of a submission once it has been read.
@@ -83,11 +90,11 @@ final class Analyses {
     return preference.async() ? accept(request, preference.patience()) : answer(request);
   }
 
-  /// Accepts an inference as a job, and gives the job's id once it is committed.
+  /// Accepts an inference as a job, and gives what its caller learns once it is committed.
   ///
   /// @throws RefusedException 400 if it is not JSON, 413 if it is too large, 503 if the store does
   ///     not take it
-  UUID accept(AsyncIntake.Inference asked) throws RefusedException {
+  AsyncIntake.Accepted accept(AsyncIntake.Inference asked) throws RefusedException {
     byte[] body = asked.body();
     if (body.length > settings.bodyBytesMax()) {
       throw new RefusedException(
@@ -123,7 +130,8 @@ final class Analyses {
       throw JobBook.intakeFull();
     }
     book.tellOfWork();
-    return id;
+    Target target = asked.target();
+    return new AsyncIntake.Accepted(id, comeback.seconds(target.name(), target.version()));
   }
 
   static void require(Caller caller, Role role) throws RefusedException {
@@ -168,7 +176,7 @@ final class Analyses {
     }
     book.tellOfWork();
     if (!deferral) {
-      return Reply.accepted(id);
+      return accepted(id, request.pinned());
     }
     try {
       return deferred(request, id, wait);
@@ -177,8 +185,12 @@ final class Analyses {
         // What the first answer is must be written before it is given.
         throw JobBook.intakeFull();
       }
-      return Reply.accepted(id);
+      return accepted(id, request.pinned());
     }
+  }
+
+  private Reply accepted(UUID id, Submission asked) {
+    return Reply.accepted(id, comeback.seconds(asked.model(), String.valueOf(asked.version())));
   }
 
   private Reply deferred(Request request, UUID id, Duration wait) throws RefusedException {
@@ -187,7 +199,7 @@ final class Analyses {
     if (request.key() != null) {
       status = book.dao().answer(id, status);
     }
-    return status == 202 ? Reply.accepted(id) : ended(id, job);
+    return status == 202 ? accepted(id, request.pinned()) : ended(id, job);
   }
 
   /// Gives the answer of a job whose first answer is its end. What was read of it may be older.
@@ -276,7 +288,11 @@ final class Analyses {
         Ending ending = Endings.of(given);
         if (ending == null) {
           throw new RefusedException(
-              new Refusal(502, null, 0, "the model's answer is a redirect or not JSON; its owner must mend it"));
+              new Refusal(
+                  502,
+                  null,
+                  0,
+                  "the model's answer is a redirect or not JSON; its owner must mend it"));
         }
         Reply reply = keep(request, id, ending);
         JobBook.await(given.recorded());
@@ -321,7 +337,7 @@ final class Analyses {
       status = book.dao().answer(job.id(), Reply.statusOf(job));
     }
     if (status == 202) {
-      return Reply.accepted(job.id());
+      return accepted(job.id(), job.submission());
     }
     if (status > 0) {
       return ended(job.id(), Optional.of(job));

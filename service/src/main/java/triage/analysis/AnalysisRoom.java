@@ -48,7 +48,9 @@ public final class AnalysisRoom implements AutoCloseable {
     this.book = new JobBook(store, ids, settings, clock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
     this.retention = new Retention(book.claims(), new BatchDao(store.jdbi()), settings, clock);
-    this.analyses = new Analyses(book, dispatcher, models, settings);
+    RetryAfter retryAfter = new RetryAfter(chance.nextLong());
+    this.analyses =
+        new Analyses(book, dispatcher, models, settings, new Comeback(book, models, retryAfter));
     Batches batches =
         new Batches(
             new Batches.Rooms(
@@ -59,7 +61,7 @@ public final class AnalysisRoom implements AutoCloseable {
                 new Submissions(models),
                 settings,
                 clock,
-                new RetryAfter(chance.nextLong())));
+                retryAfter));
     JobView view = new JobView(models);
     this.resources =
         List.of(
@@ -87,7 +89,7 @@ public final class AnalysisRoom implements AutoCloseable {
       }
 
       @Override
-      public UUID accept(Inference inference) throws RefusedException {
+      public Accepted accept(Inference inference) throws RefusedException {
         return analyses.accept(inference);
       }
     };

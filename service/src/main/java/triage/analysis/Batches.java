@@ -89,14 +89,7 @@ final class Batches {
       rooms.dao().forgetKey(caller, key, rooms.settings().keyFor());
     }
     Optional<Batch> begun =
-        rooms
-            .dao()
-            .begin(
-                rooms.book().newId(),
-                caller,
-                key,
-                uploader,
-                rooms.settings().lease());
+        rooms.dao().begin(rooms.book().newId(), caller, key, uploader, rooms.settings().lease());
     return new Begun(
         begun.orElseThrow(() ->
             new RefusedException(

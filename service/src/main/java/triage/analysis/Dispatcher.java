@@ -381,10 +381,7 @@ final class Dispatcher implements AutoCloseable {
     if (claim.attempts() >= settings.attemptsMax()) {
       LOG.warn("event=job-dead job={} reason={} attempts={}", claim.id(), reason, claim.attempts());
       return new Settlement.Ended(
-          claim.id(),
-          claim.fence(),
-          new Ending(JobState.DEAD, 0, reason, detail, null, null),
-          0);
+          claim.id(), claim.fence(), new Ending(JobState.DEAD, 0, reason, detail, null, null), 0);
     }
     long pause = Math.min(RETRY_MILLIS_MAX, 500L << Math.min(claim.attempts(), 10));
     return new Settlement.PutBack(claim.id(), claim.fence(), pause, false, detail);

@@ -85,11 +85,7 @@ final class JobBook implements AutoCloseable {
   private volatile Consumer<List<UUID>> onEnded = _ -> {};
   private final AtomicLong bytesUnderWay = new AtomicLong();
 
-  JobBook(
-      Store store,
-      RowIds ids,
-      AnalysisSettings settings,
-      MonotonicClock clock) {
+  JobBook(Store store, RowIds ids, AnalysisSettings settings, MonotonicClock clock) {
     this.backlog = new Backlog(settings.backlogBytesMax());
     this.listeners = new Listeners(settings.events());
     this.known = new KnownJobs(clock);

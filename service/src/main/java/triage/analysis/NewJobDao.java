@@ -5,8 +5,9 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import triage.store.RowKind;
 
-/// Inserts into `jobs`, with the times of the store's clock: it decides how long they are kept. A row whose idempotency key is taken is left out without a word: whoever
-/// sent one looks afterwards whose it is.
+/// Inserts into `jobs`, with the times of the store's clock: it decides how long they are kept. A
+/// row whose idempotency key is taken is left out without a word: whoever sent one looks
+/// afterwards whose it is.
 ///
 /// **Threads**: immutable.
 final class NewJobDao implements RowKind<NewJob> {

@@ -17,11 +17,19 @@ record Reply(int status, String contentType, Map<String, String> headers, byte[]
   static final String PROBLEM = "application/problem+json";
 
   /// Gives the answer to a job that was accepted and is not done yet.
-  static Reply accepted(UUID id) {
+  ///
+  /// @param comeback after how many seconds it may be
+  static Reply accepted(UUID id, long comeback) {
     return new Reply(
         202,
         JSON,
-        Map.of("Location", JobJson.path(id), "Preference-Applied", "respond-async"),
+        Map.of(
+            "Location",
+            JobJson.path(id),
+            "Preference-Applied",
+            "respond-async",
+            "Retry-After",
+            String.valueOf(comeback)),
         JobJson.accepted(id));
   }
 

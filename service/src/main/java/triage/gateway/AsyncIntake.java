@@ -25,8 +25,14 @@ public interface AsyncIntake {
   /// Gives the largest body that is taken, in bytes.
   long bodyBytesMax();
 
-  /// Accepts an inference as a job, and gives the job's id once it is committed.
+  /// What the caller of an inference that was accepted learns.
+  ///
+  /// @param job its id
+  /// @param retryAfterSeconds when it is likely to be done
+  record Accepted(UUID job, long retryAfterSeconds) {}
+
+  /// Accepts an inference as a job, and gives what its caller learns once it is committed.
   ///
   /// @throws RefusedException if it cannot be taken, with what to do
-  UUID accept(Inference inference) throws RefusedException;
+  Accepted accept(Inference inference) throws RefusedException;
 }

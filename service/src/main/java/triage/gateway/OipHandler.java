@@ -3,7 +3,6 @@ package triage.gateway;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.UUID;
 import org.eclipse.jetty.client.ContentResponse;
 import org.jspecify.annotations.Nullable;
 import triage.admission.GateSnapshot;
@@ -140,7 +139,7 @@ final class OipHandler {
                   + ": raw tensors are not kept for later; send their data as JSON, or leave"
                   + " `respond-async` out"));
     }
-    UUID id =
+    AsyncIntake.Accepted accepted =
         later.accept(
             new AsyncIntake.Inference(
                 caller,
@@ -148,12 +147,14 @@ final class OipHandler {
                 RequestHeaders.criticality(call.header("Priority"), caller.ceiling()),
                 sent.bytes(),
                 call.header("traceparent")));
-    String path = "/api/v1/jobs/" + id;
+    String path = "/api/v1/jobs/" + accepted.job();
     call.setHeader("Location", path);
     call.setHeader("Preference-Applied", "respond-async");
+    call.setHeader("Retry-After", String.valueOf(accepted.retryAfterSeconds()));
     call.answer(
         202,
-        ("{\"id\":\"" + id + "\",\"location\":\"" + path + "\"}").getBytes(StandardCharsets.UTF_8));
+        ("{\"id\":\"" + accepted.job() + "\",\"location\":\"" + path + "\"}")
+            .getBytes(StandardCharsets.UTF_8));
   }
 
   private static ModelVersion speaking(ModelVersion model) throws RefusedException {

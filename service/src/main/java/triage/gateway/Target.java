@@ -2,6 +2,7 @@ package triage.gateway;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import triage.admission.GateSnapshot;
 import triage.admission.GateSnapshot.LaneSnapshot;
 import triage.backend.InProcessBackend;
 import triage.backend.ModelVersion;
@@ -37,6 +38,26 @@ public final class Target {
         .filter(LaneSnapshot::open)
         .mapToInt(LaneSnapshot::patientLimit)
         .sum();
+  }
+
+  /// Gives how long its backends in rotation are likely to take for so much work that waits
+  /// elsewhere, what they hold and what waits before them included. 0 while that is not known.
+  public long workOffNanos(long waiting) {
+    return workOffNanos(model.turnstile().snapshot(), waiting);
+  }
+
+  /// A backend answers as many in a time as may be in flight there of those who can wait, over the
+  /// time that it usually takes for one.
+  static long workOffNanos(GateSnapshot gate, long waiting) {
+    double perNano = 0;
+    long ahead = waiting + gate.waitingTotal();
+    for (LaneSnapshot lane : gate.lanes()) {
+      if (lane.open() && lane.heldNanos() > 0) {
+        perNano += Math.max(1, lane.patientLimit()) / lane.heldNanos();
+        ahead += lane.inFlight();
+      }
+    }
+    return perNano == 0 ? 0 : (long) (ahead / perNano);
   }
 
   /// Gives how long a caller is willing to wait, by its `Request-Timeout` header or the model's

@@ -114,6 +114,22 @@ final class AnalysesIT {
   }
 
   @Test
+  void saysWhenToAskForWhatWasAccepted() {
+    List<String> headers = List.of("Prefer", ASYNC, "Idempotency-Key", "ask");
+    String body = analysis("python", row);
+
+    for (HttpResponse<String> accepted :
+        List.of(
+            send("tester", ANALYSES, body, headers),
+            send("tester", ANALYSES, body, headers),
+            service.post("/v2/models/python/infer", row, "Prefer", ASYNC))) {
+      assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
+      assertThat(accepted.headers().firstValueAsLong("Retry-After").orElseThrow())
+          .isBetween(1L, 90L);
+    }
+  }
+
+  @Test
   void readsNoMoreForLaterThanIsKept() throws Exception {
     try (Socket socket = new Socket("127.0.0.1", service.port("application"))) {
       String head =
@@ -322,8 +338,7 @@ final class AnalysesIT {
     double before = service.metric("triage_door_in_flight");
     try (Socket socket = new Socket("127.0.0.1", service.port("application"))) {
       send(socket, "GET " + location + " HTTP/1.1\r\nPrefer: wait=60\r\n", "");
-      RunningService.await(
-          "waiting", () -> service.metric("triage_door_in_flight") == before + 1);
+      RunningService.await("waiting", () -> service.metric("triage_door_in_flight") == before + 1);
     }
 
     RunningService.await("gone", () -> service.metric("triage_door_in_flight") == before);
@@ -345,8 +360,7 @@ final class AnalysesIT {
     }
 
     RunningService.await("settled", () -> answered("left") == 202);
-    HttpResponse<String> again =
-        send("tester", ANALYSES, body, List.of("Idempotency-Key", "left"));
+    HttpResponse<String> again = send("tester", ANALYSES, body, List.of("Idempotency-Key", "left"));
     assertThat(again.statusCode()).isEqualTo(202);
     server.release(1);
     assertThat(JSON.readTree(ended(again).body()).at("/state").textValue()).isEqualTo("done");
@@ -582,8 +596,8 @@ final class AnalysesIT {
         "UPDATE jobs SET detail = 'x' WHERE id = '" + id + "'",
         () -> {
           cancelling.add(
-              CompletableFuture.supplyAsync(() ->
-                  service.post("/api/v1/jobs/" + id + "/cancel", "{\"reason\":\"a slip\"}")));
+              CompletableFuture.supplyAsync(
+                  () -> service.post("/api/v1/jobs/" + id + "/cancel", "{\"reason\":\"a slip\"}")));
           RunningService.await(
               "the change waits",
               () ->
@@ -646,8 +660,7 @@ final class AnalysesIT {
             path, row + "12345678", "Prefer", ASYNC, "Inference-Header-Content-Length", length);
     assertThat(raw.statusCode()).as(raw.body()).isEqualTo(415);
     assertThat(raw.body()).contains("Inference-Header-Content-Length");
-    HttpResponse<String> odd =
-        service.post(path, row, "Prefer", ASYNC, "Content-Encoding", "br");
+    HttpResponse<String> odd = service.post(path, row, "Prefer", ASYNC, "Content-Encoding", "br");
     assertThat(odd.statusCode()).isEqualTo(415);
     assertThat(odd.body()).contains("Content-Encoding");
   }

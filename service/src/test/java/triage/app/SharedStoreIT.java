@@ -64,7 +64,8 @@ final class SharedStoreIT {
         FakeModelServer server = new FakeModelServer();
         RunningService one = start("one", secret, server, store);
         RunningService two = start("two", "another", secret, server, store)) {
-      HttpResponse<String> first = one.post("/api/v1/analyses", ANALYSIS, "Prefer", "respond-async");
+      HttpResponse<String> first =
+          one.post("/api/v1/analyses", ANALYSIS, "Prefer", "respond-async");
       assertThat(first.statusCode()).as(first.body()).isEqualTo(202);
       RunningService.await("asked", () -> server.underWay() == 1);
       one.post("/api/v1/analyses", ANALYSIS, "Prefer", "respond-async");
