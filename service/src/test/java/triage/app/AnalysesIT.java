@@ -117,6 +117,7 @@ final class AnalysesIT {
   void saysWhenToAskForWhatWasAccepted() {
     List<String> headers = List.of("Prefer", ASYNC, "Idempotency-Key", "ask");
     String body = analysis("python", row);
+    server.release(2);
 
     for (HttpResponse<String> accepted :
         List.of(
@@ -126,6 +127,7 @@ final class AnalysesIT {
       assertThat(accepted.statusCode()).as(accepted.body()).isEqualTo(202);
       assertThat(accepted.headers().firstValueAsLong("Retry-After").orElseThrow())
           .isBetween(1L, 90L);
+      ended(accepted);
     }
   }
 
@@ -335,6 +337,7 @@ final class AnalysesIT {
     HttpResponse<String> accepted =
         service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC);
     String location = accepted.headers().firstValue("Location").orElseThrow();
+    RunningService.await("asked", () -> server.underWay() == 1);
     RunningService.await("quiet", () -> service.metric("triage_door_in_flight") == 0);
     try (Socket socket = new Socket("127.0.0.1", service.port("application"))) {
       send(socket, "GET " + location + " HTTP/1.1\r\nPrefer: wait=60\r\n", "");
