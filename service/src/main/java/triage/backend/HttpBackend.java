@@ -13,8 +13,10 @@ import org.eclipse.jetty.client.CompletableResponseListener;
 import org.eclipse.jetty.client.ContentResponse;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.Request;
+import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
 
 /// A model server that speaks the Open Inference Protocol over HTTP.
@@ -96,6 +98,20 @@ public final class HttpBackend implements Backend {
     return request.headers(this::authorize);
   }
 
+  /// Gives what keeps one of its answers from having the thread that selects for itself.
+  public SelectorTurn turn() {
+    return new SelectorTurn(client.getExecutor());
+  }
+
+  /// Sends a request to this server, and keeps its answer whole.
+  ///
+  /// @param bytesMax the size of the largest body that is kept; a larger one fails the answer
+  /// @param progressed runs with each part of the body; must not block
+  public CompletableFuture<ContentResponse> whole(
+      Request request, int bytesMax, Runnable progressed) {
+    return new WholeAnswer(request, bytesMax, turn(), progressed).send();
+  }
+
   /// Puts what this server wants to see into a request, in place of what may stand there. To be
   /// done last where headers of others are copied.
   public void authorize(HttpFields.Mutable headers) {
@@ -141,9 +157,8 @@ public final class HttpBackend implements Backend {
   /// @param path below the server's URL, beginning with `/`
   /// @throws IOException if it does not answer in time, or with more than 1 MiB
   public ContentResponse fetch(String path, Duration timeout) throws IOException {
-    CompletableResponseListener listener =
-        new CompletableResponseListener(request(HttpMethod.GET, path), FETCH_BYTES_MAX);
-    CompletableFuture<ContentResponse> answer = listener.send();
+    Request request = request(HttpMethod.GET, path);
+    CompletableFuture<ContentResponse> answer = whole(request, FETCH_BYTES_MAX, () -> {});
     try {
       return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException | TimeoutException e) {
@@ -158,4 +173,24 @@ public final class HttpBackend implements Backend {
   /// Does nothing: the connections belong to the shared client.
   @Override
   public void close() {}
+
+  /// An answer of which each part is kept, on the thread that selects or beside it.
+  private static final class WholeAnswer extends CompletableResponseListener {
+    private final SelectorTurn turn;
+    private final Runnable progressed;
+
+    private WholeAnswer(Request request, int bytesMax, SelectorTurn turn, Runnable progressed) {
+      super(request, bytesMax);
+      this.turn = turn;
+      this.progressed = progressed;
+    }
+
+    @Override
+    public void onContent(Response response, Content.Chunk chunk, Runnable demander)
+        throws Exception {
+      progressed.run();
+      int bytes = chunk.remaining();
+      super.onContent(response, chunk, () -> turn.next(bytes, demander));
+    }
+  }
 }

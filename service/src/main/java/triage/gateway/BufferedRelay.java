@@ -7,7 +7,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.client.BytesRequestContent;
-import org.eclipse.jetty.client.CompletableResponseListener;
 import org.eclipse.jetty.client.ContentResponse;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.http.HttpMethod;
@@ -50,8 +49,7 @@ final class BufferedRelay {
         backend
             .request(HttpMethod.POST, path)
             .body(new BytesRequestContent("application/json", body))
-            .onResponseBegin(response -> backend.breaker().progressed())
-            .onResponseContent((response, bytes) -> backend.breaker().progressed());
+            .onResponseBegin(response -> backend.breaker().progressed());
   }
 
   /// Sends the request and waits until it is over, or given up.
@@ -63,7 +61,7 @@ final class BufferedRelay {
     backend.attempted();
     CompletableFuture<ContentResponse> answer;
     try {
-      answer = new CompletableResponseListener(request, ANSWER_BYTES_MAX).send();
+      answer = backend.whole(request, ANSWER_BYTES_MAX, backend.breaker()::progressed);
     } catch (RuntimeException e) {
       backend.breaker().abandoned();
       throw e;

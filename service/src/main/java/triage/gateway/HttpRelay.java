@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import triage.admission.Outcome;
 import triage.backend.HttpBackend;
 import triage.backend.Pass;
+import triage.backend.SelectorTurn;
 import triage.time.AlarmClock;
 
 /// One admitted request on its way to a model server and back, streamed both ways without being
@@ -85,6 +86,7 @@ final class HttpRelay {
   private volatile boolean callerFailed;
   private volatile long progressedNanos;
   private final RelayedAnswer answer;
+  private final SelectorTurn turn;
   private final long heartbeatNanos;
   private long beatNanos;
   private volatile @Nullable HttpFields provenance;
@@ -113,6 +115,7 @@ final class HttpRelay {
     this.clock = clock;
     this.wallClock = wallClock;
     this.answer = new RelayedAnswer(call, clock);
+    this.turn = backend.turn();
     this.heartbeatNanos = passage.model().settings().heartbeat().toNanos();
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
     this.request = request(backend, passage.path()).body(body.rest());
@@ -361,6 +364,7 @@ final class HttpRelay {
       discard(chunk, demander);
       return;
     }
+    int size = bytes.remaining();
     chunk.retain();
     answer.write(
         bytes,
@@ -368,7 +372,7 @@ final class HttpRelay {
             () -> {
               progress();
               chunk.release();
-              demander.run();
+              turn.next(size, demander);
             },
             failure -> {
               chunk.release();
@@ -391,15 +395,20 @@ final class HttpRelay {
       var _ = relayHead(result.getResponse());
     }
     stage.compareAndSet(Stage.ASKED, Stage.FAILED);
-    if (stage.get() == Stage.RELAYING) {
-      if (result.isSucceeded()) {
-        answer.finish();
-      } else {
-        answer.breakOff(callerFailed, result.getFailure());
+    try {
+      if (stage.get() == Stage.RELAYING) {
+        if (result.isSucceeded()) {
+          answer.finish();
+        } else {
+          answer.breakOff(callerFailed, result.getFailure());
+        }
       }
+    } finally {
+      // Whatever comes of that, which includes the look for the caller's next request: somebody
+      // waits with a permit.
+      ended.complete(result);
+      LockSupport.unpark(waiter);
     }
-    ended.complete(result);
-    LockSupport.unpark(waiter);
   }
 
   /// The caller went away.
