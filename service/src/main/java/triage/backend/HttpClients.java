@@ -19,17 +19,20 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
 /// The HTTP clients through which model servers are called: one for all that share their settings
-/// of connections and of TLS, on threads that all clients share.
+/// of connections and of TLS, on threads that all clients share. Those that are reached by TLS have
+/// clients of their own, so that no handshake holds up an answer in the clear.
 ///
 /// Nothing that listens to an answer may block: it runs on the thread that selects, where a thread
-/// of its own would have to be woken for each part of an answer.
+/// of its own would have to be woken for each part of an answer. Nor may an answer have that thread
+/// for itself: see [SelectorTurn].
 ///
 /// **Threads**: confined to the thread that starts the service; the clients are for any.
 final class HttpClients implements AutoCloseable {
   private static final int QUEUED_MAX = 10_000;
+  private static final int SELECTORS_MAX = 2;
 
   /// What the backends of one client have in common.
-  private record Kind(ConnectionSettings connections, TlsSettings tls) {}
+  private record Kind(ConnectionSettings connections, TlsSettings tls, boolean secure) {}
 
   private final Map<Kind, HttpClient> clients = new LinkedHashMap<>();
   private final Path folder;
@@ -48,28 +51,36 @@ final class HttpClients implements AutoCloseable {
   /// Gives the client for a backend: it relays, so it follows no redirect, decodes no body and
   /// answers no challenge.
   ///
+  /// @param secure whether the backend is reached by TLS
   /// @throws IOException if its authorities cannot be read; the message is one line for operators
-  HttpClient of(ConnectionSettings connections, TlsSettings tls) throws IOException {
-    Kind kind = new Kind(connections, tls);
+  HttpClient of(ConnectionSettings connections, TlsSettings tls, boolean secure)
+      throws IOException {
+    Kind kind = new Kind(connections, tls, secure);
     HttpClient known = clients.get(kind);
     if (known != null) {
       return known;
     }
-    HttpClient client = client(connections, tls.caFile());
+    HttpClient client = client(kind);
     clients.put(kind, client);
     return client;
   }
 
-  private HttpClient client(ConnectionSettings connections, @Nullable Path caFile)
-      throws IOException {
+  /// Gives how many threads select for one client. Handshakes of TLS run on them, too, so that
+  /// there are two at least where there are any; and never more, since many clients share threads.
+  static int selectors(boolean secure, int processors) {
+    return secure ? SELECTORS_MAX : Math.clamp(processors / 2, 1, SELECTORS_MAX);
+  }
+
+  private HttpClient client(Kind kind) throws IOException {
+    ConnectionSettings connections = kind.connections();
+    Path caFile = kind.tls().caFile();
     ClientConnector connector = new ClientConnector();
     SslContextFactory.Client ssl = new SslContextFactory.Client();
     if (caFile != null) {
       ssl.setTrustStore(authorities(folder.resolve(caFile)));
     }
     connector.setSslContextFactory(ssl);
-    // One for each two processors; what comes is handled on the threads that select.
-    connector.setSelectors(-1);
+    connector.setSelectors(selectors(kind.secure(), Runtime.getRuntime().availableProcessors()));
     HttpClientTransportOverHTTP transport = new HttpClientTransportOverHTTP(connector);
     transport.setInvocationType(InvocationType.NON_BLOCKING);
     HttpClient client = new HttpClient(transport);

@@ -1,6 +1,7 @@
 package triage.backend;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -169,6 +170,7 @@ public final class Models implements AutoCloseable {
       String model, ModelSettings settings, int lane, Turnstile turnstile)
       throws ModelLoadException {
     BackendSettings backend = settings.backends().get(lane);
+    URI url = Objects.requireNonNull(backend.url());
     CredentialSettings shown = backend.credentials();
     HealthSettings health = backend.health();
     String name = model + "-" + lane;
@@ -177,8 +179,9 @@ public final class Models implements AutoCloseable {
       server =
           new HttpBackend(
               name,
-              Objects.requireNonNull(backend.url()),
-              clients.of(backend.connections(), backend.tls()),
+              url,
+              clients.of(
+                  backend.connections(), backend.tls(), "https".equalsIgnoreCase(url.getScheme())),
               new BackendBreaker(name, settings.breaker(), turnstile, lane, clock, timer),
               new BackendRest(name, turnstile, lane, clock, timer),
               shown == null ? null : Credentials.read(folder, shown),
