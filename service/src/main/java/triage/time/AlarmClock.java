@@ -2,6 +2,8 @@ package triage.time;
 
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A clock that threads can have wake them: for waits that nearly always end before their time.
 ///
@@ -12,8 +14,13 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// **Threads**: safe for use by several threads; one of its own, `alarm-clock`, a daemon.
 public final class AlarmClock implements MonotonicClock, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(AlarmClock.class);
+
   /// Some 73 years: sums of it with any reading can still be compared.
   private static final long FAR_NANOS = Long.MAX_VALUE / 4;
+
+  /// Until the next look after one that has failed.
+  private static final long AFTER_FAILURE_NANOS = 10_000_000L;
 
   private final MonotonicClock clock;
   private final ConcurrentSkipListSet<Sleeper> sleepers = new ConcurrentSkipListSet<>();
@@ -42,7 +49,12 @@ public final class AlarmClock implements MonotonicClock, AutoCloseable {
 
   /// Gives the clock of this machine, and has it watched.
   public static AlarmClock system() {
-    AlarmClock made = new AlarmClock(MonotonicClock.system());
+    return watched(MonotonicClock.system());
+  }
+
+  /// Gives a clock by which whoever waits is woken.
+  static AlarmClock watched(MonotonicClock clock) {
+    AlarmClock made = new AlarmClock(clock);
     made.thread.start();
     return made;
   }
@@ -76,8 +88,21 @@ public final class AlarmClock implements MonotonicClock, AutoCloseable {
   }
 
   private void watch() {
-    while (!closed) {
-      LockSupport.parkNanos(this, wakeDue());
+    try {
+      while (!closed) {
+        LockSupport.parkNanos(this, look());
+      }
+    } finally {
+      close(); // Or who waits would wait for ever.
+    }
+  }
+
+  private long look() {
+    try {
+      return wakeDue();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      LOG.error("event=alarm-clock-failed", e);
+      return AFTER_FAILURE_NANOS;
     }
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -82,6 +84,55 @@ class AlarmClockTest {
       assertThat(watched.sleeping()).isEqualTo(1);
       LockSupport.unpark(sleeper);
       sleeper.join();
+    }
+  }
+
+  @Test
+  void goesOnAfterALookThatFailed() throws Exception {
+    AtomicInteger looks = new AtomicInteger();
+    try (AlarmClock watched = AlarmClock.watched(failing(looks, 1))) {
+      watched.parkNanos(this, 1_000_000);
+      assertThat(looks.get()).isGreaterThan(1);
+      assertThat(watched.sleeping()).isZero();
+    }
+  }
+
+  @Test
+  void leavesNobodyAsleepWhenItsThreadEnds() throws Exception {
+    CountDownLatch stands = new CountDownLatch(1);
+    MonotonicClock broken =
+        () -> {
+          if (Thread.currentThread().getName().equals("alarm-clock")) {
+            awaitUninterruptibly(stands);
+            throw new StackOverflowError();
+          }
+          return System.nanoTime();
+        };
+    AlarmClock watched = AlarmClock.watched(broken);
+    Thread sleeper =
+        Thread.startVirtualThread(() -> watched.parkNanos(this, Duration.ofHours(1).toNanos()));
+    awaitSleeping(watched, 1);
+    stands.countDown();
+    sleeper.join();
+    watched.parkNanos(this, 1);
+  }
+
+  /// Gives a clock that the alarm clock's own thread cannot read so many times.
+  private static MonotonicClock failing(AtomicInteger looks, int times) {
+    return () -> {
+      if (Thread.currentThread().getName().equals("alarm-clock")
+          && looks.incrementAndGet() <= times) {
+        throw new IllegalStateException("no time");
+      }
+      return System.nanoTime();
+    };
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
