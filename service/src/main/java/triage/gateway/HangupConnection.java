@@ -3,15 +3,18 @@ package triage.gateway;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadPendingException;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.internal.HttpConnection;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.TryExecutor;
 import org.jspecify.annotations.Nullable;
 
 /// An HTTP/1 connection that can notice, while a request is being handled, that its caller has hung
@@ -82,7 +85,7 @@ final class HangupConnection extends HttpConnection {
   @GuardedBy("lock")
   private boolean bodyIsSmall;
 
-  private final Executor goingOn = this::goOn;
+  private final Executor goingOn = new GoingOn();
 
   HangupConnection(
       HttpConfiguration configuration, Connector connector, EndPoint endPoint, Pacer pacer) {
@@ -120,17 +123,6 @@ final class HangupConnection extends HttpConnection {
     return goingOn;
   }
 
-  /// Runs the look for a next request in place where none has been read ahead: most often it finds
-  /// nothing, and waking a thread for that cost a tenth of what a proxied request did. The front
-  /// door, which gets what it finds, blocks nobody.
-  private void goOn(Runnable task) {
-    if (equals(task) && interest.isFast() && isRequestBufferEmpty()) {
-      run();
-    } else {
-      super.getExecutor().execute(task);
-    }
-  }
-
   private void standBy() {
     boolean register;
     synchronized (lock) {
@@ -141,6 +133,11 @@ final class HangupConnection extends HttpConnection {
     }
     if (register) {
       getEndPoint().fillInterested(interest);
+      if (!getEndPoint().isOpen() && getEndPoint() instanceof AbstractEndPoint closed) {
+        // Before the interest stood, which would then never hear of it, nor a watch that relies
+        // on it.
+        closed.getFillInterest().onFail(new ClosedChannelException());
+      }
     }
   }
 
@@ -315,6 +312,35 @@ final class HangupConnection extends HttpConnection {
     }
     pace.ended(ended.group);
     proceed.run();
+  }
+
+  /// Runs the look for a next request in place where none has been read ahead: most often it finds
+  /// nothing, and waking a thread for that cost a tenth of what a proxied request did. The front
+  /// door, which gets what it finds, blocks nobody.
+  private final class GoingOn implements TryExecutor {
+    private final Executor threads = HangupConnection.super.getExecutor();
+
+    @Override
+    public void execute(Runnable task) {
+      if (isInPlace(task)) {
+        task.run();
+      } else {
+        threads.execute(task);
+      }
+    }
+
+    @Override
+    public boolean tryExecute(Runnable task) {
+      if (isInPlace(task)) {
+        task.run();
+        return true;
+      }
+      return threads instanceof TryExecutor trying && trying.tryExecute(task);
+    }
+
+    private boolean isInPlace(Runnable task) {
+      return HangupConnection.this.equals(task) && interest.isFast() && isRequestBufferEmpty();
+    }
   }
 
   /// One request and its response, as the parser sees them; it tells when they are over.

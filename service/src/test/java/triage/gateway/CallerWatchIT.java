@@ -241,7 +241,9 @@ class CallerWatchIT {
     try (Caller caller = new Caller(server.port())) {
       for (int i = 0; i < 3; i++) {
         caller.send(Caller.post("/park", "m" + i));
-        server.nextParked().released.countDown();
+        Visit visit = server.nextParked();
+        awaitSelectorBack(i == 0);
+        visit.released.countDown();
         assertThat(caller.receive()).isEqualTo("200 /park m" + i);
       }
       assertThat(server.goingOn).hasValue(0);
@@ -252,10 +254,37 @@ class CallerWatchIT {
   void leavesARequestThatWasReadAheadToAnotherThread() throws Exception {
     try (Caller caller = new Caller(server.port())) {
       caller.send(Caller.get("/park") + Caller.get("/plain"));
-      server.nextParked().released.countDown();
+      Visit visit = server.nextParked();
+      awaitSelectorBack(true);
+      visit.released.countDown();
       assertThat(caller.receive()).isEqualTo("200 /park ");
       assertThat(caller.receive()).isEqualTo("200 /plain ");
       assertThat(server.goingOn).hasValue(1);
+    }
+  }
+
+  /// Waits until the thread that read a small request has gone on. Before, that thread itself would
+  /// go on with the connection, and wake nobody.
+  private void awaitSelectorBack(boolean firstRequest) throws InterruptedException {
+    // The first request came by an interest of its own.
+    int interests = firstRequest ? 2 : 1;
+    assertThat(server.interests.tryAcquire(interests, 10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /// The connection is closed once the caller is watched, which relies on an interest that is only
+  /// now about to be registered.
+  @Test
+  void noticesAConnectionThatIsClosedBeforeTheInterestStands() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      assertThat(server.interests.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      CountDownLatch hold = new CountDownLatch(1);
+      server.interestHold = hold;
+      caller.send(Caller.get("/early"));
+      Visit visit = server.nextParked();
+      server.interestHold = null;
+      hold.countDown();
+      assertThat(visit.awaitGone()).isTrue();
+      assertEndedOnceAs(visit, false);
     }
   }
 

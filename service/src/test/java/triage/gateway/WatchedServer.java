@@ -3,6 +3,7 @@ package triage.gateway;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -47,6 +48,7 @@ import org.slf4j.LoggerFactory;
 /// - `/inline`: watched and answered on the I/O thread, without a body
 /// - `/late`: as `/park`, once a second read interest is registered: the first one brought the
 ///   request
+/// - `/early`: as `/park`, once the second read interest is held back by the test
 final class WatchedServer implements AutoCloseable {
   final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
   final BlockingQueue<Visit> parked = new LinkedBlockingQueue<>();
@@ -58,6 +60,11 @@ final class WatchedServer implements AutoCloseable {
   final Semaphore heldFills = new Semaphore(0);
   final Semaphore interests = new Semaphore(0);
   final AtomicInteger goingOn = new AtomicInteger();
+  final Semaphore heldInterests = new Semaphore(0);
+
+  /// Who waits for it closes its connection before the interest is registered.
+  volatile @Nullable CountDownLatch interestHold;
+
   volatile int lastFilled;
   volatile @Nullable CountDownLatch fillHold;
   final Server server = new Server();
@@ -205,6 +212,12 @@ final class WatchedServer implements AutoCloseable {
             }
             park(new Visit(() -> body), request, response, callback);
           }
+          case "/early" -> {
+            if (!heldInterests.tryAcquire(10, TimeUnit.SECONDS)) {
+              throw new TimeoutException("no interest was held back");
+            }
+            park(new Visit(() -> body), request, response, callback);
+          }
           case "/park" -> park(new Visit(() -> body), request, response, callback);
           case "/watch" -> {
             CallerWatch watch = CallerWatch.of(request, goneTotal::incrementAndGet);
@@ -343,6 +356,16 @@ final class WatchedServer implements AutoCloseable {
 
       @Override
       public void fillInterested(Callback callback) {
+        CountDownLatch hold = interestHold;
+        if (hold != null) {
+          heldInterests.release();
+          try {
+            awaitUninterrupted(hold);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+          close();
+        }
         super.fillInterested(callback);
         interests.release();
       }
