@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Attributes;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Reason;
@@ -33,6 +34,14 @@ public final class FrontDoor extends Handler.Wrapper {
 
   /// About as long as the door takes to open after a storm.
   private static final long PRESSURE_RETRY_NANOS = 2_000_000_000L;
+
+  /// How many refusals of one connection are given on the thread that selects; the next one is
+  /// given on another: who sends request after request without waiting would have that thread for
+  /// itself.
+  static final int IN_PLACE_MAX = 16;
+
+  /// The attribute of a connection that counts them.
+  private static final String IN_PLACE = "triage.refused-in-place";
 
   private static final String APPLICATION = "application";
 
@@ -161,6 +170,27 @@ public final class FrontDoor extends Handler.Wrapper {
           default -> pressed;
         };
     PreparedRefusal answer = Objects.requireNonNull(answers.get(dialect));
+    if (isInPlace(request)) {
+      refuse(answer, request, response, callback);
+      return;
+    }
+    try {
+      executor.execute(() -> refuse(answer, request, response, callback));
+    } catch (RejectedExecutionException e) {
+      refuse(answer, request, response, callback); // The threads have ended before the port.
+    }
+  }
+
+  private static boolean isInPlace(Request request) {
+    Attributes connection = request.getConnectionMetaData();
+    int before = connection.getAttribute(IN_PLACE) instanceof Integer count ? count : 0;
+    boolean inPlace = before < IN_PLACE_MAX;
+    connection.setAttribute(IN_PLACE, inPlace ? before + 1 : 0);
+    return inPlace;
+  }
+
+  private void refuse(
+      PreparedRefusal answer, Request request, Response response, Callback callback) {
     if (UnreadBody.isRead(request)) {
       answer.write(response, retryAfter, callback);
       return;
