@@ -59,6 +59,7 @@ final class BackendsServlet extends HttpServlet {
     ArrayNode because = entry.putArray("because");
     absences.stream().sorted().forEach(absence -> because.add(absence.wire()));
     entry.put("limit", seen.limit()).put("limitSet", model.turnstile().limit(lane).wire());
+    entry.put("jobLimit", seen.patientLimit());
     entry.put("capacity", Math.round(seen.capacity() * 10) / 10.0);
     if (Double.isInfinite(seen.refusalBound())) {
       entry.putNull("refusalBound");

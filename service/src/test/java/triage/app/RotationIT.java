@@ -60,6 +60,7 @@ final class RotationIT {
       service.send(change(service, "rotation=in", operator));
       assertThat(backend(service, 0).get("state").textValue()).isEqualTo("in-rotation");
       assertThat(backend(service, 0).get("limit").intValue()).isEqualTo(1);
+      assertThat(backend(service, 0).get("jobLimit").intValue()).isEqualTo(1);
       RunningService.await(
           "served by both",
           () -> service.post(INFER, BODY).statusCode() == 200 && one.inferences() > 0);
