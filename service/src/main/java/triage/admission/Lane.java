@@ -215,6 +215,7 @@ final class Lane {
       long deadlineNanos = ticket.deadlineNanos();
       long leftNanos =
           deadlineNanos == Ticket.NO_DEADLINE ? Long.MAX_VALUE : deadlineNanos - nowNanos;
+      ticket.order = tuned.begin();
       ticket.phase = tuned.dispatched(inFlight, withheld.count(nowNanos), leftNanos, nowNanos);
     }
   }
@@ -244,13 +245,9 @@ final class Lane {
       servedInRound = 0;
     }
     if (tuned != null && tuned == ticket.taught) {
-      tuned.ended(
-          ticket.phase,
-          inFlight,
-          ticket.decidedNanos,
-          permitNanos,
-          refused ? Ending.REFUSED : ending(tuned, ticket, outcome, cutOff),
-          nowNanos);
+      Ending ending = refused ? Ending.REFUSED : ending(tuned, ticket, outcome, cutOff);
+      tuned.overtook(ticket.order, ticket.phase, ending);
+      tuned.ended(ticket.phase, inFlight, ticket.decidedNanos, permitNanos, ending, nowNanos);
     }
   }
 

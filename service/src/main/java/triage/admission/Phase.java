@@ -41,6 +41,9 @@ final class Phase {
   private double logSum;
   private double logSquares;
 
+  private double overtaken;
+  private double beside;
+
   private boolean opened;
   private long openedNanos;
   private long servedBefore;
@@ -68,6 +71,8 @@ final class Phase {
     squares = 0;
     logSum = 0;
     logSquares = 0;
+    overtaken = 0;
+    beside = 0;
     opened = false;
     served = 0;
   }
@@ -134,6 +139,25 @@ final class Phase {
       logSum += log;
       logSquares += log * log;
     }
+  }
+
+  /// Notes whom one that ended has overtaken.
+  ///
+  /// @param count how many of them
+  /// @param others how many were outstanding beside it
+  void overtook(int count, int others) {
+    overtaken += count;
+    beside += others;
+  }
+
+  /// Gives how many have been overtaken by those that ended, together.
+  double overtaken() {
+    return overtaken;
+  }
+
+  /// Gives how many were outstanding beside those that ended, together.
+  double beside() {
+    return beside;
   }
 
   /// Keeps every so many, evenly over the order in which they ended: the last to end are the

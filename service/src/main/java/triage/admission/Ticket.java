@@ -57,6 +57,7 @@ public class Ticket {
   @Nullable TenantLine line;
   double chargedNanos;
   long phase = TunedLimit.NO_PHASE;
+  long order;
   @Nullable TunedLimit taught;
 
   /// Makes the ticket of one request.

@@ -1,10 +1,15 @@
 package triage.admission;
 
+import org.jspecify.annotations.Nullable;
+
 /// A limit that finds a backend's capacity by itself: how many requests it can work on at once.
 ///
 /// **Growth.** From two, the level grows by a factor a round as long as the time a permit is held
 /// does not grow with it; not beyond what half of the callers' patience would bear if all that is
 /// added only waited.
+///
+/// Where it does, and what is known rests on few requests, the work itself may be heavier: whom
+/// those that end have overtaken tells ([HeavierWork]).
 ///
 /// **Pairs.** Then, while there is more demand than the limit lets through, it alternates between
 /// two levels, a lower and a higher one. What the higher one cost in time and brought in throughput
@@ -111,7 +116,10 @@ final class TunedLimit {
   private final int most;
   private final Phase[] phases = new Phase[PHASES];
   private final Estimate estimate;
-  private final FreeTime free = new FreeTime();
+  private FreeTime free = new FreeTime();
+  private @Nullable FreeTime freeBefore;
+  private final HeavierWork heavier = new HeavierWork();
+  private final Overtaking overtaking = new Overtaking();
   private final Evidence evidence = new Evidence();
   private final Patience patience = new Patience();
   private final LateWatch lateWatch = new LateWatch();
@@ -159,6 +167,7 @@ final class TunedLimit {
   /// meanwhile, or ended, teaches nothing.
   void resume(long nowNanos) {
     shared = false;
+    overtaking.clear();
     turns.begin();
     next(growing ? phase(current).level() : high(), nowNanos);
     judged = current;
@@ -260,6 +269,26 @@ final class TunedLimit {
     return growing && shared ? Math.min(floor, patientLevel()) : floor;
   }
 
+  /// Gives a dispatch its place in the order of all.
+  long begin() {
+    return overtaking.begin();
+  }
+
+  /// Notes whom a dispatch has overtaken that ends now; to be called before [#ended].
+  ///
+  /// @param order what [#begin] gave
+  /// @param number what [#dispatched] gave
+  void overtook(long order, long number, Ending ending) {
+    int overtaken = overtaking.end(order);
+    if (overtaken != Overtaking.UNKNOWN && ending.isTimed() && teaches(number)) {
+      phase(number).overtook(overtaken, overtaking.outstanding());
+    }
+  }
+
+  private boolean teaches(long number) {
+    return number != NO_PHASE && number >= judged - 1 && current - number < PHASES;
+  }
+
   /// Notes the end of a dispatch.
   ///
   /// @param number what [#dispatched] gave
@@ -281,7 +310,7 @@ final class TunedLimit {
     if (!growing && begun && nowNanos - now.startedNanos() >= RUN_IN * heldNanos) {
       now.openWindow(served, nowNanos);
     }
-    if (number != NO_PHASE && number >= judged - 1 && current - number < PHASES) {
+    if (teaches(number)) {
       phase(number).end(dispatchedNanos, held, ending);
     }
     if (ending != Ending.SILENT) {
@@ -306,6 +335,9 @@ final class TunedLimit {
   private void remember(Phase phase, long nowNanos) {
     free.remember(phase, nowNanos);
     evenness.learn(phase);
+    if (!everSettled) {
+      heavier.learn(phase);
+    }
   }
 
   private double weight() {
@@ -321,7 +353,7 @@ final class TunedLimit {
       begun = false;
       now.beginAgain(ended, nowNanos);
     } else if (now.dispatched() < wanted || !enough) {
-      if (isQueuedBadly(now, wanted, nowNanos)) {
+      if (isQueuedBadly(now, wanted, nowNanos) && !growAsOfHeavierWork(now, nowNanos)) {
         settleAt(now, now.logHeldAtLeast(nowNanos), nowNanos);
       }
     } else if (free.isKnown()) {
@@ -353,20 +385,39 @@ final class TunedLimit {
     double step = Math.log(now.inFlight() / earlierInFlight);
     double rise = (log - earlierLog + Math.sqrt(now.logNoise() + earlierNoise)) / step;
     boolean flat = step > 0.3 && rise < Evidence.KNEE;
+    double sureRise = log - earlierLog - Math.sqrt(now.logNoise() + earlierNoise);
+    if (freeBefore != null && HeavierWork.isRefuted(step, sureRise)) {
+      settleAt(now, log, nowNanos);
+      return;
+    }
     double unsure = excess > QUEUED ? 2 * doubt : doubt;
     double sure = everSettled ? SURE_LATER : SURE_AT_FIRST;
     if (Math.abs(excess - QUEUED) < unsure && repeats < REPEATS_MAX) {
       repeats++;
       dispatchedMax += Math.max(2, dispatchedMax / (repeats + 1));
     } else if ((flat || excess - sure * doubt < QUEUED) && reachedBy(now) < most) {
+      freeBefore = null;
       boolean surelyFree = excess + doubt < QUEUED;
       if (shared ? excess < doubt : excess < QUEUED || flat) {
         remember(now, nowNanos);
       }
       higher(now, surelyFree ? GROWTH : GROWTH_IN_DOUBT, nowNanos);
-    } else {
+    } else if (!growAsOfHeavierWork(now, nowNanos)) {
       settleAt(now, log, nowNanos);
     }
+  }
+
+  /// Takes the reference anew and grows on, where times have risen because the work is heavier.
+  private boolean growAsOfHeavierWork(Phase now, long nowNanos) {
+    if (everSettled || freeBefore != null || !heavier.isLikely(now)) {
+      return false;
+    }
+    heavier.assume();
+    freeBefore = free;
+    free = new FreeTime();
+    remember(now, nowNanos);
+    higher(now, GROWTH_IN_DOUBT, nowNanos);
+    return true;
   }
 
   private double reachedBy(Phase phase) {
@@ -393,6 +444,9 @@ final class TunedLimit {
   }
 
   private void settleAt(Phase found, double logHeld, long nowNanos) {
+    if (freeBefore != null) {
+      free = freeBefore;
+    }
     double waited = free.waitedNanos(free.excess(logHeld));
     double doubt = doubt(found);
     estimate.doubt(doubt * doubt);
@@ -403,6 +457,7 @@ final class TunedLimit {
   private void settle(double found, long nowNanos) {
     growing = false;
     everSettled = true;
+    freeBefore = null;
     evidence.begin();
     inconsistent = false;
     estimate.set(found);

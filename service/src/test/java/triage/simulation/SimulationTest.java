@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.Criticality;
 import triage.admission.LimitSettings;
 import triage.admission.Outcome;
@@ -20,14 +22,36 @@ final class SimulationTest {
           new Stream("safety", Criticality.CRITICAL_PLUS, .1, 1),
           new Stream("batch", Criticality.SHEDDABLE, .9, 1));
 
-  @ParameterizedTest(name = "capacity {0}, seed {1}")
-  @CsvSource({"1,1", "1,2", "8,1", "8,2", "32,3", "100,4"})
-  void aGateThatTunesItselfFindsTheCapacity(int capacity, long seed) {
-    GatePolicy policy = selfTuning();
-    Score score = run(policy, new SlotServer(capacity), capacity / .05, 3, 60, 20, seed);
+  /// In single runs of uneven work the limit may be higher for a while.
+  @ParameterizedTest(name = "capacity {0}")
+  @ValueSource(ints = {1, 8, 32, 100})
+  void aGateThatTunesItselfFindsTheCapacity(int capacity) {
+    double[] limits = new double[9];
+    for (int seed = 0; seed < limits.length; seed++) {
+      GatePolicy policy = selfTuning();
+      Score score = run(policy, new SlotServer(capacity), capacity / .05, 3, 60, 20, seed + 1);
+      limits[seed] = policy.limit();
+      assertThat((double) goodSince(score, 20)).isGreaterThan(.85 * 40 * capacity / .05);
+    }
 
-    assertThat(policy.limit()).isBetween(.7 * capacity, 1.6 * capacity + 1);
-    assertThat((double) goodSince(score, 20)).isGreaterThan(.85 * 40 * capacity / .05);
+    Arrays.sort(limits);
+    assertThat(limits[limits.length / 2]).isBetween(.7 * capacity, 1.5 * capacity + 1);
+  }
+
+  /// Not in all runs, yet: what comes first may mislead it all the same.
+  @Test
+  void growsOnInMostRunsWhereTheFirstRequestsWereLightOnes() {
+    int[] good = new int[5];
+    for (int seed = 0; seed < good.length; seed++) {
+      Workload.Draw work = (chance, at) -> (at < 2 ? .7 : 5) * chance.lognormal(1);
+      Workload workload =
+          new Workload(Arrivals.poisson(at -> 2 * 64 / 5.0), work, (chance, at) -> 30, STREAMS);
+      good[seed] =
+          goodSince(run(selfTuning(), new SlotServer(64), workload, 300, 60, seed + 1), 60);
+    }
+
+    Arrays.sort(good);
+    assertThat((double) good[good.length / 2]).isGreaterThan(.8 * 240 * 64 / 5.0);
   }
 
   @ParameterizedTest(name = "capacity {0}, seed {1}")
