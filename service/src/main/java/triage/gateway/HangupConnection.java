@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 /// caller is gone; some are the head of a pipelined request, kept aside until the response is
 /// complete and then put where Jetty looks first. They cannot go there earlier, since the caller's
 /// body may still be held in the same buffer. The rest stays in the socket, whose window slows the
-/// caller down; the watch has then done what it can.
+/// caller down; the watch has then done what it can. So has one before which more of the caller's
+/// input has been read already: whoever finds the interest standing then reads no more.
 ///
 /// A response that completes during such a read waits for its end, so that Jetty never reads at the
 /// same time; the reading thread then completes it.
@@ -126,7 +127,8 @@ final class HangupConnection extends HttpConnection {
   private void standBy() {
     boolean register;
     synchronized (lock) {
-      register = exchange != null && bodyIsSmall && borrower == null && !registered && !peeking;
+      register = exchange != null && bodyIsSmall && borrower == null && ahead == null;
+      register = register && !registered && !peeking;
       // It may have gone over to HTTP/2.
       register = register && equals(getEndPoint().getConnection());
       registered |= register;
@@ -164,7 +166,7 @@ final class HangupConnection extends HttpConnection {
         throw new IllegalStateException("watch: open (expected: one at a time)");
       }
       watch = candidate;
-      if (borrower != null || ahead != null || !isRequestBufferEmpty()) {
+      if (borrower != null || isInputInHand()) {
         return; // More input stands before a hang-up: it cannot be seen.
       }
       register = !registered && !peeking;
@@ -254,6 +256,14 @@ final class HangupConnection extends HttpConnection {
     }
   }
 
+  /// Tells whether input that has been read waits for the end of the exchange in hand, whose body
+  /// has been read to its end. A peek would then lose what an earlier one got, or find no room for
+  /// what it gets itself behind a request that was pipelined with this one.
+  @GuardedBy("lock")
+  private boolean isInputInHand() {
+    return ahead != null || !isRequestBufferEmpty();
+  }
+
   private void peek() {
     ByteBuffer room = BufferUtil.allocate(PEEK_BYTES);
     int filled;
@@ -316,7 +326,8 @@ final class HangupConnection extends HttpConnection {
 
   /// Runs the look for a next request in place where none has been read ahead: most often it finds
   /// nothing, and waking a thread for that cost a tenth of what a proxied request did. The front
-  /// door, which gets what it finds, blocks nobody.
+  /// door, which gets what it finds, blocks nobody. Where no next request may come, other threads
+  /// see to the end: the one that found a bad request may still have its buffer in hand.
   private final class GoingOn implements TryExecutor {
     private final Executor threads = HangupConnection.super.getExecutor();
 
@@ -339,7 +350,10 @@ final class HangupConnection extends HttpConnection {
     }
 
     private boolean isInPlace(Runnable task) {
-      return HangupConnection.this.equals(task) && interest.isFast() && isRequestBufferEmpty();
+      return HangupConnection.this.equals(task)
+          && interest.isFast()
+          && isRequestBufferEmpty()
+          && getParser().isStart();
     }
   }
 
@@ -396,7 +410,7 @@ final class HangupConnection extends HttpConnection {
         registered = false;
         borrowed = borrower;
         borrower = null;
-        peeking = borrowed == null && watch != null;
+        peeking = borrowed == null && watch != null && !isInputInHand();
         if (borrowed == null && !peeking) {
           return; // The input waits for whoever asks next.
         }

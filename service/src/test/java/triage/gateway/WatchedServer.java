@@ -49,6 +49,7 @@ import org.slf4j.LoggerFactory;
 /// - `/late`: as `/park`, once a second read interest is registered: the first one brought the
 ///   request
 /// - `/early`: as `/park`, once the second read interest is held back by the test
+/// - `/dwell`: as `/park`, while the thread that read the request is held back by the test
 final class WatchedServer implements AutoCloseable {
   final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
   final BlockingQueue<Visit> parked = new LinkedBlockingQueue<>();
@@ -60,11 +61,14 @@ final class WatchedServer implements AutoCloseable {
   final Semaphore heldFills = new Semaphore(0);
   final Semaphore interests = new Semaphore(0);
   final AtomicInteger goingOn = new AtomicInteger();
+  final Semaphore wentOn = new Semaphore(0);
+  final CountDownLatch dwelling = new CountDownLatch(1);
   final Semaphore heldInterests = new Semaphore(0);
 
   /// Who waits for it closes its connection before the interest is registered.
   volatile @Nullable CountDownLatch interestHold;
 
+  private volatile @Nullable ManagedSelector selector;
   volatile int lastFilled;
   volatile @Nullable CountDownLatch fillHold;
   final Server server = new Server();
@@ -98,6 +102,20 @@ final class WatchedServer implements AutoCloseable {
     return visit;
   }
 
+  /// Waits until the thread that selects has gone on from the request it read. Before, that thread
+  /// itself would go on with the connection once the request is answered, and wake nobody.
+  void awaitSelectorBack() throws InterruptedException {
+    ManagedSelector of = selector;
+    if (of == null) {
+      throw new IllegalStateException("no connection yet");
+    }
+    CountDownLatch back = new CountDownLatch(1);
+    of.submit(_ -> back.countDown());
+    if (!back.await(10, TimeUnit.SECONDS)) {
+      throw new AssertionError("the selecting thread was not back in 10 s");
+    }
+  }
+
   /// Waits until every connection has been taken down, and says whether that came to pass.
   boolean awaitNoEndPoints() throws InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
@@ -115,10 +133,17 @@ final class WatchedServer implements AutoCloseable {
 
   /// Runs what Jetty wants to have run, and counts what goes on with a connection.
   private void execute(Runnable task) {
-    if (task instanceof HangupConnection) {
-      goingOn.incrementAndGet();
+    if (!(task instanceof HangupConnection)) {
+      server.getThreadPool().execute(task);
+      return;
     }
-    server.getThreadPool().execute(task);
+    goingOn.incrementAndGet();
+    server
+        .getThreadPool()
+        .execute(() -> {
+          task.run();
+          wentOn.release();
+        });
   }
 
   /// Waits until every request that began has ended, and says whether that came to pass.
@@ -194,8 +219,21 @@ final class WatchedServer implements AutoCloseable {
         answer(request, response, "inline", callback);
       } else {
         Thread.ofVirtual().start(() -> exchange(path, request, response, callback));
+        if (path.equals("/dwell")) {
+          dwell();
+        }
       }
       return true;
+    }
+
+    private void dwell() {
+      try {
+        if (!dwelling.await(10, TimeUnit.SECONDS)) {
+          throw new IllegalStateException("dwelt for 10 s");
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
     }
 
     private void exchange(String path, Request request, Response response, Callback callback) {
@@ -218,7 +256,7 @@ final class WatchedServer implements AutoCloseable {
             }
             park(new Visit(() -> body), request, response, callback);
           }
-          case "/park" -> park(new Visit(() -> body), request, response, callback);
+          case "/park", "/dwell" -> park(new Visit(() -> body), request, response, callback);
           case "/watch" -> {
             CallerWatch watch = CallerWatch.of(request, goneTotal::incrementAndGet);
             answer(request, response, body, callback);
@@ -301,8 +339,9 @@ final class WatchedServer implements AutoCloseable {
 
     @Override
     protected SocketChannelEndPoint newEndPoint(
-        SocketChannel channel, ManagedSelector selector, SelectionKey key) throws IOException {
-      EndPointWithNews endPoint = new EndPointWithNews(channel, selector, key);
+        SocketChannel channel, ManagedSelector from, SelectionKey key) throws IOException {
+      selector = from;
+      EndPointWithNews endPoint = new EndPointWithNews(channel, from, key);
       endPoint.setIdleTimeout(getIdleTimeout());
       return endPoint;
     }
