@@ -142,7 +142,8 @@ final class BatchDao {
                   AND created_at < now() - :after * interval '1 ms'
                   AND body_sha256 IS NOT NULL AND coalesce(upload_until < now(), true)
                   AND NOT EXISTS (SELECT FROM jobs
-                    WHERE batch_id = batches.id AND finished_at IS NULL OFFSET 0)\
+                    WHERE batch_id = batches.id
+                      AND state IN ('attached', 'waiting', 'running') OFFSET 0)\
                 """)
             .bind("caller", caller)
             .bind("key", key)

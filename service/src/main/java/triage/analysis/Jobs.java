@@ -152,7 +152,7 @@ final class Jobs {
       throw notNow(job, expected);
     }
     book.tellOfWork();
-    book.tellOf(job.caller());
+    book.tellChanged(job.id(), job.caller());
     return accepted(job.id());
   }
 

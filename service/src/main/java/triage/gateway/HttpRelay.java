@@ -390,12 +390,12 @@ final class HttpRelay {
   }
 
   private void finish(Result result) {
-    if (result.isSucceeded()) {
-      // An answer without a body.
-      var _ = relayHead(result.getResponse());
-    }
-    stage.compareAndSet(Stage.ASKED, Stage.FAILED);
     try {
+      if (result.isSucceeded()) {
+        // An answer without a body.
+        var _ = relayHead(result.getResponse());
+      }
+      stage.compareAndSet(Stage.ASKED, Stage.FAILED);
       if (stage.get() == Stage.RELAYING) {
         if (result.isSucceeded()) {
           answer.finish();
