@@ -339,11 +339,12 @@ class CallerWatchIT {
       assertThat(caller.receive()).isEqualTo("200 /park ");
       Visit dwelling = server.nextParked();
       server.fills.drainPermits();
-      caller.send(third.substring(0, 10));
+      caller.send(third.substring(0, HangupConnection.PEEK_BYTES));
       assertThat(server.fills.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      server.awaitSelectorBack();
       server.dwelling.countDown();
       assertThat(server.wentOn.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
-      caller.send(third.substring(10));
+      caller.send(third.substring(HangupConnection.PEEK_BYTES));
       awaitInterestTaken();
       int more = server.fills.availablePermits();
       dwelling.released.countDown();
