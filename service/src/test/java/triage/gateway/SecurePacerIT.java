@@ -32,8 +32,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import triage.MadeCertificate;
 
 /// Slow callers on TLS, on real sockets, by a clock that stands still until the test moves it.
@@ -287,9 +285,8 @@ final class SecurePacerIT {
   }
 
   /// Whoever closes a connection on TLS needs its lock, which a thread that reads may hold.
-  @ParameterizedTest
-  @ValueSource(strings = {"http/1.1", "h2"})
-  void theLookWaitsForNoConnectionsLock(String protocol) throws Exception {
+  @Test
+  void theLookWaitsForNoConnectionsLock() throws Exception {
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch released = new CountDownLatch(1);
     server.agreeing =
@@ -299,7 +296,7 @@ final class SecurePacerIT {
         };
     try (SSLSocket locked = connect();
         Socket silent = server.connect()) {
-      offer(locked, protocol);
+      offer(locked, "h2");
       locked.startHandshake();
       assertThat(held.await(10, TimeUnit.SECONDS)).isTrue();
       server.awaitOpened(1);
