@@ -12,7 +12,7 @@ final class Evenness {
   static final double EXPECTED = 0.25;
 
   /// Below which variance the work is even.
-  private static final double EVEN = 0.12;
+  static final double EVEN = 0.12;
 
   private static final double MEMORY = 0.9;
 

@@ -50,14 +50,12 @@ final class Phase {
   private long closedNanos;
   private long served;
 
-  /// Begins anew.
+  /// Begins anew; what is known of it stays until it is said again.
   ///
   /// @param endedSoFar how many requests have ended at this backend before
   void begin(int atLevel, long endedSoFar, long nowNanos) {
     endedBefore = endedSoFar;
     level = atLevel;
-    isBelow = false;
-    expected = Evenness.EXPECTED;
     startedNanos = nowNanos;
     dispatched = 0;
     ended = 0;
@@ -75,14 +73,6 @@ final class Phase {
     beside = 0;
     opened = false;
     served = 0;
-  }
-
-  /// Begins anew, with what is known of it.
-  void beginAgain(long endedSoFar, long nowNanos) {
-    boolean below = isBelow;
-    double variation = expected;
-    begin(level, endedSoFar, nowNanos);
-    expect(below, variation);
   }
 
   /// Says what is known of it as it begins.

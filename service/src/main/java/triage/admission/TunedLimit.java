@@ -72,11 +72,8 @@ final class TunedLimit {
 
   private static final double HIGH = 1.4;
 
-  /// The higher level where the work is so even that little shows much, and below which variance of
-  /// the logarithm it is.
+  /// The higher level where the work is so even that little shows much.
   private static final double HIGH_WHERE_EVEN = 1.25;
-
-  private static final double EVEN = 0.12;
 
   /// Parts of a round, in times a permit is held: before the first sample, up to which samples are
   /// taken at least, and the whole at the higher and at the lower level.
@@ -231,7 +228,7 @@ final class TunedLimit {
     }
     if (!begun) {
       begun = true;
-      phase.beginAgain(ended, nowNanos);
+      phase.begin(phase.level(), ended, nowNanos);
     }
     if (growing) {
       phase.dispatch(inFlight, nowNanos);
@@ -351,7 +348,7 @@ final class TunedLimit {
     if (now.dispatched() >= dispatchedMax && now.outstanding() == 0 && !enough) {
       // Too many of this round ended without saying anything: it is done over.
       begun = false;
-      now.beginAgain(ended, nowNanos);
+      now.begin(now.level(), ended, nowNanos);
     } else if (now.dispatched() < wanted || !enough) {
       if (isQueuedBadly(now, wanted, nowNanos) && !growAsOfHeavierWork(now, nowNanos)) {
         settleAt(now, now.logHeldAtLeast(nowNanos), nowNanos);
@@ -650,7 +647,7 @@ final class TunedLimit {
     double centre = estimate.capacity();
     double unsure = Math.exp(SPREAD * estimate.unusualDoubt());
     double usual =
-        unevenness < EVEN && centre >= 3
+        unevenness < Evenness.EVEN && centre >= 3
             ? HIGH_WHERE_EVEN * centre
             : HIGH * centre + Math.min(1, 0.5 * (centre - 1));
     // Growth has been as far as `reached`, and has seen waiting there.

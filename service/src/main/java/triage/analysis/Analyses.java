@@ -153,7 +153,7 @@ final class Analyses {
   }
 
   private Optional<Job> earlier(Caller caller, String key) {
-    Optional<JobDao.Keyed> found = book.dao().find(caller.name(), key, settings.keyFor());
+    Optional<JobDao.Keyed> found = keyed(caller, key);
     if (found.isEmpty() || !found.get().over()) {
       return found.map(JobDao.Keyed::job);
     }
@@ -161,7 +161,11 @@ final class Analyses {
       return Optional.empty();
     }
     // Another submission let it go meanwhile, and may have taken it.
-    return book.dao().find(caller.name(), key, settings.keyFor()).map(JobDao.Keyed::job);
+    return keyed(caller, key).map(JobDao.Keyed::job);
+  }
+
+  private Optional<JobDao.Keyed> keyed(Caller caller, String key) {
+    return book.dao().find(caller.name(), key, settings.keyFor());
   }
 
   /// Accepts a job, and gives its result if that is there in time.
@@ -216,10 +220,7 @@ final class Analyses {
     if (request.key() == null) {
       return Optional.empty();
     }
-    Optional<Job> found =
-        book.dao()
-            .find(request.caller().name(), request.key(), settings.keyFor())
-            .map(JobDao.Keyed::job);
+    Optional<Job> found = keyed(request.caller(), request.key()).map(JobDao.Keyed::job);
     if (found.isEmpty()) {
       throw JobBook.intakeFull();
     }

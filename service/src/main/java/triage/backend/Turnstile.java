@@ -23,7 +23,8 @@ import triage.time.MonotonicClock;
 /// A gate that threads can wait at.
 ///
 /// Each waiting thread sleeps until it is decided or its own deadline has come, and then lets the
-/// gate expire what is due: no timer is needed but for permits that are withheld.
+/// gate expire what is due: no timer is needed but for permits that are
+/// withheld and jobs that are held back.
 ///
 /// **Threads**: safe for use by several threads. The lock is held for a decision only; waking
 /// others and sleeping happen outside it.
@@ -46,7 +47,7 @@ public final class Turnstile {
 
   /// Makes the turnstile in front of some backends of equal weight.
   ///
-  /// @param timer tells when a permit is free that was withheld; never used for long
+  /// @param timer tells when there is room although nothing has ended; never used for long
   Turnstile(
       GateSettings settings,
       List<LimitSettings> limits,
@@ -60,7 +61,7 @@ public final class Turnstile {
   /// Makes the turnstile in front of some backends.
   ///
   /// @param seed of the choices between them
-  /// @param timer tells when a permit is free that was withheld; never used for long
+  /// @param timer tells when there is room although nothing has ended; never used for long
   Turnstile(
       GateSettings settings,
       List<LaneSettings> lanes,

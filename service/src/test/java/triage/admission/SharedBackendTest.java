@@ -56,7 +56,7 @@ final class SharedBackendTest {
   private final List<Long> calm = new ArrayList<>();
   private final List<Long> busy = new ArrayList<>();
   private Gate gate = newGate();
-  private Random random = new Random();
+  private Random random = new Random(1);
   private long now;
   private int jobsInHand;
   private long jobsFrom = JOBS_FROM;

@@ -420,24 +420,9 @@ final class AnalysesIT {
     assertThat(job.at("/status").intValue()).isEqualTo(422);
   }
 
-  @Test
-  void triesAgainAndThenGivesUpWithTheCause() throws Exception {
-    server.answerWith(500);
-    server.release(2);
-
-    JsonNode job =
-        JSON.readTree(
-            ended(service.post(ANALYSES, analysis("python", row), "Prefer", ASYNC)).body());
-
-    assertThat(job.at("/state").textValue()).isEqualTo("dead");
-    assertThat(job.at("/attempts").intValue()).isEqualTo(2);
-    assertThat(job.at("/reason").textValue()).isEqualTo("backend-failed");
-    assertThat(job.at("/detail").textValue()).contains("500");
-  }
-
   @ParameterizedTest
-  @ValueSource(ints = {301, 401, 403, 404, 405, 407, 408, 425})
-  void triesAgainWhereTheBackendIsAtFaultAndNotTheContent(int status) throws Exception {
+  @ValueSource(ints = {500, 301, 401, 403, 404, 405, 407, 408, 425})
+  void triesAgainWhereTheBackendIsAtFaultAndThenGivesUpWithTheCause(int status) throws Exception {
     server.answerWith(status);
     server.release(2);
 
