@@ -2,6 +2,7 @@ package triage.gateway;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -16,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// callback, the exchange itself. A failure reaches whoever reads or writes at the time; a reader
 /// of a body then answers with the status that it carries.
 ///
+/// An exchange that is over is left alone. Jetty frees a request when it is told of its end, and
+/// uses its channel for the next one on the connection: to fail it then would fail that one. So
+/// whoever fails a request holds it meanwhile, and Jetty is told once nobody holds it any more.
+///
 /// **Threads**: safe for use by several threads, as Jetty's own requests are: one reads at a time,
 /// one writes at a time. The pacer looks at it meanwhile.
 class PacedExchange extends Callback.Nested implements Pacer.Paced {
@@ -28,6 +33,13 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
   private final PacedResponse response;
   private volatile boolean known;
   private final AtomicBoolean over = new AtomicBoolean();
+
+  /// How many keep Jetty from being told of the end: the exchange until then, who fails it now.
+  private final AtomicInteger holds = new AtomicInteger(1);
+
+  /// How it ended; written before the hold of the exchange is let go.
+  private @Nullable Throwable cause;
+
   private boolean bodyGivenUp;
   private boolean readerGivenUp;
 
@@ -72,17 +84,15 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
 
   @Override
   public final void succeeded() {
-    end();
-    super.succeeded();
+    end(null);
   }
 
   @Override
   public final void failed(Throwable cause) {
-    end();
-    super.failed(cause);
+    end(cause);
   }
 
-  private void end() {
+  private void end(@Nullable Throwable how) {
     // A handler that fails after it has answered ends its exchange twice.
     if (!over.compareAndSet(false, true)) {
       return;
@@ -91,6 +101,36 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
       pacer.remove(this);
     }
     ended();
+    cause = how;
+    letGo();
+  }
+
+  private boolean hold() {
+    return holds.getAndUpdate(count -> count == 0 ? 0 : count + 1) > 0;
+  }
+
+  private void letGo() {
+    if (holds.decrementAndGet() > 0) {
+      return;
+    }
+    Throwable how = cause;
+    if (how == null) {
+      super.succeeded();
+    } else {
+      super.failed(how);
+    }
+  }
+
+  /// Fails whoever reads or writes, unless the exchange has ended by now.
+  private void fail(CallerFaultException fault) {
+    if (!hold()) {
+      return;
+    }
+    try {
+      request.getWrapped().fail(fault);
+    } finally {
+      letGo();
+    }
   }
 
   /// Makes the exchange known to the pacer, once it has to wait.
@@ -107,10 +147,10 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
       pacer.remove(this); // It ended while it was made known.
     } else if (request.isOverdue(nowNanos) && !bodyGivenUp) {
       bodyGivenUp = true;
-      pacer.giveUp(Slowness.BODY, () -> request.getWrapped().fail(tooSlow()));
+      pacer.giveUp(Slowness.BODY, () -> fail(tooSlow()));
     } else if (response.isOverdue(nowNanos) && !readerGivenUp) {
       readerGivenUp = true;
-      pacer.giveUp(Slowness.READER, () -> request.getWrapped().fail(unread()));
+      pacer.giveUp(Slowness.READER, () -> fail(unread()));
     }
   }
 

@@ -6,6 +6,8 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,6 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
@@ -46,6 +49,18 @@ final class PacedServer implements AutoCloseable {
   /// Runs on the thread that ends a handshake of TLS, which then holds its connection's lock.
   volatile Runnable agreeing = () -> {};
 
+  /// Has the pacer's ends run.
+  volatile Consumer<Runnable> giveUp = Thread::startVirtualThread;
+
+  /// Runs before a request is failed by whom the pacer has do so.
+  volatile Runnable failing = () -> {};
+
+  /// How often a handler has ended its exchange and gone on.
+  final Semaphore ends = new Semaphore(0);
+
+  /// What Jetty was told of exchanges, and when the failing of one was over.
+  final List<String> order = new CopyOnWriteArrayList<>();
+
   private final AtomicInteger opened = new AtomicInteger();
   private final AtomicInteger demands = new AtomicInteger();
   private final AtomicLong waitsAfter = new AtomicLong(-1);
@@ -63,7 +78,7 @@ final class PacedServer implements AutoCloseable {
   PacedServer(
       PaceSettings pace, ConnectionSettings connections, @Nullable ServerCertificate certificate)
       throws Exception {
-    pacer = new Pacer(pace, connections, time, task -> Thread.startVirtualThread(task));
+    pacer = new Pacer(pace, connections, time, task -> giveUp.accept(task));
     limits = new ConnectionLimits(connections);
     connector =
         new ServerConnector(server, null, null, buffers, 1, 1, factories(certificate, pacer));
@@ -159,7 +174,7 @@ final class PacedServer implements AutoCloseable {
     public boolean handle(Request request, Response response, Callback callback) {
       inside.incrementAndGet();
       PacedExchange exchange =
-          new PacedExchange(pacer, request, response, callback) {
+          new PacedExchange(pacer, new Failing(request), response, told(callback)) {
             @Override
             void ended() {
               inside.decrementAndGet();
@@ -168,6 +183,22 @@ final class PacedServer implements AutoCloseable {
       Thread.startVirtualThread(() -> serve(exchange));
       begun.release();
       return true;
+    }
+
+    private Callback told(Callback callback) {
+      return new Callback.Nested(callback) {
+        @Override
+        public void succeeded() {
+          order.add("told");
+          super.succeeded();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+          order.add("told");
+          super.failed(cause);
+        }
+      };
     }
 
     private void serve(PacedExchange exchange) {
@@ -208,7 +239,15 @@ final class PacedServer implements AutoCloseable {
       exchange.response().getHeaders().put(HttpHeader.CONTENT_LENGTH, answer.length());
       exchange
           .response()
-          .write(true, ByteBuffer.wrap(answer.getBytes(StandardCharsets.ISO_8859_1)), exchange);
+          .write(
+              true,
+              ByteBuffer.wrap(answer.getBytes(StandardCharsets.ISO_8859_1)),
+              Callback.from(
+                  () -> {
+                    exchange.succeeded();
+                    ends.release();
+                  },
+                  exchange::failed));
     }
   }
 
@@ -227,6 +266,20 @@ final class PacedServer implements AutoCloseable {
     @Override
     public void handshakeSucceeded(Event event) {
       agreeing.run();
+    }
+  }
+
+  /// A request that is failed when the test says so.
+  private final class Failing extends Request.Wrapper {
+    private Failing(Request wrapped) {
+      super(wrapped);
+    }
+
+    @Override
+    public void fail(Throwable cause) {
+      failing.run();
+      super.fail(cause);
+      order.add("failed");
     }
   }
 

@@ -9,6 +9,9 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +68,54 @@ final class PacerIT {
       assertThat(server.pacer.slow(Slowness.BODY)).isOne();
     }
     PacedServer.await("nobody inside", () -> server.inside.get() == 0);
+    server.awaitWatched(0);
+  }
+
+  @Test
+  void leavesAnExchangeAloneThatEndedBeforeItCouldBeFailed() throws Exception {
+    List<Runnable> late = new CopyOnWriteArrayList<>();
+    server.giveUp = late::add;
+    try (Socket slow = server.connect()) {
+      send(slow, HEAD + "Content-Length: 10\r\n\r\nabc");
+      server.awaitWatched(2);
+      after(Duration.ofSeconds(5).plusMillis(4));
+      assertThat(late).hasSize(1);
+      send(slow, "defghij");
+      assertThat(read(slow, "\r\n\r\n10")).startsWith("HTTP/1.1 200 ");
+      // Another request has the channel of the one that is over.
+      int demands = server.demands();
+      send(slow, HEAD + "Content-Length: 4\r\n\r\nab");
+      server.awaitDemandAfter(demands);
+      late.getFirst().run();
+      send(slow, "cd");
+
+      assertThat(read(slow, "\r\n\r\n4")).startsWith("HTTP/1.1 200 ");
+      assertThat(server.order).doesNotContain("failed");
+    }
+    server.awaitWatched(0);
+  }
+
+  @Test
+  void keepsARequestUntilWhoFailsItIsDone() throws Exception {
+    try (Socket slow = server.connect()) {
+      server.failing =
+          () -> {
+            try {
+              // It comes to its end all the same, just now.
+              send(slow, "defghij");
+              assertThat(server.ends.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+            } catch (Exception e) {
+              throw new AssertionError(e);
+            }
+          };
+      send(slow, HEAD + "Content-Length: 10\r\n\r\nabc");
+      server.awaitWatched(2);
+      after(Duration.ofSeconds(5).plusMillis(4));
+
+      assertThat(read(slow, "\r\n\r\n10")).startsWith("HTTP/1.1 200 ");
+      PacedServer.await("told", () -> server.order.contains("told"));
+      assertThat(server.order).containsExactly("failed", "told");
+    }
     server.awaitWatched(0);
   }
 
