@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 ///   at most; 1 s to 10 min, default 10 s
 /// @param attemptsMax how often a job may fail at the model, or take its instance down with it,
 ///   before it becomes a dead letter; 1 to 100, default 5
-/// @param keyFor how long an idempotency key stands for its first answer; 1 min to 30 d, default
-///   24 h
+/// @param keyFor how long an idempotency key stands for its first answer after the end of its job,
+///   or of the last job of its batch; 1 min to 30 d, default 24 h
 /// @param backlogBytesMax how many bytes of submissions may wait for their models; 1 MiB to 1 TiB,
 ///   default 4 GiB
 /// @param keepFor how long a job is kept after its end; `keyFor` to 3660 d, default 30 d

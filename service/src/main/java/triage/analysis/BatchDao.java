@@ -130,8 +130,11 @@ final class BatchDao {
             .findOne());
   }
 
-  /// Lets a key go whose time is over, once its upload has come to its end and its jobs have, too:
-  /// until then whoever sends the lines again must not get them done twice.
+  /// Lets a key go whose time is over. That begins once its upload and the last of its jobs have
+  /// come to their end: whoever sends the lines again must not get them done twice. It reads the
+  /// batch's jobs.
+  ///
+  /// @param after how long a key is kept
   void forgetKey(String caller, String key, Duration after) {
     table.with(handle ->
         handle
@@ -143,7 +146,8 @@ final class BatchDao {
                   AND body_sha256 IS NOT NULL AND coalesce(upload_until < now(), true)
                   AND NOT EXISTS (SELECT FROM jobs
                     WHERE batch_id = batches.id
-                      AND state IN ('attached', 'waiting', 'running') OFFSET 0)\
+                      AND coalesce(finished_at >= now() - :after * interval '1 ms', true)
+                    OFFSET 0)\
                 """)
             .bind("caller", caller)
             .bind("key", key)

@@ -86,7 +86,7 @@ final class Batches {
   private Begun begin(String caller, @Nullable String key) throws RefusedException {
     UUID uploader = rooms.book().newId();
     if (key != null) {
-      rooms.dao().forgetKey(caller, key, rooms.settings().keyFor());
+      rooms.counting().forgetKey(caller, key, rooms.settings().keyFor());
     }
     Optional<Batch> begun =
         rooms.dao().begin(rooms.book().newId(), caller, key, uploader, rooms.settings().lease());

@@ -46,10 +46,10 @@ final class JobDao {
   /// What [#job] reads, without what the model answered, which may be large.
   static final String COLUMNS_BUT_RESULT = ALL_BUT_RESULT + ", NULL::bytea AS result";
 
-  /// A key outlives its time while its job has not ended: whoever sends the submission again must
-  /// not get a second one.
+  /// A key's time begins with the end of its job: however long that waited, whoever sends the
+  /// submission again must not get a second one.
   private static final String KEY_IS_OVER =
-      "(finished_at IS NOT NULL AND created_at < now() - :after * interval '1 ms')";
+      "coalesce(finished_at < now() - :after * interval '1 ms', false)";
 
   private static final String KEYED =
       ALL_BUT_RESULT
@@ -211,12 +211,12 @@ final class JobDao {
 
   /// A job by its idempotency key.
   ///
-  /// @param over whether the key's time is over, and the job, too
+  /// @param over whether the job has ended, and the key's time after that, too
   record Keyed(Job job, boolean over) {}
 
   /// Gives the job that has a caller's idempotency key.
   ///
-  /// @param after how long a key is kept
+  /// @param after how long a key is kept after the job's end
   Optional<Keyed> find(String caller, String key, Duration after) {
     return table.with(handle ->
         handle

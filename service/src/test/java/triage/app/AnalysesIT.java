@@ -265,12 +265,19 @@ final class AnalysesIT {
     assertThat(again.body()).isEqualTo(first.body());
     server.release(2);
     assertThat(ended(first).body()).isEqualTo(ended(again).body());
+    // Its time begins with the job's end: who comes back then finds what was done.
+    assertThat(send("tester", ANALYSES, body, headers).body()).isEqualTo(first.body());
+    age("waits");
+    assertThat(send("tester", ANALYSES, body, headers).body()).isNotEqualTo(first.body());
   }
 
+  /// Moves a job and what has become of it into the past.
   private static void age(String key) {
     service.execute(
-        "UPDATE jobs SET created_at = now() - interval '40 d' WHERE idempotency_key = '%s'"
-            .formatted(key));
+        "UPDATE jobs SET created_at = created_at - interval '40 d',"
+            + " finished_at = finished_at - interval '40 d' WHERE idempotency_key = '"
+            + key
+            + "'");
   }
 
   @Test

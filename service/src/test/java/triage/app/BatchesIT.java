@@ -179,7 +179,7 @@ final class BatchesIT {
   }
 
   @Test
-  void keepsTheKeyUntilTheJobsHaveEnded() throws Exception {
+  void keepsTheKeyForItsTimeAfterTheJobsHaveEnded() throws Exception {
     byte[] body = body(3);
     List<String> key = List.of("Idempotency-Key", "aged");
     HttpResponse<String> first = send(body, key);
@@ -191,6 +191,11 @@ final class BatchesIT {
     server.release(3);
     RunningService.await(
         "done", () -> service.count("SELECT count(*) FROM jobs WHERE state = 'done'") == 3);
+    assertThat(send(body, key).body()).as("its time begins now").isEqualTo(first.body());
+    service.execute(
+        "UPDATE jobs SET finished_at = now() - interval '2 h' WHERE batch_line IN (1, 2)");
+    assertThat(send(body, key).body()).as("one has just ended").isEqualTo(first.body());
+    service.execute("UPDATE jobs SET finished_at = now() - interval '2 h'");
     assertThat(send(body, key).body()).isNotEqualTo(first.body());
     assertThat(count("batches")).isEqualTo(2);
   }
