@@ -235,24 +235,24 @@ final class Analyses {
     book.requireRoom(request.call().criticality());
     UUID id = book.newId();
     if (request.key() == null) {
-      return attended(request, id, patience);
+      return attended(request, id, patience, new CompletableFuture<>());
     }
     Optional<Reply> repeated =
         add(newJob(request, id, JobState.ATTACHED, 0, patience, null), request);
     if (repeated.isPresent()) {
       return repeated.get();
     }
-    dispatcher.hold(id);
+    CompletableFuture<@Nullable Void> lost = dispatcher.hold(id);
     boolean kept = false;
     try {
-      Reply reply = attended(request, id, patience);
+      Reply reply = attended(request, id, patience, lost);
       kept = true;
       return reply;
     } finally {
       if (!kept) {
         release(request, id);
       }
-      dispatcher.letGo(id);
+      dispatcher.letGo(id, lost);
     }
   }
 
@@ -269,8 +269,14 @@ final class Analyses {
     }
   }
 
-  private Reply attended(Request request, UUID id, Duration patience) throws RefusedException {
+  /// Has the model answer, while the caller waits.
+  ///
+  /// @param lost completes when the answer can be kept no more: its row, and the key, are gone
+  private Reply attended(
+      Request request, UUID id, Duration patience, CompletableFuture<@Nullable Void> lost)
+      throws RefusedException {
     CompletableFuture<@Nullable Void> gone = new CompletableFuture<>();
+    var _ = lost.thenRun(() -> gone.complete(null));
     ModelCall.Order order =
         new ModelCall.Order(
             request.target(),
@@ -301,7 +307,7 @@ final class Analyses {
       }
       case ModelCall.NotGiven not -> {
         JobBook.await(not.recorded());
-        throw new RefusedException(not.refusal());
+        throw lost.isDone() ? JobBook.intakeFull() : new RefusedException(not.refusal());
       }
     };
   }

@@ -49,6 +49,10 @@ final class Dispatcher implements AutoCloseable {
   private static final long RETRY_MILLIS_MIN = 250;
   private static final long RETRY_MILLIS_MAX = 60_000;
   private static final int GONE = 499;
+
+  /// What a request works on has never been claimed.
+  private static final long ATTACHED_FENCE = 0;
+
   private static final String BACKEND_FAILED = "backend-failed";
   private static final Duration CLOSE_MAX = Duration.ofSeconds(10);
   private static final Duration RENEWAL_MAX = Duration.ofSeconds(2);
@@ -62,6 +66,7 @@ final class Dispatcher implements AutoCloseable {
   private final Map<Lot, AtomicInteger> inHand = new ConcurrentHashMap<>();
 
   private final HeldJobs held = new HeldJobs();
+  private final Coalesced lookForLost;
 
   private final Thread poller =
       Thread.ofPlatform().daemon().name("job-poller").unstarted(this::poll);
@@ -86,6 +91,7 @@ final class Dispatcher implements AutoCloseable {
     this.settings = settings;
     this.owner = owner;
     this.unserved = new UnservedWatch(models);
+    this.lookForLost = new Coalesced(keeper, () -> safely(this::giveUpLost));
   }
 
   private static ScheduledExecutorService scheduler(String thread) {
@@ -132,29 +138,32 @@ final class Dispatcher implements AutoCloseable {
   /// Looks whether somebody else has called off what is worked on here.
   private void ended(List<UUID> jobs) {
     if (!closing && held.holdsAnyOf(jobs)) {
-      keeper.execute(() -> safely(this::giveUpLost));
+      lookForLost.ask();
     }
   }
 
-  /// Gives up the work on jobs that are this instance's no more. What has been claimed anew since
-  /// it looked stays.
+  /// Gives up the work on jobs that have ended, or that somebody else has begun. What has been
+  /// claimed anew since it looked stays.
   private void giveUpLost() {
-    Map<UUID, CompletableFuture<@Nullable Void>> all = held.all();
+    Map<UUID, HeldJobs.Hold> all = held.all();
     if (!all.isEmpty()) {
-      for (UUID job : book.claims().lost(all.keySet(), owner)) {
-        Objects.requireNonNull(all.get(job)).complete(null);
+      for (UUID job : book.claims().lost(all)) {
+        Objects.requireNonNull(all.get(job)).gone().complete(null);
       }
     }
   }
 
-  /// Keeps the lease of a job that a request works on, until [#letGo].
-  void hold(UUID job) {
-    var _ = held.hold(job);
+  /// Keeps the lease of a job that a request works on, until [#letGo], and gives what completes
+  /// once it has lost the job.
+  CompletableFuture<@Nullable Void> hold(UUID job) {
+    return held.hold(job, ATTACHED_FENCE);
   }
 
   /// Keeps it no longer.
-  void letGo(UUID job) {
-    held.letGo(job);
+  ///
+  /// @param gone what [#hold] gave
+  void letGo(UUID job, CompletableFuture<@Nullable Void> gone) {
+    held.letGo(job, ATTACHED_FENCE, gone);
   }
 
   /// Gives up the work on a job that was called off.
@@ -289,7 +298,7 @@ final class Dispatcher implements AutoCloseable {
   }
 
   private void begin(Claim claim) {
-    CompletableFuture<@Nullable Void> gone = held.hold(claim.id());
+    CompletableFuture<@Nullable Void> gone = held.hold(claim.id(), claim.fence());
     book.tellChanged(claim.id(), claim.caller());
     inHand(Lot.of(claim)).incrementAndGet();
     Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, gone));
@@ -308,7 +317,7 @@ final class Dispatcher implements AutoCloseable {
     }
     var _ =
         book.settle(settlement, claim.caller())
-            .whenComplete((done, failure) -> held.letGo(claim.id(), gone));
+            .whenComplete((done, failure) -> held.letGo(claim.id(), claim.fence(), gone));
   }
 
   private Settlement work(Claim claim, CompletableFuture<@Nullable Void> gone) {

@@ -8,8 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The jobs whose leases this instance keeps, each with what completes when the work on it is to be
-/// given up.
+/// The jobs whose leases this instance keeps, each with the number of its claim and with what
+/// completes when the work on it is to be given up.
 ///
 /// A job that was taken back, since its lease was renewed too late, may be claimed anew by the very
 /// instance that still works on it. The newer hold is then the job's only one: whoever held it
@@ -17,41 +17,45 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Threads**: safe for use by several threads; nothing here blocks.
 final class HeldJobs {
-  private final Map<UUID, CompletableFuture<@Nullable Void>> held = new ConcurrentHashMap<>();
+  private final Map<UUID, Hold> held = new ConcurrentHashMap<>();
+
+  /// One job as it is held.
+  ///
+  /// @param fence the number of the claim
+  /// @param gone completes when the work on it is to be given up
+  record Hold(long fence, CompletableFuture<@Nullable Void> gone) {}
 
   /// Holds a job from here on, and gives what completes when the work on it is to be given up.
-  CompletableFuture<@Nullable Void> hold(UUID job) {
+  ///
+  /// @param fence the number of the claim
+  CompletableFuture<@Nullable Void> hold(UUID job, long fence) {
     CompletableFuture<@Nullable Void> gone = new CompletableFuture<>();
-    CompletableFuture<@Nullable Void> older = held.put(job, gone);
+    Hold older = held.put(job, new Hold(fence, gone));
     if (older != null) {
-      older.complete(null);
+      older.gone().complete(null);
     }
     return gone;
   }
 
   /// Holds a job no longer, unless it has been held anew since.
   ///
-  /// @param gone what [#hold] gave
-  void letGo(UUID job, CompletableFuture<@Nullable Void> gone) {
-    held.remove(job, gone);
-  }
-
-  /// Holds a job no longer that only one can have held.
-  void letGo(UUID job) {
-    held.remove(job);
+  /// @param fence what [#hold] was given
+  /// @param gone what it gave
+  void letGo(UUID job, long fence, CompletableFuture<@Nullable Void> gone) {
+    held.remove(job, new Hold(fence, gone));
   }
 
   /// Gives up the work on a job, if it is held.
   void giveUp(UUID job) {
-    CompletableFuture<@Nullable Void> gone = held.get(job);
-    if (gone != null) {
-      gone.complete(null);
+    Hold now = held.get(job);
+    if (now != null) {
+      now.gone().complete(null);
     }
   }
 
   /// Gives up the work on all of them.
   void giveUpAll() {
-    held.values().forEach(gone -> gone.complete(null));
+    held.values().forEach(now -> now.gone().complete(null));
   }
 
   boolean isEmpty() {
@@ -63,8 +67,8 @@ final class HeldJobs {
     return jobs.stream().anyMatch(held::containsKey);
   }
 
-  /// Gives them as they are just now, each with what [#hold] gave.
-  Map<UUID, CompletableFuture<@Nullable Void>> all() {
+  /// Gives them as they are just now.
+  Map<UUID, Hold> all() {
     return Map.copyOf(held);
   }
 

@@ -378,18 +378,23 @@ final class JobDao {
             .execute());
   }
 
-  /// Gives those of the jobs that an instance holds no more: they were called off or taken over.
-  List<UUID> lost(Collection<UUID> ids, UUID owner) {
+  /// Gives those of the jobs on which work is in vain: they are gone, have ended, or were claimed
+  /// anew. One that was only taken back, since its lease was renewed too late, is not lost: as long
+  /// as nobody else has begun it, its answer still counts.
+  List<UUID> lost(Map<UUID, HeldJobs.Hold> held) {
+    List<Map.Entry<UUID, HeldJobs.Hold>> all = List.copyOf(held.entrySet());
     return table.with(handle ->
         handle
             .createQuery(
                 """
-                SELECT id FROM unnest(:ids) AS held(id)
-                WHERE NOT EXISTS (SELECT FROM jobs WHERE jobs.id = held.id AND owner = :owner
-                  AND state IN ('running', 'attached'))\
+                SELECT id FROM unnest(:ids, :fences) AS held(id, fence)
+                WHERE NOT EXISTS (SELECT FROM jobs
+                  WHERE jobs.id = held.id AND jobs.fence = held.fence
+                    AND state IN ('running', 'attached', 'waiting'))\
                 """)
-            .bindArray("ids", UUID.class, ids)
-            .bind("owner", owner)
+            .bindArray("ids", UUID.class, all.stream().map(Map.Entry::getKey).toList())
+            .bindArray(
+                "fences", Long.class, all.stream().map(hold -> hold.getValue().fence()).toList())
             .mapTo(UUID.class)
             .list());
   }

@@ -28,12 +28,14 @@ final class SettlementDao implements RowKind<Settlement> {
       WHERE id = ? AND fence = ? AND state IN ('attached', 'running', 'waiting')\
       """;
 
+  /// One that was taken from its holder and not claimed again is put back by it, too. That ends the
+  /// claim, so that a commit which has to be repeated puts nothing back twice.
   private static final String PUT_BACK =
       """
       UPDATE jobs SET state = 'waiting', not_before = now() + ? * interval '1 ms',
-        attempts = attempts - ?, detail = ?,
+        attempts = attempts - ?, detail = ?, fence = fence + 1,
         owner = NULL, lease_until = NULL, revision = revision + 1, changed = pg_current_xact_id()
-      WHERE id = ? AND fence = ? AND state = 'running'\
+      WHERE id = ? AND fence = ? AND state IN ('running', 'waiting')\
       """;
 
   private static final String RELEASE =

@@ -14,21 +14,21 @@ class HeldJobsTest {
 
   @Test
   void whoHeldAJobBeforeGivesUpAndTakesNothingAlong() {
-    CompletableFuture<@Nullable Void> older = held.hold(JOB);
-    CompletableFuture<@Nullable Void> newer = held.hold(JOB);
+    CompletableFuture<@Nullable Void> older = held.hold(JOB, 1);
+    CompletableFuture<@Nullable Void> newer = held.hold(JOB, 2);
 
     assertThat(older).isDone();
     assertThat(newer).isNotDone();
-    held.letGo(JOB, older);
-    assertThat(held.ids()).containsExactly(JOB);
-    held.letGo(JOB, newer);
+    held.letGo(JOB, 1, older);
+    assertThat(held.all()).containsEntry(JOB, new HeldJobs.Hold(2, newer));
+    held.letGo(JOB, 2, newer);
     assertThat(held.isEmpty()).isTrue();
   }
 
   @Test
   void givesUpOneOrAll() {
-    CompletableFuture<@Nullable Void> one = held.hold(JOB);
-    CompletableFuture<@Nullable Void> two = held.hold(new UUID(2, 2));
+    CompletableFuture<@Nullable Void> one = held.hold(JOB, 1);
+    CompletableFuture<@Nullable Void> two = held.hold(new UUID(2, 2), 1);
 
     held.giveUp(JOB);
     held.giveUp(new UUID(3, 3));
@@ -36,7 +36,7 @@ class HeldJobsTest {
     assertThat(two).isNotDone();
     held.giveUpAll();
     assertThat(two).isDone();
-    held.letGo(JOB);
+    held.letGo(JOB, 1, one);
     assertThat(held.ids()).hasSize(1);
   }
 }

@@ -1,0 +1,147 @@
+package triage.analysis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import triage.admission.Criticality;
+import triage.store.Store;
+import triage.store.StoreFixture;
+
+/// A claim and what becomes of it, in a real store: work that nobody else has begun is not in vain,
+/// and whoever is first of two holders ends a job.
+class ClaimsIT {
+  private static final byte[] BYTES = "{}".getBytes(StandardCharsets.UTF_8);
+  private static final UUID JOB = new UUID(0, 1);
+  private static final UUID ONE = new UUID(1, 1);
+  private static final UUID OTHER = new UUID(2, 2);
+  private static final Duration LEASE = Duration.ofMinutes(10);
+  private static final Ending DONE = new Ending(JobState.DONE, 200, null, null, "m-0", BYTES);
+
+  private final JobCounts counts = new JobCounts();
+  private StoreFixture fixture;
+  private Store store;
+  private Jdbi jdbi;
+  private JobDao jobs;
+
+  @BeforeEach
+  void open() {
+    fixture = StoreFixture.create();
+    store = fixture.open();
+    jdbi = store.jdbi();
+    jobs = new JobDao(jdbi);
+    jdbi.useTransaction(handle -> new NewJobDao().insert(handle, List.of(waiting())));
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    fixture.close();
+  }
+
+  @Test
+  void whatWasOnlyTakenBackIsNotLostAndMayBeEnded() {
+    Claim claim = claim(ONE);
+    assertThat(lost(claim)).isEmpty();
+    takeBack();
+
+    assertThat(lost(claim)).isEmpty();
+    settle(new Settlement.Ended(JOB, claim.fence(), DONE, 0));
+    assertThat(state()).isEqualTo(JobState.DONE);
+    assertThat(lost(claim)).as("it has ended").containsExactly(JOB);
+    assertThat(jobs.claim("m", "1", Criticality.CRITICAL, 1, OTHER, LEASE)).isEmpty();
+  }
+
+  @Test
+  void whatSomebodyElseHasBegunIsLostAndEndedByThatOneOnly() {
+    Claim older = claim(ONE);
+    takeBack();
+    Claim newer = claim(OTHER);
+
+    assertThat(lost(older)).containsExactly(JOB);
+    assertThat(lost(newer)).isEmpty();
+    settle(new Settlement.Ended(JOB, older.fence(), DONE, 0));
+    settle(new Settlement.PutBack(JOB, older.fence(), 0, true, null));
+    assertThat(state()).isEqualTo(JobState.RUNNING);
+    assertThat(jobs.find(JOB).orElseThrow().attempts()).isEqualTo(2);
+    assertThat(counts.late()).isOne();
+    settle(new Settlement.Ended(JOB, newer.fence(), DONE, 0));
+    assertThat(state()).isEqualTo(JobState.DONE);
+  }
+
+  @Test
+  void whatWasTakenBackIsPutBackOnceByItsHolder() {
+    Claim claim = claim(ONE);
+    takeBack();
+    Settlement back = new Settlement.PutBack(JOB, claim.fence(), 60_000, true, "shed");
+
+    settle(back);
+    // As after a commit whose answer was lost.
+    settle(back);
+    assertThat(jobs.find(JOB).orElseThrow().attempts()).isZero();
+    assertThat(jobs.claim("m", "1", Criticality.CRITICAL, 1, OTHER, LEASE)).as("not yet").isEmpty();
+    assertThat(lost(claim)).containsExactly(JOB);
+  }
+
+  @Test
+  void whatWasCalledOffOrDeletedIsLost() {
+    Claim claim = claim(ONE);
+    jdbi.useHandle(handle -> handle.execute("UPDATE jobs SET state = 'cancelled'"));
+    assertThat(lost(claim)).containsExactly(JOB);
+    jdbi.useHandle(handle -> handle.execute("DELETE FROM jobs"));
+    assertThat(lost(claim)).containsExactly(JOB);
+  }
+
+  private Claim claim(UUID owner) {
+    List<Claim> claims = jobs.claim("m", "1", Criticality.CRITICAL, 1, owner, LEASE);
+    assertThat(claims).hasSize(1);
+    return claims.getFirst();
+  }
+
+  private void takeBack() {
+    jdbi.useHandle(
+        handle -> handle.execute("UPDATE jobs SET lease_until = now() - interval '1 s'"));
+    assertThat(jobs.takeBack(5)).hasSize(1);
+    assertThat(state()).isEqualTo(JobState.WAITING);
+  }
+
+  private List<UUID> lost(Claim claim) {
+    return jobs.lost(
+        Map.of(claim.id(), new HeldJobs.Hold(claim.fence(), new CompletableFuture<>())));
+  }
+
+  private void settle(Settlement settlement) {
+    jdbi.useTransaction(handle -> new SettlementDao(counts).insert(handle, List.of(settlement)));
+  }
+
+  private JobState state() {
+    return jobs.find(JOB).orElseThrow().state();
+  }
+
+  private static NewJob waiting() {
+    return new NewJob(
+        JOB,
+        "tester",
+        new Submission("m", "1", "S-1", null, null, BYTES),
+        Criticality.CRITICAL,
+        JobState.WAITING,
+        null,
+        BYTES,
+        null,
+        null,
+        202,
+        Duration.ZERO,
+        LEASE,
+        null,
+        null,
+        0);
+  }
+}
