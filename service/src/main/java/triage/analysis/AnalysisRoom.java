@@ -49,8 +49,8 @@ public final class AnalysisRoom implements AutoCloseable {
     this.dispatcher = new Dispatcher(book, models, settings, owner);
     this.retention = new Retention(book.claims(), new BatchDao(store.jdbi()), settings, clock);
     RetryAfter retryAfter = new RetryAfter(chance.nextLong());
-    this.analyses =
-        new Analyses(book, dispatcher, models, settings, new Comeback(book, models, retryAfter));
+    Comeback comeback = new Comeback(book, models, retryAfter);
+    this.analyses = new Analyses(book, dispatcher, models, settings, comeback);
     Batches batches =
         new Batches(
             new Batches.Rooms(
@@ -61,7 +61,8 @@ public final class AnalysisRoom implements AutoCloseable {
                 new Submissions(models),
                 settings,
                 clock,
-                retryAfter));
+                retryAfter,
+                comeback));
     JobView view = new JobView(models);
     this.resources =
         List.of(

@@ -56,7 +56,8 @@ final class Batches {
       Submissions submissions,
       AnalysisSettings settings,
       MonotonicClock clock,
-      RetryAfter retryAfter) {}
+      RetryAfter retryAfter,
+      Comeback comeback) {}
 
   /// Takes a batch in, line by line.
   ///
@@ -117,7 +118,9 @@ final class Batches {
       } else {
         upload.compare(whole);
       }
-      return new Reply(202, Reply.JSON, headers(batch), BatchJson.received(batch.id(), whole));
+      Map<String, String> headers = headers(batch);
+      headers.put("Retry-After", String.valueOf(rooms.comeback().seconds(upload.brought())));
+      return new Reply(202, Reply.JSON, headers, BatchJson.received(batch.id(), whole));
     } catch (RefusedException e) {
       return brokenOff(batch, e.refusal(), upload);
     } catch (Lines.TooLongException e) {

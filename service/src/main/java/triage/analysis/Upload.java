@@ -3,6 +3,7 @@ package triage.analysis;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
@@ -42,6 +43,7 @@ final class Upload {
   private boolean settled;
   private long count;
   private long refused;
+  private final Map<JobCensus.Version, Long> brought = new HashMap<>();
 
   /// Makes an upload that has begun in the store.
   ///
@@ -71,6 +73,11 @@ final class Upload {
       }
     }
     return takenTo;
+  }
+
+  /// Gives how many jobs this upload has brought that no earlier one had, by what they wait for.
+  Map<JobCensus.Version, Long> brought() {
+    return Map.copyOf(brought);
   }
 
   /// Finds out whether a batch that was received is what comes once more.
@@ -134,6 +141,9 @@ final class Upload {
       NewJob job = job(line);
       admit(() -> rooms.book().admit(job));
       rooms.intake().take(job, underWay);
+      Submission pinned = job.submission();
+      brought.merge(
+          new JobCensus.Version(pinned.model(), String.valueOf(pinned.version())), 1L, Long::sum);
     } catch (LineRefusedException e) {
       countRefused();
       admit(() -> rooms.book().admitRefusal(call.caller().name(), call.criticality()));

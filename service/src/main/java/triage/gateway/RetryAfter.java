@@ -24,8 +24,8 @@ public final class RetryAfter {
   /// @param estimateNanos when a new try is likely to pass
   /// @return whole seconds, 1 to 90
   public long seconds(long estimateNanos) {
-    long seconds =
-        Math.clamp((estimateNanos + NANOS_PER_SECOND - 1) / NANOS_PER_SECOND, 1, SECONDS_MAX);
+    long boundedNanos = Math.clamp(estimateNanos, 0, SECONDS_MAX * NANOS_PER_SECOND);
+    long seconds = Math.max(1, Math.ceilDiv(boundedNanos, NANOS_PER_SECOND));
     long spread = Math.max(1, seconds / 2) + 1;
     return seconds + Math.floorMod(mix(state.incrementAndGet()), spread);
   }

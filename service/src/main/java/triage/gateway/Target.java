@@ -11,6 +11,11 @@ import triage.backend.ModelVersion;
 ///
 /// **Threads**: immutable.
 public final class Target {
+  /// When it is worth asking again for what no backend in rotation works on.
+  public static final long UNSERVED_NANOS = 60_000_000_000L;
+
+  private static final long UNKNOWN_PACE_NANOS = 10_000_000_000L;
+
   private final ModelVersion model;
 
   Target(ModelVersion model) {
@@ -41,7 +46,8 @@ public final class Target {
   }
 
   /// Gives how long its backends in rotation are likely to take for so much work that waits
-  /// elsewhere, what they hold and what waits before them included. 0 while that is not known.
+  /// elsewhere, what they hold and what waits before them included: 60 s at most, and while none is
+  /// in rotation; 10 s while their pace is not known.
   public long workOffNanos(long waiting) {
     return workOffNanos(model.turnstile().snapshot(), waiting);
   }
@@ -49,15 +55,20 @@ public final class Target {
   /// A backend answers as many in a time as may be in flight there of those who can wait, over the
   /// time that it usually takes for one.
   static long workOffNanos(GateSnapshot gate, long waiting) {
+    boolean served = false;
     double perNano = 0;
     long ahead = waiting + gate.waitingTotal();
     for (LaneSnapshot lane : gate.lanes()) {
+      served |= lane.open();
       if (lane.open() && lane.heldNanos() > 0) {
         perNano += Math.max(1, lane.patientLimit()) / lane.heldNanos();
         ahead += lane.inFlight();
       }
     }
-    return perNano == 0 ? 0 : (long) (ahead / perNano);
+    if (!served) {
+      return UNSERVED_NANOS;
+    }
+    return perNano == 0 ? UNKNOWN_PACE_NANOS : (long) Math.min(UNSERVED_NANOS, ahead / perNano);
   }
 
   /// Gives how long a caller is willing to wait, by its `Request-Timeout` header or the model's

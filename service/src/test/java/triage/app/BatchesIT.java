@@ -169,6 +169,10 @@ final class BatchesIT {
     assertThat(first.statusCode()).isEqualTo(202);
     assertThat(again.statusCode()).isEqualTo(202);
     assertThat(again.body()).isEqualTo(first.body());
+    for (HttpResponse<String> accepted : List.of(first, again)) {
+      assertThat(accepted.headers().firstValueAsLong("Retry-After").orElseThrow())
+          .isBetween(1L, 90L);
+    }
     assertThat(count("jobs")).isEqualTo(20);
     HttpResponse<String> other = send(body(20), key);
     assertThat(other.statusCode()).isEqualTo(422);

@@ -25,8 +25,22 @@ final class TargetTest {
   }
 
   @Test
-  void knowsNothingBeforeTheFirstAnswer() {
-    assertThat(Target.workOffNanos(gate(List.of(), lane(4, 4, 0, Set.of())), 40)).isZero();
+  void takesTenSecondsBeforeTheFirstAnswer() {
+    assertThat(Target.workOffNanos(gate(List.of(), lane(4, 4, 0, Set.of())), 40))
+        .isEqualTo(10_000_000_000L);
+  }
+
+  @Test
+  void takesAMinuteWhereNoBackendIsInRotation() {
+    LaneSnapshot away = lane(4, 0, SECOND, Set.of(Absence.BREAKER_OPEN));
+    assertThat(Target.workOffNanos(gate(List.of(), away, away), 0)).isEqualTo(60_000_000_000L);
+    assertThat(Target.workOffNanos(gate(List.of()), 0)).isEqualTo(60_000_000_000L);
+  }
+
+  @Test
+  void takesNoMoreThanAMinuteHoweverMuchWaits() {
+    assertThat(Target.workOffNanos(gate(List.of(), lane(1, 1, 1e18, Set.of())), Long.MAX_VALUE / 2))
+        .isEqualTo(60_000_000_000L);
   }
 
   private static GateSnapshot gate(List<Integer> waiting, LaneSnapshot... lanes) {
