@@ -1,5 +1,7 @@
 package triage.analysis;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +35,14 @@ final class ChangeDao {
           ORDER BY jobs.changed, jobs.id LIMIT :most\
           """;
 
+  private static final String REMOVED =
+      """
+      SELECT study, changed::text AS change, id,
+        changed < pg_snapshot_xmin(pg_current_snapshot()) AS settled
+      FROM job_removals
+      WHERE caller = :caller AND (changed, id) > (CAST(:transaction AS xid8), :job)\
+      """;
+
   private static final String HORIZON =
       """
       SELECT pg_snapshot_xmin(snapshot)::text AS settled, pg_snapshot_xmax(snapshot)::text AS ahead
@@ -57,6 +67,19 @@ final class ChangeDao {
   /// @param settled whether nothing can come to stand before it
   record Change(Job job, ChangePosition position, boolean settled) {}
 
+  /// What was deleted of a caller's jobs in one study because its time was over.
+  ///
+  /// @param study empty for jobs without one
+  /// @param position of the last change that is missing
+  /// @param settled whether nothing can come to stand before it
+  record Removal(String study, ChangePosition position, boolean settled) {}
+
+  /// Changes after a place, and what is missing among them.
+  ///
+  /// @param removals of whatever is not among the changes because it was deleted, and perhaps of
+  ///     what was deleted since
+  record Page(List<Change> changes, List<Removal> removals) {}
+
   /// How far the numbers of transactions have come.
   ///
   /// @param settled all smaller ones have ended
@@ -66,21 +89,35 @@ final class ChangeDao {
   /// Gives a caller's changes after a place, in their order.
   ///
   /// @param most how many at most
-  List<Change> after(String caller, ChangePosition place, int most) {
-    return table.with(handle ->
-        handle
-            .createQuery(PAGE)
-            .bind("caller", caller)
-            .bind("transaction", Long.toString(place.transaction()))
-            .bind("job", place.job())
-            .bind("most", most)
-            .map((row, context) ->
-                new Change(
-                    JobDao.job(row),
-                    new ChangePosition(
-                        Long.parseLong(row.getString("change")), row.getObject("id", UUID.class)),
-                    row.getBoolean("settled")))
-            .list());
+  Page after(String caller, ChangePosition place, int most) {
+    return table.with(handle -> {
+      List<Change> found =
+          handle
+              .createQuery(PAGE)
+              .bind("caller", caller)
+              .bind("transaction", Long.toString(place.transaction()))
+              .bind("job", place.job())
+              .bind("most", most)
+              .map((row, context) ->
+                  new Change(JobDao.job(row), position(row), row.getBoolean("settled")))
+              .list();
+      // Asked for after the changes: what was deleted before those were read is seen here.
+      List<Removal> removed =
+          handle
+              .createQuery(REMOVED)
+              .bind("caller", caller)
+              .bind("transaction", Long.toString(place.transaction()))
+              .bind("job", place.job())
+              .map((row, context) ->
+                  new Removal(row.getString("study"), position(row), row.getBoolean("settled")))
+              .list();
+      return new Page(found, removed);
+    });
+  }
+
+  private static ChangePosition position(ResultSet row) throws SQLException {
+    return new ChangePosition(
+        Long.parseLong(row.getString("change")), row.getObject("id", UUID.class));
   }
 
   /// Gives one job.

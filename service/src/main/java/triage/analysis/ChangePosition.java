@@ -1,5 +1,6 @@
 package triage.analysis;
 
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -11,7 +12,13 @@ import java.util.regex.Pattern;
 /// **Threads**: immutable.
 ///
 /// @param transaction 64 bits wide, so that it never begins anew; not negative
-record ChangePosition(long transaction, UUID job) {
+record ChangePosition(long transaction, UUID job) implements Comparable<ChangePosition> {
+  /// As the store orders them: ids by their bytes, which have no sign.
+  private static final Comparator<ChangePosition> ORDER =
+      Comparator.comparingLong(ChangePosition::transaction)
+          .thenComparing(place -> place.job.getMostSignificantBits(), Long::compareUnsigned)
+          .thenComparing(place -> place.job.getLeastSignificantBits(), Long::compareUnsigned);
+
   /// Before all changes.
   static final ChangePosition START = new ChangePosition(0, new UUID(0, 0));
 
@@ -34,6 +41,11 @@ record ChangePosition(long transaction, UUID job) {
         ? Optional.of(
             new ChangePosition(Long.parseLong(parts.group(1)), UUID.fromString(parts.group(2))))
         : Optional.empty();
+  }
+
+  @Override
+  public int compareTo(ChangePosition other) {
+    return ORDER.compare(this, other);
   }
 
   /// Gives the name.

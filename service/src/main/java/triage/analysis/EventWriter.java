@@ -75,10 +75,8 @@ final class EventWriter {
     while (!listener.isClosed()) {
       String end = end();
       if (!end.isEmpty()) {
-        write(
-            out,
-            "retry: " + retryMillis() + "\nevent: end\ndata: {\"reason\":\"" + end + "\"}\n\n");
-        flush(out);
+        write(out, "retry: " + retryMillis() + "\n");
+        write(out, List.of(Feed.Event.end(end)));
         return;
       }
       Feed.Page page = page();
@@ -120,7 +118,8 @@ final class EventWriter {
   private void write(OutputStream out, List<Feed.Event> events) throws IOException {
     ByteArrayOutputStream page = new ByteArrayOutputStream(events.size() * EVENT_BYTES);
     for (Feed.Event event : events) {
-      write(page, "id: " + event.id() + "\nevent: job\ndata: ");
+      write(page, event.id().isEmpty() ? "" : "id: " + event.id() + "\n");
+      write(page, "event: " + event.kind() + "\ndata: ");
       page.write(event.data());
       write(page, "\n\n");
     }

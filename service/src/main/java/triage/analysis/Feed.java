@@ -1,5 +1,7 @@
 package triage.analysis;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.List;
 
 /// What a stream of events tells, a page at a time: nothing is kept for a reader that is slow.
@@ -18,10 +20,30 @@ interface Feed {
 
   /// One event.
   ///
-  /// @param id what a reader sends to go on after it
+  /// @param id what a reader sends to go on after it; empty if it cannot
+  /// @param kind what it tells of
   /// @param data one line
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  record Event(String id, byte[] data) {}
+  record Event(String id, String kind, byte[] data) {
+    /// Gives one that tells how a job is.
+    static Event job(String id, byte[] job) {
+      return new Event(id, "job", job);
+    }
+
+    /// Gives one that tells that jobs which changed up to here are not there to be told of.
+    static Event gap(String id) {
+      return new Event(id, "gap", reason("jobs-removed"));
+    }
+
+    /// Gives one that tells why the stream ends here.
+    static Event end(String reason) {
+      return new Event("", "end", reason(reason));
+    }
+
+    private static byte[] reason(String reason) {
+      return ("{\"reason\":\"" + reason + "\"}").getBytes(UTF_8);
+    }
+  }
 
   /// Some events, in their order.
   record Page(List<Event> events, Next next) {

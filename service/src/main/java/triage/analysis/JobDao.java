@@ -167,7 +167,8 @@ final class JobDao {
       WHERE id = :id\
       """;
 
-  /// Looks at each study by itself, so that what one keeps for long is not passed over each time.
+  /// Looks at each study by itself, so that what one keeps for long is not passed over each time,
+  /// and notes up to where in the order of changes something is missing from then on.
   private static final String FORGET =
       """
       WITH RECURSIVE studies AS (
@@ -187,8 +188,17 @@ final class JobDao {
             AND finished_at < now() - coalesce(keep.millis, :after) * interval '1 ms'
           ORDER BY finished_at LIMIT :most FOR UPDATE SKIP LOCKED) next
         WHERE studies.study IS NOT NULL LIMIT :most
+      ), gone AS (
+        DELETE FROM jobs WHERE id IN (SELECT id FROM old)
+        RETURNING id, caller, coalesce(study, '') AS study, changed
+      ), noted AS (
+        INSERT INTO job_removals AS noted (caller, study, changed, id)
+        SELECT DISTINCT ON (caller, study) caller, study, changed, id FROM gone
+        ORDER BY caller, study, changed DESC, id DESC
+        ON CONFLICT (caller, study) DO UPDATE SET changed = excluded.changed, id = excluded.id
+        WHERE (noted.changed, noted.id) < (excluded.changed, excluded.id)
       )
-      DELETE FROM jobs WHERE id IN (SELECT id FROM old)\
+      SELECT count(*) FROM gone\
       """;
 
   private final Table table;
@@ -423,13 +433,14 @@ final class JobDao {
     List<Map.Entry<String, Duration>> own = List.copyOf(byStudy.entrySet());
     return table.with(handle ->
         handle
-            .createUpdate(FORGET)
+            .createQuery(FORGET)
             .bind("after", after.toMillis())
             .bindArray("studies", String.class, own.stream().map(Map.Entry::getKey).toList())
             .bindArray(
                 "own", Long.class, own.stream().map(keep -> keep.getValue().toMillis()).toList())
             .bind("most", most)
-            .execute());
+            .mapTo(Integer.class)
+            .one());
   }
 
   /// Lets go of all claims of an instance, and gives whose jobs they were.

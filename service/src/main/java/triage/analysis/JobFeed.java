@@ -25,7 +25,8 @@ final class JobFeed implements Feed {
   public Page next() {
     Optional<Job> found = changes.find(id);
     if (found.isEmpty()) {
-      return new Page(List.of(), Next.NEVER);
+      // Its time is over, and how it ended has not been told.
+      return new Page(List.of(Event.end("job-removed")), Next.NEVER);
     }
     Job job = found.get();
     Next next = job.state().isFinal() ? Next.NEVER : Next.WHEN_WOKEN;
@@ -33,6 +34,6 @@ final class JobFeed implements Feed {
       return new Page(List.of(), next);
     }
     revision = job.revision();
-    return new Page(List.of(new Event(Long.toString(revision), view.json(job))), next);
+    return new Page(List.of(Event.job(Long.toString(revision), view.json(job))), next);
   }
 }

@@ -19,7 +19,14 @@ final class JobView {
   /// Tells whether a job is there for a caller.
   boolean isFor(Caller caller, Job job) {
     String study = job.submission().study();
-    return job.caller().equals(caller.name()) && (study == null || caller.maySee(study));
+    return job.caller().equals(caller.name()) && isFor(caller, study == null ? "" : study);
+  }
+
+  /// Tells whether a caller may know of its jobs in a study.
+  ///
+  /// @param study empty for jobs without one
+  boolean isFor(Caller caller, String study) {
+    return study.isEmpty() || caller.maySee(study);
   }
 
   /// Tells whether a job waits for a version of its model that is not served here.

@@ -156,6 +156,108 @@ final class EventsIT {
   }
 
   @Test
+  void tellsOfAGapWhereJobsWereDeletedMeanwhile() throws Exception {
+    String place;
+    try (EventReader reader = EventReader.open(service, EVENTS, "")) {
+      place = reader.next().id();
+    }
+    keep("a");
+    keep("b");
+    keep("c");
+    deleteOld("b");
+
+    String gap;
+    try (EventReader reader = EventReader.open(service, EVENTS, place)) {
+      assertThat(subject(reader.next(block -> !block.event().isEmpty()))).isEqualTo("a");
+      EventReader.Block second = reader.next();
+      assertThat(second.event()).isEqualTo("gap");
+      assertThat(second.data()).isEqualTo("{\"reason\":\"jobs-removed\"}");
+      gap = second.id();
+      assertThat(subject(reader.next())).isEqualTo("c");
+    }
+    // It goes on after the gap, or after what came last, and is told of it once.
+    String last = assertNextIs("c", gap);
+    assertNextIs("", last);
+
+    deleteOld("c");
+    String end = assertNextIs("gap", gap);
+    assertNextIs("", end);
+    assertNextIs("", last);
+    // Who begins with what is oldest has missed nothing, nor has who may not see the study.
+    try (EventReader reader = EventReader.open(service, EVENTS, "0")) {
+      EventReader.Block oldest =
+          reader.next(
+              block -> block.event().equals("gap") || block.data().contains("\"subject\":\"a\""));
+      assertThat(oldest.event()).isEqualTo("job");
+      assertNothing(reader);
+    }
+    Caller elsewhere = caller("tester", Set.of("S-2"), 3600);
+    try (EventReader reader =
+        new EventReader(service, request(elsewhere, EVENTS).header("Last-Event-ID", gap).build())) {
+      assertNothing(reader);
+    }
+    service.execute("DELETE FROM jobs");
+  }
+
+  /// Goes on after a place, and gives that of the next event.
+  ///
+  /// @param wanted its subject, or `gap`; empty if nothing is to come
+  private static String assertNextIs(String wanted, String place) throws Exception {
+    try (EventReader reader = EventReader.open(service, EVENTS, place)) {
+      if (wanted.isEmpty()) {
+        assertNothing(reader);
+        return place;
+      }
+      EventReader.Block next = reader.next(block -> !block.event().isEmpty());
+      assertThat(next.event().equals("gap") ? "gap" : subject(next)).isEqualTo(wanted);
+      return next.id();
+    }
+  }
+
+  private static void assertNothing(EventReader reader) throws Exception {
+    EventReader.Block first =
+        reader.next(block -> !block.comment().isEmpty() || !block.event().isEmpty());
+    assertThat(first.event()).isEmpty();
+  }
+
+  /// Has a job done that is kept until [#deleteOld].
+  private static void keep(String subject) {
+    service.execute(
+        """
+        INSERT INTO jobs (id, caller, study, subject, model, model_version, criticality,
+          body_sha256, input, state, created_at, finished_at, status)
+        VALUES (gen_random_uuid(), 'tester', 'S-1', '%s', 'm', '1', 3, '', '', 'done', now(), now(),
+          200)\
+        """
+            .formatted(subject));
+  }
+
+  private static void deleteOld(String subject) {
+    service.execute(
+        "UPDATE jobs SET finished_at = now() - interval '40 d' WHERE subject = '" + subject + "'");
+    RunningService.await(
+        "deleted",
+        () -> service.count("SELECT count(*) FROM jobs WHERE subject = '" + subject + "'") == 0);
+  }
+
+  private static String subject(EventReader.Block block) throws Exception {
+    return JSON.readTree(block.data()).at("/subject").textValue();
+  }
+
+  @Test
+  void saysThatAJobIsNotThereAnyMore() throws Exception {
+    String path = submit();
+    try (EventReader reader = EventReader.open(service, path + "/events", "")) {
+      assertThat(state(reader.next(block -> !block.event().isEmpty()))).isIn("waiting", "running");
+      service.execute("DELETE FROM jobs");
+
+      EventReader.Block end = reader.rest().getLast();
+      assertThat(end.event()).isEqualTo("end");
+      assertThat(end.data()).isEqualTo("{\"reason\":\"job-removed\"}");
+    }
+  }
+
+  @Test
   void tellsNothingThatSomethingMayStillComeBefore() throws Exception {
     service.submitWhileAnotherTransactionIsUnderWay(() -> {
       try (EventReader reader = EventReader.open(service, EVENTS, "0")) {
