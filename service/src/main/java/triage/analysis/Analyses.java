@@ -3,6 +3,7 @@ package triage.analysis;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -85,16 +86,18 @@ final class Analyses {
     Submission pinned = asked.pinnedTo(target.version());
     Request request = new Request(call, target, pinned, key, digest);
     if (call.isByReserve()) {
-      return accept(request, null);
+      return accept(request, Duration.ZERO);
     }
-    return preference.async() ? accept(request, preference.patience()) : answer(request);
+    return preference.async() ? accept(request, preference.deferral()) : answer(request);
   }
 
-  /// Accepts an inference as a job, and gives what its caller learns once it is committed.
+  /// Accepts an inference as a job, and gives what its caller learns once it is committed, or once
+  /// it has ended, if that is within the time that the caller would wait.
   ///
   /// @throws RefusedException 400 if it is not JSON, 413 if it is too large, 503 if the store does
   ///     not take it
-  AsyncIntake.Accepted accept(AsyncIntake.Inference asked) throws RefusedException {
+  AsyncIntake.Outcome accept(AsyncIntake.Inference asked, NativeCall call) throws RefusedException {
+    Preference preference = Preference.of(call.headers("Prefer"), settings.waitMax());
     byte[] body = asked.body();
     if (body.length > settings.bodyBytesMax()) {
       throw new RefusedException(
@@ -130,8 +133,33 @@ final class Analyses {
       throw JobBook.intakeFull();
     }
     book.tellOfWork();
+    Duration wait = call.isByReserve() ? Duration.ZERO : preference.deferral();
+    Optional<Job> seen = wait.isPositive() ? seen(call, id, wait) : Optional.empty();
+    Ending ending = seen.map(Job::ending).orElse(null);
+    String applied = Preference.applied(false, wait);
+    if (ending != null && ending.result() != null) {
+      return new AsyncIntake.Answered(id, applied, ending.backend(), ending.result());
+    }
+    if (ending != null && ending.state() == JobState.FAILED) {
+      String said = Objects.requireNonNullElse(ending.detail(), "the model refused the content");
+      return new AsyncIntake.Refused(
+          id,
+          applied,
+          new Refusal(Math.max(400, ending.status()), Endings.BACKEND_REFUSED, 0, said));
+    }
     Target target = asked.target();
-    return new AsyncIntake.Accepted(id, comeback.seconds(target.name(), target.version()));
+    return new AsyncIntake.Accepted(
+        id, Preference.applied(true, wait), comeback.seconds(target.name(), target.version()));
+  }
+
+  /// Gives a job as it is after a wait, or nothing where the store does not tell in time: it is
+  /// accepted all the same.
+  private Optional<Job> seen(NativeCall call, UUID id, Duration wait) {
+    try {
+      return book.waits().await(call, id, wait);
+    } catch (StoreException _) {
+      return Optional.empty();
+    }
   }
 
   static void require(Caller caller, Role role) throws RefusedException {
@@ -169,10 +197,9 @@ final class Analyses {
   }
 
   /// Accepts a job, and gives its result if that is there in time.
-  private Reply accept(Request request, @Nullable Duration patience) throws RefusedException {
+  private Reply accept(Request request, Duration wait) throws RefusedException {
     UUID id = book.newId();
-    boolean deferral = patience != null && patience.isPositive();
-    Duration wait = deferral && patience != null ? patience : Duration.ZERO;
+    boolean deferral = wait.isPositive();
     NewJob job = newJob(request, id, JobState.WAITING, deferral ? 0 : 202, wait, null);
     Optional<Reply> repeated = add(job, request);
     if (repeated.isPresent()) {
@@ -180,7 +207,7 @@ final class Analyses {
     }
     book.tellOfWork();
     if (!deferral) {
-      return accepted(id, request.pinned());
+      return accepted(id, request.pinned(), wait);
     }
     try {
       return deferred(request, id, wait);
@@ -189,12 +216,13 @@ final class Analyses {
         // What the first answer is must be written before it is given.
         throw JobBook.intakeFull();
       }
-      return accepted(id, request.pinned());
+      return accepted(id, request.pinned(), wait);
     }
   }
 
-  private Reply accepted(UUID id, Submission asked) {
-    return Reply.accepted(id, comeback.seconds(asked.model(), String.valueOf(asked.version())));
+  private Reply accepted(UUID id, Submission asked, Duration waited) {
+    return Reply.accepted(
+        id, comeback.seconds(asked.model(), String.valueOf(asked.version())), waited);
   }
 
   private Reply deferred(Request request, UUID id, Duration wait) throws RefusedException {
@@ -203,7 +231,7 @@ final class Analyses {
     if (request.key() != null) {
       status = book.dao().answer(id, status);
     }
-    return status == 202 ? accepted(id, request.pinned()) : ended(id, job);
+    return status == 202 ? accepted(id, request.pinned(), wait) : ended(id, job).after(wait);
   }
 
   /// Gives the answer of a job whose first answer is its end. What was read of it may be older.
@@ -344,7 +372,7 @@ final class Analyses {
       status = book.dao().answer(job.id(), Reply.statusOf(job));
     }
     if (status == 202) {
-      return accepted(job.id(), job.submission());
+      return accepted(job.id(), job.submission(), Duration.ZERO);
     }
     if (status > 0) {
       return ended(job.id(), Optional.of(job));

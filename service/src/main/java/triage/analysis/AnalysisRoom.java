@@ -9,6 +9,7 @@ import triage.audit.AuditTrail;
 import triage.gateway.AsyncIntake;
 import triage.gateway.EventStreams;
 import triage.gateway.ModelCall;
+import triage.gateway.NativeCall;
 import triage.gateway.RefusedException;
 import triage.gateway.RetryAfter;
 import triage.store.RowIds;
@@ -90,8 +91,8 @@ public final class AnalysisRoom implements AutoCloseable {
       }
 
       @Override
-      public Accepted accept(Inference inference) throws RefusedException {
-        return analyses.accept(inference);
+      public Outcome accept(Inference inference, NativeCall call) throws RefusedException {
+        return analyses.accept(inference, call);
       }
     };
   }

@@ -66,8 +66,14 @@ final class Jobs {
     Analyses.require(call.caller(), Role.READ);
     UUID wanted = id(id);
     Duration patience = Preference.of(call.headers("Prefer"), settings.waitMax()).patience();
+    return patience != null && patience.isPositive()
+        ? get(call, wanted, patience).after(patience)
+        : get(call, wanted, Duration.ZERO);
+  }
+
+  private Reply get(NativeCall call, UUID wanted, Duration patience) throws RefusedException {
     String held = call.header("If-None-Match");
-    boolean waits = patience != null && patience.isPositive();
+    boolean waits = patience.isPositive();
     String tag = held == null || waits ? null : book.known().tag(wanted, call.caller());
     if (tag != null && names(held, tag)) {
       return unchanged(tag);
@@ -75,7 +81,7 @@ final class Jobs {
     long before = book.known().before(wanted);
     Optional<Job> first = book.dao().find(wanted);
     Job job = visible(call.caller(), first);
-    if (patience != null && waits && !job.state().isFinal()) {
+    if (waits && !job.state().isFinal()) {
       before = book.known().before(wanted);
       job = visible(call.caller(), book.waits().await(call, wanted, patience));
     }

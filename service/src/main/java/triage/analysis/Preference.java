@@ -45,6 +45,25 @@ record Preference(boolean async, @Nullable Duration patience) {
     return new Preference(async, wait);
   }
 
+  /// Gives how long to wait before a 202. Without `respond-async` that is not at all: who does not
+  /// take a 202 has no use for the bound that a mere `wait` sets, and says how long its patience is
+  /// by `Request-Timeout`.
+  Duration deferral() {
+    return async && patience != null ? patience : Duration.ZERO;
+  }
+
+  /// Gives the preferences that an answer follows.
+  ///
+  /// @param later whether it is a 202
+  /// @param waited how long it may have been waited for
+  static String applied(boolean later, Duration waited) {
+    String wait = waited.isPositive() ? "wait=" + waited.toSeconds() : "";
+    if (!later) {
+      return wait;
+    }
+    return wait.isEmpty() ? "respond-async" : "respond-async, " + wait;
+  }
+
   /// Tells whether a text is a header that this can read.
   static boolean isReadable(String header) {
     try {

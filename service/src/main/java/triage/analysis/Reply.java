@@ -1,5 +1,6 @@
 package triage.analysis;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -19,7 +20,8 @@ record Reply(int status, String contentType, Map<String, String> headers, byte[]
   /// Gives the answer to a job that was accepted and is not done yet.
   ///
   /// @param comeback after how many seconds it may be
-  static Reply accepted(UUID id, long comeback) {
+  /// @param waited how long it was waited for
+  static Reply accepted(UUID id, long comeback, Duration waited) {
     return new Reply(
         202,
         JSON,
@@ -27,7 +29,7 @@ record Reply(int status, String contentType, Map<String, String> headers, byte[]
             "Location",
             JobJson.path(id),
             "Preference-Applied",
-            "respond-async",
+            Preference.applied(true, waited),
             "Retry-After",
             String.valueOf(comeback)),
         JobJson.accepted(id));
@@ -48,6 +50,13 @@ record Reply(int status, String contentType, Map<String, String> headers, byte[]
       return new Reply(ending.status(), PROBLEM, headers, JobJson.problem(job, ending));
     }
     return new Reply(200, JSON, headers, JobJson.job(job));
+  }
+
+  /// Gives the same answer, as one that was waited for.
+  Reply after(Duration waited) {
+    Map<String, String> more = new LinkedHashMap<>(headers);
+    more.put("Preference-Applied", Preference.applied(false, waited));
+    return new Reply(status, contentType, more, body);
   }
 
   /// Gives the status of [#over], or 202 for a job that has no answer to give.

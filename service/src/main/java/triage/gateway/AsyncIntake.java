@@ -26,13 +26,33 @@ public interface AsyncIntake {
   long bodyBytesMax();
 
   /// What the caller of an inference that was accepted learns.
-  ///
-  /// @param job its id
-  /// @param retryAfterSeconds when it is likely to be done
-  record Accepted(UUID job, long retryAfterSeconds) {}
+  sealed interface Outcome {
+    /// Gives the id of the job.
+    UUID job();
 
-  /// Accepts an inference as a job, and gives what its caller learns once it is committed.
+    /// Gives the preferences that were followed.
+    String applied();
+  }
+
+  /// It is kept, and will be answered later.
   ///
+  /// @param retryAfterSeconds when it is likely to be done
+  record Accepted(UUID job, String applied, long retryAfterSeconds) implements Outcome {}
+
+  /// The model's answer came while the caller waited.
+  ///
+  /// @param backend who gave it, if that is known
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Answered(UUID job, String applied, @Nullable String backend, byte[] answer)
+      implements Outcome {}
+
+  /// The model refused it while the caller waited.
+  record Refused(UUID job, String applied, Refusal refusal) implements Outcome {}
+
+  /// Accepts an inference as a job, and gives what its caller learns once it is committed, or once
+  /// it has ended, where the caller would rather wait a little for that.
+  ///
+  /// @param call the request, whose body has been read to its end
   /// @throws RefusedException if it cannot be taken, with what to do
-  Accepted accept(Inference inference) throws RefusedException;
+  Outcome accept(Inference inference, NativeCall call) throws RefusedException;
 }

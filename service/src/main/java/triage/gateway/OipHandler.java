@@ -118,7 +118,7 @@ final class OipHandler {
                 : "no model " + shown + " is served here; check the name in the path"));
   }
 
-  /// Accepts an inference that is to be answered later, under `/api/v1/jobs`.
+  /// Accepts an inference that may be answered later, under `/api/v1/jobs`.
   private void accept(Call call, Caller caller, ModelVersion model) throws RefusedException {
     Authentication.require(caller, Role.REQUEST);
     // What is kept may be smaller than what is passed on; no more than that is read.
@@ -139,22 +139,36 @@ final class OipHandler {
                   + ": raw tensors are not kept for later; send their data as JSON, or leave"
                   + " `respond-async` out"));
     }
-    AsyncIntake.Accepted accepted =
+    AsyncIntake.Outcome outcome =
         later.accept(
             new AsyncIntake.Inference(
                 caller,
                 new Target(model),
                 RequestHeaders.criticality(call.header("Priority"), caller.ceiling()),
                 sent.bytes(),
-                call.header("traceparent")));
-    String path = "/api/v1/jobs/" + accepted.job();
+                call.header("traceparent")),
+            new NativeCall(call.request(), caller, call.arrivedNanos()));
+    String path = "/api/v1/jobs/" + outcome.job();
     call.setHeader("Location", path);
-    call.setHeader("Preference-Applied", "respond-async");
-    call.setHeader("Retry-After", String.valueOf(accepted.retryAfterSeconds()));
-    call.answer(
-        202,
-        ("{\"id\":\"" + accepted.job() + "\",\"location\":\"" + path + "\"}")
-            .getBytes(StandardCharsets.UTF_8));
+    call.setHeader("Preference-Applied", outcome.applied());
+    switch (outcome) {
+      case AsyncIntake.Accepted accepted -> {
+        call.setHeader("Retry-After", String.valueOf(accepted.retryAfterSeconds()));
+        call.answer(
+            202,
+            ("{\"id\":\"" + accepted.job() + "\",\"location\":\"" + path + "\"}")
+                .getBytes(StandardCharsets.UTF_8));
+      }
+      case AsyncIntake.Answered answered -> {
+        call.setHeader("Triage-Model", model.name());
+        call.setHeader("Triage-Model-Version", model.version());
+        if (answered.backend() != null) {
+          call.setHeader("Triage-Backend", answered.backend());
+        }
+        call.answer(200, answered.answer());
+      }
+      case AsyncIntake.Refused refused -> call.refuse(refused.refusal());
+    }
   }
 
   private static ModelVersion speaking(ModelVersion model) throws RefusedException {

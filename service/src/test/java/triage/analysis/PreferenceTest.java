@@ -34,6 +34,20 @@ class PreferenceTest {
   }
 
   @Test
+  void defersOnlyForWhoTakesA202() throws RefusedException {
+    assertThat(of("respond-async, wait=2").deferral()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(of("respond-async").deferral()).isZero();
+    assertThat(of("wait=2").deferral()).isZero();
+  }
+
+  @Test
+  void tellsWhatAnAnswerFollows() {
+    assertThat(Preference.applied(true, Duration.ZERO)).isEqualTo("respond-async");
+    assertThat(Preference.applied(true, Duration.ofSeconds(2))).isEqualTo("respond-async, wait=2");
+    assertThat(Preference.applied(false, Duration.ofSeconds(2))).isEqualTo("wait=2");
+  }
+
+  @Test
   void cutsALongWait() throws RefusedException {
     assertThat(of("wait=999999999").patience()).isEqualTo(MAX);
   }

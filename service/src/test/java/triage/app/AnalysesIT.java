@@ -192,9 +192,13 @@ final class AnalysesIT {
     assertThat(inTime.statusCode()).as(inTime.body()).isEqualTo(200);
     assertThat(JSON.readTree(inTime.body()).at("/state").textValue()).isEqualTo("done");
 
+    assertThat(inTime.headers().firstValue("Preference-Applied")).hasValue("wait=20");
+
     HttpResponse<String> later =
         service.post(ANALYSES, analysis("python", row), "Prefer", "respond-async, wait=1");
     assertThat(later.statusCode()).isEqualTo(202);
+    assertThat(later.headers().firstValue("Preference-Applied"))
+        .hasValue("respond-async, wait=1");
     server.release(1);
     assertThat(JSON.readTree(ended(later).body()).at("/state").textValue()).isEqualTo("done");
   }
@@ -673,6 +677,58 @@ final class AnalysesIT {
   void showsOperatorsWhatBecomesOfJobs() throws Exception {
     double done = ended("done");
     double failed = ended("failed");
+  @Test
+  void answersAnInferenceInTimeOrLater() throws Exception {
+    String wait = "respond-async, wait=20";
+    HttpResponse<String> inTime =
+        service.post("/v2/models/breast-cancer/infer", row, "Prefer", wait);
+    assertThat(inTime.statusCode()).as(inTime.body()).isEqualTo(200);
+    assertThat(inTime.body())
+        .isEqualTo(service.post("/v2/models/breast-cancer/infer", row).body());
+    assertThat(inTime.headers().firstValue("Preference-Applied")).hasValue("wait=20");
+    assertThat(inTime.headers().firstValue("Triage-Backend")).hasValue("breast-cancer-0");
+    assertThat(inTime.headers().firstValue("Retry-After")).isEmpty();
+    assertThat(ended(inTime).body()).contains("\"state\":\"done\"");
+
+    String python = "/v2/models/python/infer";
+    HttpResponse<String> later = service.post(python, row, "Prefer", "respond-async, wait=1");
+    assertThat(later.statusCode()).as(later.body()).isEqualTo(202);
+    assertThat(later.headers().firstValue("Preference-Applied"))
+        .hasValue("respond-async, wait=1");
+    server.release(1);
+    assertThat(ended(later).body()).contains("\"state\":\"done\"");
+
+    server.answerWith(422);
+    server.release(1);
+    HttpResponse<String> refused = service.post(python, row, "Prefer", wait);
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(422);
+    assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/json");
+    assertThat(JSON.readTree(refused.body()).at("/error").isTextual()).isTrue();
+
+    HttpResponse<String> odd = service.post(python, row, "Prefer", "respond-async, wait=soon");
+    assertThat(odd.statusCode()).isEqualTo(400);
+    assertThat(JSON.readTree(odd.body()).at("/error").textValue()).contains("wait");
+  }
+
+  @Test
+  void passesOverAWaitOfWhoTakesNo202() throws Exception {
+    CompletableFuture<HttpResponse<String>> first =
+        CompletableFuture.supplyAsync(
+            () -> service.post(ANALYSES, analysis("python", row), "Prefer", "wait=0"),
+            Thread::startVirtualThread);
+    CompletableFuture<HttpResponse<String>> second =
+        CompletableFuture.supplyAsync(
+            () -> service.post("/v2/models/python/infer", row, "Prefer", "wait=0"),
+            Thread::startVirtualThread);
+    RunningService.await("asked", () -> server.underWay() == 2);
+    server.release(2);
+
+    for (HttpResponse<String> answer : List.of(first.join(), second.join())) {
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("Preference-Applied")).isEmpty();
+    }
+  }
+
     double dead = ended("dead");
     double taken = service.metric("triage_jobs_taken_over_total");
     String body = analysis("python", row);
@@ -895,6 +951,7 @@ final class AnalysesIT {
         name, Criticality.CRITICAL_PLUS, studies, Set.of(Role.REQUEST, Role.READ), hour());
   }
 
+    assertThat(job.headers().firstValue("Preference-Applied")).hasValue("wait=20");
   private static HttpResponse<String> send(
       String caller, String path, String body, List<String> headers) {
     return send(caller(caller, Caller.ALL_STUDIES), path, body, headers);
