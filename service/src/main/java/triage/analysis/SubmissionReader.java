@@ -35,6 +35,7 @@ final class SubmissionReader {
   private static final int POINTER_MAX = 200;
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
   private static final Pattern STUDY = Pattern.compile("[A-Za-z0-9._@-]{1,64}");
+  private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
   private static final Set<String> TENSOR =
       Set.of("name", "shape", "datatype", "data", "parameters");
   private static final Set<String> OUTPUT = Set.of("name", "parameters");
@@ -62,6 +63,7 @@ final class SubmissionReader {
     checkText(body, what);
     try (JsonParser json = JSON.createParser(body)) {
       try {
+        checkEscapes(body);
         if (json.nextToken() != JsonToken.START_OBJECT) {
           throw refused(what + " must be one JSON object");
         }
@@ -85,6 +87,7 @@ final class SubmissionReader {
     checkText(body, BODY);
     try (JsonParser json = JSON.createParser(body)) {
       try {
+        checkEscapes(body);
         if (json.nextToken() != JsonToken.START_OBJECT) {
           throw refused("the body must be one JSON object with `inputs`");
         }
@@ -115,6 +118,38 @@ final class SubmissionReader {
     if (body.length > 0 && body[0] == (byte) 0xEF) {
       throw refused(what + " begins with a byte order mark; leave it out");
     }
+  }
+
+  /// Refuses what an escape may write and no text can hold: half of a surrogate pair. JSON that is
+  /// broken is left to who reads it.
+  private static void checkEscapes(byte[] body) throws IOException, RefusedException {
+    if (!mayHoldSurrogates(body)) {
+      return;
+    }
+    // From characters: from bytes, Jackson takes a name with one for broken JSON.
+    try (JsonParser json = JSON.createParser(new String(body, StandardCharsets.UTF_8))) {
+      for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
+        boolean text = token == JsonToken.FIELD_NAME || token == JsonToken.VALUE_STRING;
+        if (text && LONE_SURROGATE.matcher(json.getText()).find()) {
+          throw misfit(json, " holds half of a surrogate pair; write both halves, or neither");
+        }
+      }
+    } catch (JsonProcessingException _) {
+      // Whoever reads it comes to the same place, and says so.
+    }
+  }
+
+  /// Tells whether a body has an escape of a surrogate: a backslash, `u`, `d`, and 8 or more.
+  private static boolean mayHoldSurrogates(byte[] body) {
+    for (int i = 3; i < body.length; i++) {
+      if (body[i - 3] == '\\'
+          && body[i - 2] == 'u'
+          && (body[i - 1] | 0x20) == 'd'
+          && Character.digit(body[i], 16) >= 8) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static Submission readMembers(JsonParser json, byte[] body)
@@ -247,8 +282,9 @@ final class SubmissionReader {
         (opened ? json.getParsingContext().getParent() : json.getParsingContext())
             .pathAsPointer()
             .toString();
-    String clean = pointer.replaceAll("\\p{Cntrl}", "?");
-    return clean.length() <= POINTER_MAX ? clean : clean.substring(0, POINTER_MAX) + "...";
+    String cut =
+        pointer.length() <= POINTER_MAX ? pointer : pointer.substring(0, POINTER_MAX) + "...";
+    return cut.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
   }
 
   private static RefusedException malformed(

@@ -56,11 +56,44 @@ class SubmissionReaderTest {
           {"subject":"a\\u0000b"}                      | `/subject` must be 1 to 128 characters
           {"model":"m","model":"m"}                    | a member stands twice at line 1, column 21
           {"input":{"inputs":[],"inputs":[]}}          | a member stands twice
+          {"subject":"a\\ud800"}                       | `/subject` holds half of a surrogate pair
+          {"subject":"\\udc00\\ud800"}                 | `/subject` holds half
+          {"site":"\\uDBFFx"}                          | `/site` holds half
+          {"study":"\\ud800"}                          | `/study` holds half
+          {"input":{"inputs":[{"name":"\\uD83D"}]}}    | `/input/inputs/0/name` holds half
+          {"input":{"parameters":{"a":["\\udfff"]}}}   | `/input/parameters/a/0` holds half
+          {"input":{"parameters":{"\\ud800":1}}}       | `/input/parameters/?` holds half
+          {"\\ud800":1}                                | `/?` holds half
+          {"subject":"\\ud800"                         | `/subject` holds half
           {"model":"m"                                 | not valid JSON at line 1
           {"model":"m","study":NaN}                    | not valid JSON
           """)
   void refusesWhatItDoesNotUnderstandAndSaysWhere(String body, String message) {
     assertRefused(body.getBytes(UTF_8), message);
+  }
+
+  @Test
+  void takesBothHalvesOfAPairAndWhatOnlyLooksLikeOne() throws RefusedException {
+    String rest = "\"input\":{\"inputs\":[]}}";
+    String both = HEAD + "\"subject\":\"\\uD83D\\ude00\"," + rest;
+    String backslash = HEAD + "\"subject\":\"\\\\ud800\"," + rest;
+
+    assertThat(SubmissionReader.read(both.getBytes(UTF_8), SubmissionReader.BODY).subject())
+        .isEqualTo("\ud83d\ude00");
+    assertThat(SubmissionReader.read(backslash.getBytes(UTF_8), SubmissionReader.BODY).subject())
+        .isEqualTo("\\ud800");
+  }
+
+  @Test
+  void refusesHalfAPairInAnInferenceForLater() {
+    String body = "{\"inputs\":[],\"parameters\":{\"\\udc00\":1}}";
+
+    assertThatExceptionOfType(RefusedException.class)
+        .isThrownBy(() -> SubmissionReader.checkInference(body.getBytes(UTF_8)))
+        .satisfies(fault -> {
+          assertThat(fault.refusal().status()).isEqualTo(400);
+          assertThat(fault.refusal().param()).isEqualTo("/parameters/?");
+        });
   }
 
   @Test

@@ -904,6 +904,9 @@ final class AnalysesIT {
     assertThat(job.statusCode()).as(job.body()).isEqualTo(200);
     assertThat(job.body()).contains("\"finishedAt\"");
     return job;
+    String half = analysis("breast-cancer", row).replace("\"007\"", "\"\\ud800\"");
+    assertProblem(service.post(ANALYSES, half), 400, "\"pointer\":\"/subject\"");
+    assertProblem(service.post(ANALYSES, half, "Prefer", ASYNC), 400, "surrogate");
   }
 
   private static HttpResponse<String> released(HttpResponse<String> submitted) {
