@@ -197,8 +197,7 @@ final class AnalysesIT {
     HttpResponse<String> later =
         service.post(ANALYSES, analysis("python", row), "Prefer", "respond-async, wait=1");
     assertThat(later.statusCode()).isEqualTo(202);
-    assertThat(later.headers().firstValue("Preference-Applied"))
-        .hasValue("respond-async, wait=1");
+    assertThat(later.headers().firstValue("Preference-Applied")).hasValue("respond-async, wait=1");
     server.release(1);
     assertThat(JSON.readTree(ended(later).body()).at("/state").textValue()).isEqualTo("done");
   }
@@ -302,6 +301,50 @@ final class AnalysesIT {
     server.release(1);
     assertThat(first.join().statusCode()).isEqualTo(200);
     assertThat(send("tester", ANALYSES, body, headers).body()).isEqualTo(first.join().body());
+  }
+
+  @Test
+  void givesTheAnswerThatTheFirstRequestDiedBeforeItGave() throws Exception {
+    String body = analysis("python", row);
+    List<String> headers = List.of("Idempotency-Key", "orphan", "Prefer", ASYNC);
+    HttpResponse<String> first = send("tester", ANALYSES, body, headers);
+    orphan("orphan", "now() + interval '1 h'");
+    assertThat(send("tester", ANALYSES, body, headers).statusCode()).isEqualTo(409);
+
+    server.release(1);
+    HttpResponse<String> job = ended(first);
+    orphan("orphan", "now() - interval '1 s'");
+    HttpResponse<String> again = send("tester", ANALYSES, body, headers);
+    assertThat(again.statusCode()).as(again.body()).isEqualTo(200);
+    assertThat(again.body()).isEqualTo(job.body());
+    assertThat(send("tester", ANALYSES, body, headers).body()).isEqualTo(job.body());
+    assertThat(service.count("SELECT count(*) FROM jobs WHERE idempotency_key = 'orphan'")).isOne();
+  }
+
+  @Test
+  void keepsToWhatItSaidInPlaceOfAFirstRequestThatDied() throws Exception {
+    String body = analysis("python", row);
+    List<String> headers = List.of("Idempotency-Key", "orphan-waits", "Prefer", ASYNC);
+    HttpResponse<String> first = send("tester", ANALYSES, body, headers);
+    orphan("orphan-waits", "now() - interval '1 s'");
+    HttpResponse<String> again = send("tester", ANALYSES, body, headers);
+    assertThat(again.statusCode()).isEqualTo(202);
+    assertThat(again.body()).isEqualTo(first.body());
+
+    server.release(1);
+    ended(first);
+    HttpResponse<String> late = send("tester", ANALYSES, body, headers);
+    assertThat(late.statusCode()).as(late.body()).isEqualTo(202);
+    assertThat(late.body()).isEqualTo(first.body());
+  }
+
+  /// Leaves a row as an instance does that dies between the store and the answer.
+  ///
+  /// @param until when the first request may still be giving it
+  private static void orphan(String key, String until) {
+    service.execute(
+        "UPDATE jobs SET answered = NULL, answer_by = %s WHERE idempotency_key = '%s'"
+            .formatted(until, key));
   }
 
   @Test
@@ -633,6 +676,56 @@ final class AnalysesIT {
   }
 
   @Test
+  void answersAnInferenceInTimeOrLater() throws Exception {
+    String wait = "respond-async, wait=20";
+    HttpResponse<String> inTime =
+        service.post("/v2/models/breast-cancer/infer", row, "Prefer", wait);
+    assertThat(inTime.statusCode()).as(inTime.body()).isEqualTo(200);
+    assertThat(inTime.body()).isEqualTo(service.post("/v2/models/breast-cancer/infer", row).body());
+    assertThat(inTime.headers().firstValue("Preference-Applied")).hasValue("wait=20");
+    assertThat(inTime.headers().firstValue("Triage-Backend")).hasValue("breast-cancer-0");
+    assertThat(inTime.headers().firstValue("Retry-After")).isEmpty();
+    assertThat(ended(inTime).body()).contains("\"state\":\"done\"");
+
+    String python = "/v2/models/python/infer";
+    HttpResponse<String> later = service.post(python, row, "Prefer", "respond-async, wait=1");
+    assertThat(later.statusCode()).as(later.body()).isEqualTo(202);
+    assertThat(later.headers().firstValue("Preference-Applied")).hasValue("respond-async, wait=1");
+    server.release(1);
+    assertThat(ended(later).body()).contains("\"state\":\"done\"");
+
+    server.answerWith(422);
+    server.release(1);
+    HttpResponse<String> refused = service.post(python, row, "Prefer", wait);
+    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(422);
+    assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/json");
+    assertThat(JSON.readTree(refused.body()).at("/error").isTextual()).isTrue();
+
+    HttpResponse<String> odd = service.post(python, row, "Prefer", "respond-async, wait=soon");
+    assertThat(odd.statusCode()).isEqualTo(400);
+    assertThat(JSON.readTree(odd.body()).at("/error").textValue()).contains("wait");
+  }
+
+  @Test
+  void passesOverAWaitOfWhoTakesNo202() throws Exception {
+    CompletableFuture<HttpResponse<String>> first =
+        CompletableFuture.supplyAsync(
+            () -> service.post(ANALYSES, analysis("python", row), "Prefer", "wait=0"),
+            Thread::startVirtualThread);
+    CompletableFuture<HttpResponse<String>> second =
+        CompletableFuture.supplyAsync(
+            () -> service.post("/v2/models/python/infer", row, "Prefer", "wait=0"),
+            Thread::startVirtualThread);
+    RunningService.await("asked", () -> server.underWay() == 2);
+    server.release(2);
+
+    for (HttpResponse<String> answer : List.of(first.join(), second.join())) {
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("Preference-Applied")).isEmpty();
+    }
+  }
+
+  @Test
   void decodesAnInferenceForLaterAndRefusesRawTensors() throws Exception {
     String path = "/v2/models/breast-cancer/infer";
     ByteArrayOutputStream zipped = new ByteArrayOutputStream();
@@ -677,58 +770,6 @@ final class AnalysesIT {
   void showsOperatorsWhatBecomesOfJobs() throws Exception {
     double done = ended("done");
     double failed = ended("failed");
-  @Test
-  void answersAnInferenceInTimeOrLater() throws Exception {
-    String wait = "respond-async, wait=20";
-    HttpResponse<String> inTime =
-        service.post("/v2/models/breast-cancer/infer", row, "Prefer", wait);
-    assertThat(inTime.statusCode()).as(inTime.body()).isEqualTo(200);
-    assertThat(inTime.body())
-        .isEqualTo(service.post("/v2/models/breast-cancer/infer", row).body());
-    assertThat(inTime.headers().firstValue("Preference-Applied")).hasValue("wait=20");
-    assertThat(inTime.headers().firstValue("Triage-Backend")).hasValue("breast-cancer-0");
-    assertThat(inTime.headers().firstValue("Retry-After")).isEmpty();
-    assertThat(ended(inTime).body()).contains("\"state\":\"done\"");
-
-    String python = "/v2/models/python/infer";
-    HttpResponse<String> later = service.post(python, row, "Prefer", "respond-async, wait=1");
-    assertThat(later.statusCode()).as(later.body()).isEqualTo(202);
-    assertThat(later.headers().firstValue("Preference-Applied"))
-        .hasValue("respond-async, wait=1");
-    server.release(1);
-    assertThat(ended(later).body()).contains("\"state\":\"done\"");
-
-    server.answerWith(422);
-    server.release(1);
-    HttpResponse<String> refused = service.post(python, row, "Prefer", wait);
-    assertThat(refused.statusCode()).as(refused.body()).isEqualTo(422);
-    assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/json");
-    assertThat(JSON.readTree(refused.body()).at("/error").isTextual()).isTrue();
-
-    HttpResponse<String> odd = service.post(python, row, "Prefer", "respond-async, wait=soon");
-    assertThat(odd.statusCode()).isEqualTo(400);
-    assertThat(JSON.readTree(odd.body()).at("/error").textValue()).contains("wait");
-  }
-
-  @Test
-  void passesOverAWaitOfWhoTakesNo202() throws Exception {
-    CompletableFuture<HttpResponse<String>> first =
-        CompletableFuture.supplyAsync(
-            () -> service.post(ANALYSES, analysis("python", row), "Prefer", "wait=0"),
-            Thread::startVirtualThread);
-    CompletableFuture<HttpResponse<String>> second =
-        CompletableFuture.supplyAsync(
-            () -> service.post("/v2/models/python/infer", row, "Prefer", "wait=0"),
-            Thread::startVirtualThread);
-    RunningService.await("asked", () -> server.underWay() == 2);
-    server.release(2);
-
-    for (HttpResponse<String> answer : List.of(first.join(), second.join())) {
-      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-      assertThat(answer.headers().firstValue("Preference-Applied")).isEmpty();
-    }
-  }
-
     double dead = ended("dead");
     double taken = service.metric("triage_jobs_taken_over_total");
     String body = analysis("python", row);
@@ -859,6 +900,9 @@ final class AnalysesIT {
   void refusesBadSubmissionsAndUnknownPathsWithAProblem() {
     assertProblem(service.post(ANALYSES, "{\"model\":\"none\",\"x\":1}"), 400, "`/x`");
     assertProblem(service.post(ANALYSES, analysis("none", row)), 404, "/model");
+    String half = analysis("breast-cancer", row).replace("\"007\"", "\"\\ud800\"");
+    assertProblem(service.post(ANALYSES, half), 400, "\"pointer\":\"/subject\"");
+    assertProblem(service.post(ANALYSES, half, "Prefer", ASYNC), 400, "surrogate");
     assertProblem(service.post(ANALYSES, analysis("breast-cancer", "{\"inputs\":[]}")), 400, "x");
     assertProblem(service.post(ANALYSES, " ".repeat((1 << 20) + 1)), 413, "1048576 bytes");
     assertProblem(service.get(ANALYSES), 405, "method");
@@ -903,10 +947,8 @@ final class AnalysesIT {
     // The job's caller is always the tester but in one test, which does not ask.
     assertThat(job.statusCode()).as(job.body()).isEqualTo(200);
     assertThat(job.body()).contains("\"finishedAt\"");
+    assertThat(job.headers().firstValue("Preference-Applied")).hasValue("wait=20");
     return job;
-    String half = analysis("breast-cancer", row).replace("\"007\"", "\"\\ud800\"");
-    assertProblem(service.post(ANALYSES, half), 400, "\"pointer\":\"/subject\"");
-    assertProblem(service.post(ANALYSES, half, "Prefer", ASYNC), 400, "surrogate");
   }
 
   private static HttpResponse<String> released(HttpResponse<String> submitted) {
@@ -954,7 +996,6 @@ final class AnalysesIT {
         name, Criticality.CRITICAL_PLUS, studies, Set.of(Role.REQUEST, Role.READ), hour());
   }
 
-    assertThat(job.headers().firstValue("Preference-Applied")).hasValue("wait=20");
   private static HttpResponse<String> send(
       String caller, String path, String body, List<String> headers) {
     return send(caller(caller, Caller.ALL_STUDIES), path, body, headers);

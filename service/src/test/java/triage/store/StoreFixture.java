@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
 import triage.time.MonotonicClock;
 
 /// A data folder for one test, with programs that all tests share, so that they are unpacked once.
@@ -76,6 +78,28 @@ public final class StoreFixture implements AutoCloseable {
   /// Opens an embedded store on the folder.
   public Store open() {
     return Store.open(settings(), data, MonotonicClock.system());
+  }
+
+  /// Leaves in the folder what an older Triage did: a schema up to that step, with rows.
+  ///
+  /// @param rows SQL that inserts them, into tables of the schema `triage`
+  public void leave(String version, String rows) throws SQLException {
+    try (EmbeddedPostgres server = start()) {
+      DataSource owner = server.admin().dataSource(Duration.ofSeconds(5), Duration.ofSeconds(30));
+      new Schema(owner).makeApplicationRole(EmbeddedPostgres.newSecret());
+      Flyway.configure(Schema.class.getClassLoader())
+          .dataSource(owner)
+          .locations("classpath:db/migration")
+          .defaultSchema(Schema.NAME)
+          .schemas(Schema.NAME)
+          .target(version)
+          .load()
+          .migrate();
+      try (var connection = owner.getConnection();
+          var statement = connection.createStatement()) {
+        statement.execute(rows);
+      }
+    }
   }
 
   /// Starts an embedded server on the folder.
