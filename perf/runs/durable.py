@@ -10,6 +10,7 @@ key stands for one job and one answer, byte for byte.
 
 import collections
 import contextlib
+import hashlib
 import http.client
 import http.server
 import itertools
@@ -323,6 +324,23 @@ class Verdict:
         }
         self.broken = bool(states["lost"] or self.twice or wrong)
 
+    def count(self, callers: Callers, jobs: list[tuple[str, str, str]]) -> None:
+        """Counts, in what the store itself has, the keys that do not stand for one job: a key must
+        have one row, that of the job which its caller was told of, and a submission under a key
+        may be there once, whatever became of its key."""
+        by_key, by_body = collections.defaultdict(list), collections.Counter()
+        for job_id, key, body in jobs:
+            by_body[body] += 1
+            if key:
+                by_key[key].append(job_id)
+        wrong = sum(len(ids) > 1 for ids in by_key.values())
+        for key, (_, body, answer) in callers.by_key.items():
+            told = json.loads(answer)["id"]
+            times = by_body[hashlib.sha256(body.encode()).hexdigest()]
+            wrong += len(by_key[key]) < 2 and (by_key[key] != [told] or times != 1)
+        self.figures |= {"jobsInStore": len(jobs), "keysNotOneJob": wrong}
+        self.broken = self.broken or wrong > 0
+
     def write(self, **more) -> None:
         """Adds a line to the results."""
         with open(os.environ["PERF_RESULTS"], "a", encoding="utf-8") as results:
@@ -336,6 +354,9 @@ class Verdict:
         print(f"lost {figures['lost']}; jobs with two answers {self.twice}; "
               f"keys {figures['keys']}, with another answer than the first {figures['keysWrong']}; "
               f"statuses {figures['told']}")
+        if "keysNotOneJob" in figures:
+            print(f"in the store: {figures['jobsInStore']} jobs; keys that are not one job "
+                  f"{figures['keysNotOneJob']}")
         if self.broken:
             print("BROKEN  what was acknowledged is lost, or was answered differently",
                   file=sys.stderr)
@@ -357,6 +378,18 @@ def run(main) -> None:
             live.stop_all()
     sys.stdout.flush()
     os._exit(code)
+
+
+def jobs_in_store(program: Program) -> list[tuple[str, str, str]]:
+    """Gives id, key and hash of every job in an instance's own PostgreSQL, by that one's word."""
+    folder, target = program.folder / "data/postgresql", live.ROOT / "service/target"
+    port = (folder / "data/postmaster.pid").read_text().splitlines()[3]
+    asked = subprocess.run(
+        [os.environ["PERF_JAVA"] + "/bin/java", "-cp",
+         f"{target}/triage-service.jar:{target}/lib/*", live.ROOT / "perf/runs/JobsInStore.java",
+         f"jdbc:postgresql://127.0.0.1:{port}/triage", "triage_admin", folder / "admin.secret"],
+        check=True, capture_output=True, text=True, timeout=180)
+    return [tuple(line.split("\t")) for line in asked.stdout.splitlines()]
 
 
 def postgres_of(program: Program) -> int | None:

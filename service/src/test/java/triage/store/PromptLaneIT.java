@@ -44,6 +44,23 @@ class PromptLaneIT {
   }
 
   @Test
+  void tellsOfARowOnlyOnceItIsCommitted() {
+    CompletableFuture<Void> told = new CompletableFuture<>();
+    List<Boolean> before = new ArrayList<>();
+    RowKind<GapRows.Row> watching =
+        (handle, rows) -> {
+          before.add(told.isDone());
+          new GapRows().insert(handle, rows);
+          before.add(told.isDone());
+        };
+    var lane = store.promptLane(watching, 100, ANSWER_MAX);
+    assertThat(lane.submit(GapRows.Row.of(1), Receipt.completing(told))).isTrue();
+    assertThat(before).containsExactly(false, false);
+    assertThat(told).isCompleted();
+    assertThat(store.writer().written()).as("rows that the writer took").isZero();
+  }
+
+  @Test
   void whereTooManyCommitTheirOwnTheWriterTakesTheRow() throws Exception {
     List<CompletableFuture<Void>> inner = new ArrayList<>();
     List<PromptLane<GapRows.Row>> lanes = new ArrayList<>();
