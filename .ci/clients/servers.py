@@ -19,6 +19,7 @@ class Handler(BaseHTTPRequestHandler):
     """What both have in common."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
