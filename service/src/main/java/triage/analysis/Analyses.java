@@ -260,10 +260,13 @@ final class Analyses {
   /// Answers at once, or says why not.
   private Reply answer(Request request) throws RefusedException {
     Duration patience = request.target().patience(request.call().header("Request-Timeout"));
-    book.requireRoom(request.call().criticality());
     UUID id = book.newId();
     if (request.key() == null) {
-      return attended(request, id, patience, new CompletableFuture<>());
+      try (IntakeRoom.Reservation _ =
+          book.reserve(
+              request.caller().name(), request.pinned(), request.call().criticality())) {
+        return attended(request, id, patience, new CompletableFuture<>());
+      }
     }
     Optional<Reply> repeated =
         add(newJob(request, id, JobState.ATTACHED, 0, patience, null), request);

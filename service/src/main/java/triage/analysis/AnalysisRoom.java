@@ -27,6 +27,7 @@ public final class AnalysisRoom implements AutoCloseable {
   private final List<Object> resources;
   private final Events events;
   private final long bodyBytesMax;
+  private final long storedBytesMax;
 
   /// Makes the room; [#start] begins with the jobs that wait.
   ///
@@ -46,9 +47,16 @@ public final class AnalysisRoom implements AutoCloseable {
       RandomGenerator chance) {
     UUID owner = new UUID(chance.nextLong(), chance.nextLong());
     this.bodyBytesMax = settings.bodyBytesMax();
+    this.storedBytesMax = settings.storedBytesMax();
     this.book = new JobBook(store, ids, settings, clock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
-    this.retention = new Retention(book.claims(), new BatchDao(store.jdbi()), settings, clock);
+    Reclaim reclaim = new Reclaim(
+            book.disk(),
+            store.tableRoom("jobs"),
+            clock,
+            sweep -> Thread.ofVirtual().name("job-room-sweep").start(sweep));
+    this.retention =
+        new Retention(book.claims(), new BatchDao(store.jdbi()), reclaim, settings, clock);
     RetryAfter retryAfter = new RetryAfter(chance.nextLong());
     Comeback comeback = new Comeback(book, models, retryAfter);
     this.analyses = new Analyses(book, dispatcher, models, settings, comeback);
@@ -109,7 +117,7 @@ public final class AnalysisRoom implements AutoCloseable {
 
   /// Shows operators what becomes of jobs.
   public void show(PrometheusRegistry metrics) {
-    JobMeter.register(metrics, book, dispatcher.unserved());
+    JobMeter.register(metrics, book, dispatcher.unserved(), storedBytesMax);
   }
 
   /// Answers whoever waits for a job with what it is now, ends all streams of events, and lets

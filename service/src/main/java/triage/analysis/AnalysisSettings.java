@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 ///   or of the last job of its batch; 1 min to 30 d, default 24 h
 /// @param backlogBytesMax how many bytes of submissions may wait for their models; 1 MiB to 1 TiB,
 ///   default 4 GiB
+/// @param storedBytesMax how many bytes of jobs may be kept, whatever their state, with inputs and
+///   results; 1 MiB to 1 PiB, default 64 GiB
+/// @param studyBytesMax how many of them may be those of single studies, by study; 1 MiB to 1 PiB
 /// @param keepFor how long a job is kept after its end; `keyFor` to 3660 d, default 30 d
 /// @param studyKeepFor how long instead for jobs of single studies, by study
 /// @param diskFreeBytesMin how much room must be left on the disk of an embedded store for a
@@ -36,6 +39,8 @@ public record AnalysisSettings(
     int attemptsMax,
     Duration keyFor,
     long backlogBytesMax,
+    long storedBytesMax,
+    Map<String, Long> studyBytesMax,
     Duration keepFor,
     Map<String, Duration> studyKeepFor,
     long diskFreeBytesMin,
@@ -49,6 +54,7 @@ public record AnalysisSettings(
   private static final int ATTEMPTS_MAX_DEFAULT = 5;
   private static final Duration KEY_FOR_DEFAULT = Duration.ofHours(24);
   private static final long BACKLOG_BYTES_MAX_DEFAULT = 4L << 30;
+  private static final long STORED_BYTES_MAX_DEFAULT = 64L << 30;
   private static final Duration KEEP_FOR_DEFAULT = Duration.ofDays(30);
   private static final long DISK_FREE_BYTES_MIN_DEFAULT = 512L << 20;
 
@@ -58,6 +64,7 @@ public record AnalysisSettings(
   public AnalysisSettings {
     defaultPrefer = Map.copyOf(defaultPrefer);
     studyKeepFor = Map.copyOf(studyKeepFor);
+    studyBytesMax = Map.copyOf(studyBytesMax);
     require(
         bodyBytesMax >= 1 << 10 && bodyBytesMax <= 16 << 20,
         "bodyBytesMax",
@@ -89,6 +96,8 @@ public record AnalysisSettings(
         "backlogBytesMax",
         backlogBytesMax,
         "1MiB to 1024GiB");
+    requireStored("storedBytesMax", storedBytesMax);
+    studyBytesMax.forEach((study, most) -> requireStored("studyBytesMax." + study, most));
     requireKept("keepFor", keepFor, keyFor);
     for (Map.Entry<String, Duration> own : studyKeepFor.entrySet()) {
       requireKept("studyKeepFor." + own.getKey(), own.getValue(), keyFor);
@@ -116,6 +125,8 @@ public record AnalysisSettings(
       @Nullable Integer attemptsMax,
       @Nullable Duration keyFor,
       @Nullable Long backlogBytesMax,
+      @Nullable Long storedBytesMax,
+      @Nullable Map<String, Long> studyBytesMax,
       @Nullable Duration keepFor,
       @Nullable Map<String, Duration> studyKeepFor,
       @Nullable Long diskFreeBytesMin,
@@ -129,6 +140,8 @@ public record AnalysisSettings(
         attemptsMax == null ? ATTEMPTS_MAX_DEFAULT : attemptsMax,
         keyFor == null ? KEY_FOR_DEFAULT : keyFor,
         backlogBytesMax == null ? BACKLOG_BYTES_MAX_DEFAULT : backlogBytesMax,
+        storedBytesMax == null ? STORED_BYTES_MAX_DEFAULT : storedBytesMax,
+        studyBytesMax == null ? Map.of() : studyBytesMax,
         keepFor == null ? KEEP_FOR_DEFAULT : keepFor,
         studyKeepFor == null ? Map.of() : studyKeepFor,
         diskFreeBytesMin == null ? DISK_FREE_BYTES_MIN_DEFAULT : diskFreeBytesMin,
@@ -138,7 +151,7 @@ public record AnalysisSettings(
 
   /// Gives the settings of a file that says nothing about analyses.
   public static AnalysisSettings defaults() {
-    return of(null, null, null, null, null, null, null, null, null, null, null, null);
+    return of(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /// Gives how long a claim holds from its last sign of life on: the lease, less what others may
@@ -160,6 +173,10 @@ public record AnalysisSettings(
 
   private static boolean isBetween(Duration value, Duration min, Duration max) {
     return value.compareTo(min) >= 0 && value.compareTo(max) <= 0;
+  }
+
+  private static void requireStored(String name, long value) {
+    require(value >= 1L << 20 && value <= 1L << 50, name, value, "1MiB to 1048576GiB");
   }
 
   private static void requireKept(String name, Duration value, Duration keyFor) {

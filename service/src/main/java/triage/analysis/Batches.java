@@ -73,7 +73,7 @@ final class Batches {
     try {
       call.leaveReserve();
       rooms.book().requireIntake();
-      rooms.book().requireRoom(call.criticality());
+      rooms.book().requireDisk(call.criticality());
       InputStream decoded = BatchBody.decoded(body, type, call.headers("Content-Encoding"));
       return receive(call, begin(caller, key), decoded);
     } finally {

@@ -13,6 +13,10 @@ import triage.time.MonotonicClock;
 /// [Criticality#CRITICAL_PLUS] is taken, down to half of it. A disk that cannot be looked at, as
 /// that of an external store, has room.
 ///
+/// PostgreSQL keeps the pages of deleted rows in its files: what they have room for counts as free,
+/// but for the last half of the least, which only the disk itself can give: the log and the audit
+/// trail grow, too.
+///
 /// **Threads**: safe for use by several threads, one of which may be held up by a look.
 final class DiskRoom {
   private static final long LOOK_NANOS = 500_000_000L;
@@ -22,6 +26,7 @@ final class DiskRoom {
   private final MonotonicClock clock;
   private final AtomicLong nextNanos;
   private volatile long free = Long.MAX_VALUE;
+  private volatile long reusable;
 
   /// Makes a look-out.
   ///
@@ -36,11 +41,33 @@ final class DiskRoom {
 
   /// Tells whether there is room for a submission.
   boolean hasRoom(Criticality criticality) {
+    look();
+    long least = criticality == Criticality.CRITICAL_PLUS ? freeBytesMin / 2 : freeBytesMin;
+    long now = free;
+    return now >= least || (now >= freeBytesMin / 2 && now + reusable >= least);
+  }
+
+  /// Tells whether the disk alone has too little room.
+  boolean isShort() {
+    look();
+    return free < freeBytesMin;
+  }
+
+  /// Sets how many bytes fit into the files that are there.
+  void reusable(long bytes) {
+    reusable = bytes;
+  }
+
+  /// Gives how many bytes fit into the files that are there, as far as anybody had to know.
+  long reusable() {
+    return reusable;
+  }
+
+  private void look() {
     long dueNanos = nextNanos.get();
     long nowNanos = clock.nanos();
     if (nowNanos - dueNanos >= 0 && nextNanos.compareAndSet(dueNanos, nowNanos + LOOK_NANOS)) {
       free = freeBytes.get().orElse(Long.MAX_VALUE);
     }
-    return free >= (criticality == Criticality.CRITICAL_PLUS ? freeBytesMin / 2 : freeBytesMin);
   }
 }

@@ -54,8 +54,6 @@ final class JobBook implements AutoCloseable {
   /// How long somebody who has a caller waiting waits for the store.
   static final Duration READ_MAX = Duration.ofSeconds(5);
 
-  private static final long ROW_BYTES = 512;
-  private static final long BACKLOG_RETRY_NANOS = 30_000_000_000L;
   private static final long RETRY_NANOS = 2_000_000_000L;
 
   /// How long a submission waits for the store on its own; less than what is told as a hanging one.
@@ -68,7 +66,7 @@ final class JobBook implements AutoCloseable {
   private final GroupCommitWriter.Lane<Settlement> settlements;
   private final JobDao dao;
   private final JobDao claims;
-  private final Backlog backlog;
+  private final IntakeRoom room;
   private final RowIds ids;
   private final MonotonicClock clock;
   private final CensusDao censuses;
@@ -86,7 +84,6 @@ final class JobBook implements AutoCloseable {
   private final AtomicLong bytesUnderWay = new AtomicLong();
 
   JobBook(Store store, RowIds ids, AnalysisSettings settings, MonotonicClock clock) {
-    this.backlog = new Backlog(settings.backlogBytesMax());
     this.listeners = new Listeners(settings.events());
     this.known = new KnownJobs(clock);
     this.writer = store.writer();
@@ -97,6 +94,7 @@ final class JobBook implements AutoCloseable {
     this.claims = new JobDao(store.jdbi());
     this.censuses = new CensusDao(store.jdbi());
     this.disk = new DiskRoom(store::freeBytes, settings.diskFreeBytesMin(), clock);
+    this.room = new IntakeRoom(disk, settings);
     this.changes = new ChangeDao(store.jdbi(READ_MAX));
     this.ids = ids;
     this.clock = clock;
@@ -215,7 +213,7 @@ final class JobBook implements AutoCloseable {
   /// @throws RefusedException 503 if the store does not take it in time; it may have been written
   ///     all the same
   void add(NewJob job) throws RefusedException {
-    int bytes = bytes(job);
+    int bytes = job.bytes();
     if (bytesUnderWay.addAndGet(bytes) > NEW_BYTES_MAX) {
       bytesUnderWay.addAndGet(-bytes);
       throw intakeFull();
@@ -233,24 +231,20 @@ final class JobBook implements AutoCloseable {
     }
     if (!newJobs.submit(job, Receipt.completing(written))) {
       written.cancel(false);
-      if (job.state() == JobState.WAITING) {
-        backlog.giveBack(job.caller(), rowBytes(job));
-      }
+      room.giveBack(job);
       throw intakeFull();
     }
     await(written);
     tellOf(job.caller());
   }
 
-  /// Takes a new job in, as far as there is room for it among those that wait.
+  /// Takes a new job in, as far as there is room for it.
   ///
-  /// @throws RefusedException 503 if there is not, or the store takes nothing just now
+  /// @throws RefusedException 503 if there is not, or the store takes nothing just now; 429 if its
+  ///     study has all it may have
   void admit(NewJob job) throws RefusedException {
     requireIntake();
-    requireRoom(job.criticality());
-    if (job.state() == JobState.WAITING) {
-      requireShare(job.caller(), job.criticality(), rowBytes(job));
-    }
+    room.take(job);
   }
 
   /// Takes in why a line is no job: it counts as one that waits does, until those are counted anew.
@@ -258,32 +252,7 @@ final class JobBook implements AutoCloseable {
   /// @throws RefusedException 503 if there is no room, or the store takes nothing just now
   void admitRefusal(String caller, Criticality criticality) throws RefusedException {
     requireIntake();
-    requireRoom(criticality);
-    requireShare(caller, criticality, ROW_BYTES);
-  }
-
-  private static long rowBytes(NewJob job) {
-    return job.submission().input().length + ROW_BYTES;
-  }
-
-  /// Gives how much of the heap a row takes until it is committed.
-  private static int bytes(NewJob job) {
-    Ending ending = job.ending();
-    byte[] result = ending == null ? null : ending.result();
-    return job.submission().input().length + (result == null ? 0 : result.length);
-  }
-
-  private void requireShare(String caller, Criticality criticality, long bytes)
-      throws RefusedException {
-    if (!backlog.take(caller, criticality, bytes)) {
-      throw new RefusedException(
-          new Refusal(
-              503,
-              INTAKE_FULL,
-              BACKLOG_RETRY_NANOS,
-              "so much waits already that there is no room for this; try again after"
-                  + " Retry-After"));
-    }
+    room.takeRefusal(caller, criticality);
   }
 
   /// Waits for something that the writer writes.
@@ -338,8 +307,8 @@ final class JobBook implements AutoCloseable {
   /// Counts anew what there is.
   JobCensus count() {
     try {
-      JobCensus now = censuses.count(ROW_BYTES);
-      backlog.counted(now.waitingBytes());
+      JobCensus now = censuses.count(IntakeRoom.ROW_BYTES);
+      room.counted(now);
       census = now;
       return now;
     } catch (StoreException e) {
@@ -372,18 +341,24 @@ final class JobBook implements AutoCloseable {
     }
   }
 
-  /// Makes sure that the store's disk has room for more.
+  /// Reserves room for an analysis that is answered at once, before its model is asked.
   ///
-  /// @throws RefusedException 503 if it has not
-  void requireRoom(Criticality criticality) throws RefusedException {
-    if (!disk.hasRoom(criticality)) {
-      throw new RefusedException(
-          new Refusal(
-              503,
-              INTAKE_FULL,
-              BACKLOG_RETRY_NANOS,
-              "the store's disk is nearly full; the operator must make room; try again after"
-                  + " Retry-After"));
-    }
+  /// @return gives the room back, when the analysis is kept or will not be
+  /// @throws RefusedException 503 if there is none, 429 if its study has all it may have
+  IntakeRoom.Reservation reserve(
+      String caller, Submission submission, Criticality criticality) throws RefusedException {
+    return room.reserve(caller, submission.study(), criticality, submission.input().length);
+  }
+
+  /// Makes sure that there is room on the store's disk.
+  ///
+  /// @throws RefusedException 503 if there is none
+  void requireDisk(Criticality criticality) throws RefusedException {
+    room.requireDisk(criticality);
+  }
+
+  /// Gives the room on the store's disk.
+  DiskRoom disk() {
+    return disk;
   }
 }

@@ -14,7 +14,8 @@ import java.util.function.ToDoubleFunction;
 final class JobMeter {
   private JobMeter() {}
 
-  static void register(PrometheusRegistry registry, JobBook book, UnservedWatch unserved) {
+  static void register(
+      PrometheusRegistry registry, JobBook book, UnservedWatch unserved, long storedBytesMax) {
     GaugeWithCallback.builder()
         .name("triage_jobs")
         .help("Jobs in the store, of all instances, counted each 5 s.")
@@ -34,6 +35,17 @@ final class JobMeter {
         "triage_job_backlog_bytes",
         "Bytes of the jobs that wait, of all instances: what analysis.backlogBytesMax bounds.",
         census -> (double) census.backlogBytes());
+    gauge(
+        registry,
+        book,
+        "triage_job_stored_bytes",
+        "Bytes of all jobs that are kept, of all instances: what analysis.storedBytesMax bounds.",
+        census -> (double) census.keptBytes());
+    GaugeWithCallback.builder()
+        .name("triage_job_stored_bytes_max")
+        .help("The bound on triage_job_stored_bytes: analysis.storedBytesMax.")
+        .callback(callback -> callback.call((double) storedBytesMax))
+        .register(registry);
     gauge(
         registry,
         book,

@@ -31,4 +31,12 @@ record NewJob(
     Duration lease,
     @Nullable Ending ending,
     @Nullable UUID batch,
-    long batchLine) {}
+    long batchLine) {
+
+  /// Gives how much of the heap it takes until it is committed, and what the store keeps beside the
+  /// rest of its row.
+  int bytes() {
+    byte[] result = ending == null ? null : ending.result();
+    return submission.input().length + (result == null ? 0 : result.length);
+  }
+}

@@ -28,6 +28,7 @@ final class Retention implements AutoCloseable {
 
   private final JobDao jobs;
   private final BatchDao batches;
+  private final Reclaim reclaim;
   private final AnalysisSettings settings;
   private final MonotonicClock clock;
   private final Thread thread =
@@ -40,9 +41,15 @@ final class Retention implements AutoCloseable {
 
   private long nextRoundNanos;
 
-  Retention(JobDao jobs, BatchDao batches, AnalysisSettings settings, MonotonicClock clock) {
+  Retention(
+      JobDao jobs,
+      BatchDao batches,
+      Reclaim reclaim,
+      AnalysisSettings settings,
+      MonotonicClock clock) {
     this.jobs = jobs;
     this.batches = batches;
+    this.reclaim = reclaim;
     this.settings = settings;
     this.clock = clock;
     this.nextRoundNanos = clock.nanos();
@@ -81,10 +88,11 @@ final class Retention implements AutoCloseable {
     }
   }
 
-  /// Deletes one lot of each, and tells whether there may be more. Called by the thread; tests call
-  /// it in its place.
+  /// Deletes one lot of each, looks after the room that they leave, and tells whether there may be
+  /// more. Called by the thread; tests call it in its place.
   boolean delete() {
     int ended = jobs.forget(settings.keepFor(), settings.studyKeepFor(), JOBS_MOST);
+    reclaim.look(ended > 0);
     boolean moreBatches = deleteBatches();
     return ended == JOBS_MOST || moreBatches;
   }

@@ -201,7 +201,8 @@ final class Upload {
         line.number());
   }
 
-  /// Waits for room in the backlog: as jobs are done, there is more.
+  /// Waits for room: as jobs are done, there is more. What is kept goes with time only, and is not
+  /// waited for.
   private void admit(Admission row) throws RefusedException {
     long untilNanos = rooms.clock().nanos() + rooms.settings().waitMax().toNanos();
     while (true) {
@@ -209,7 +210,9 @@ final class Upload {
         row.admit();
         return;
       } catch (RefusedException e) {
-        if (rooms.clock().nanos() - untilNanos > 0 || Thread.currentThread().isInterrupted()) {
+        if (!IntakeRoom.mayPassSoon(e.refusal())
+            || rooms.clock().nanos() - untilNanos > 0
+            || Thread.currentThread().isInterrupted()) {
           throw e;
         }
       }

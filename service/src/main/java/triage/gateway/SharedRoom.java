@@ -57,6 +57,12 @@ public final class SharedRoom {
     return Answer.TAKEN;
   }
 
+  /// Takes some of the room, though there may be none.
+  public synchronized void add(String caller, long amount) {
+    taken += amount;
+    byCaller.merge(caller, amount, Long::sum);
+  }
+
   /// Gives some of it back; no more than the caller has.
   public synchronized void giveBack(String caller, long amount) {
     long back = Math.min(amount, byCaller.getOrDefault(caller, 0L));

@@ -168,6 +168,12 @@ public final class Store implements AutoCloseable {
     return embedded == null ? OptionalLong.empty() : embedded.freeBytes();
   }
 
+  /// Gives the room that rows which are gone have left in a table of an embedded store; `null` for
+  /// an external one.
+  public @Nullable TableRoom tableRoom(String name) {
+    return embedded == null ? null : new TableRoom(embedded.admin(), name);
+  }
+
   /// Says whether Triage runs the PostgreSQL itself.
   public boolean isEmbedded() {
     return embedded != null;

@@ -21,9 +21,48 @@ class AnalysisSettingsTest {
         .withMessageContaining("studyKeepFor.S-1: PT59M (expected: at least keyFor");
   }
 
+  @Test
+  void boundsWhatAStudyMayHave() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> bounded(Map.of("S-1", (1L << 20) - 1)))
+        .withMessageContaining("studyBytesMax.S-1: 1048575 (expected: 1MiB to");
+    assertThat(bounded(Map.of("S-1", 1L << 20)).studyBytesMax()).containsEntry("S-1", 1L << 20);
+  }
+
+  private static AnalysisSettings bounded(Map<String, Long> studyBytesMax) {
+    return AnalysisSettings.of(
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        studyBytesMax,
+        null,
+        null,
+        null,
+        null,
+        null);
+  }
+
   private static AnalysisSettings of(
       Duration keyFor, Duration keepFor, Map<String, Duration> studyKeepFor) {
     return AnalysisSettings.of(
-        null, null, null, null, null, keyFor, null, keepFor, studyKeepFor, null, null, null);
+        null,
+        null,
+        null,
+        null,
+        null,
+        keyFor,
+        null,
+        null,
+        null,
+        keepFor,
+        studyKeepFor,
+        null,
+        null,
+        null);
   }
 }

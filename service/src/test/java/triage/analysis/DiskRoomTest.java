@@ -36,6 +36,17 @@ class DiskRoomTest {
   }
 
   @Test
+  void countsRoomInTheFilesButForTheLastHalf() {
+    disk.reusable(60);
+    free = OptionalLong.of(50);
+    assertThat(disk.hasRoom(Criticality.SHEDDABLE)).isTrue();
+    free = OptionalLong.of(49);
+    time.advance(Duration.ofMillis(500));
+    assertThat(disk.hasRoom(Criticality.SHEDDABLE)).isFalse();
+    assertThat(disk.hasRoom(Criticality.CRITICAL_PLUS)).isFalse();
+  }
+
+  @Test
   void looksTwiceASecondAtMostAndTakesSilenceForRoom() {
     free = OptionalLong.empty();
     for (int i = 0; i < 100; i++) {

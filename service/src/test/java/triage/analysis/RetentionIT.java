@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.OptionalLong;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +35,9 @@ class RetentionIT {
     store = fixture.open();
     jdbi = store.jdbi();
     AnalysisSettings settings = AnalysisSettings.defaults();
-    retention = new Retention(new JobDao(jdbi), new BatchDao(jdbi), settings, time);
+    DiskRoom disk = new DiskRoom(OptionalLong::empty, 0, time);
+    Reclaim reclaim = new Reclaim(disk, null, time, Runnable::run);
+    retention = new Retention(new JobDao(jdbi), new BatchDao(jdbi), reclaim, settings, time);
   }
 
   @AfterEach

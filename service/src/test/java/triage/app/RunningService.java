@@ -46,7 +46,7 @@ import triage.pressure.Signal;
 
 /// The whole service in this process, on free ports and in a folder of its own.
 final class RunningService implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
   private final TriageApplication application =

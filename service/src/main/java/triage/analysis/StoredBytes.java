@@ -1,0 +1,122 @@
+package triage.analysis;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
+import triage.gateway.SharedRoom;
+
+/// How many bytes of jobs are kept, whatever their state, and who may add to them: a bound on what
+/// callers can fill whose work keeps up.
+///
+/// The last fifth is kept for [Criticality#CRITICAL_PLUS], nobody holds more than a quarter, and a
+/// study may have a bound of its own, which holds for everybody. What the store says is counted
+/// anew now and then; what this instance has taken in since comes on top.
+///
+/// **Threads**: safe for use by several threads, none of which blocks here.
+final class StoredBytes {
+  private final SharedRoom room;
+  private final Map<String, Long> studyMax;
+
+  @GuardedBy("this")
+  private final Map<String, Long> byStudy = new HashMap<>();
+
+  @GuardedBy("this")
+  private final Map<String, Long> reserved = new HashMap<>();
+
+  @GuardedBy("this")
+  private final Map<String, Long> reservedByStudy = new HashMap<>();
+
+  /// What came of a wish for room.
+  enum Answer {
+    /// It is taken.
+    TAKEN,
+    /// The study has what it may have.
+    STUDY_FULL,
+    /// There is no room left, none for this caller, or none for so little critical a wish.
+    FULL
+  }
+
+  /// Makes a store of which nobody has anything.
+  ///
+  /// @param bytesMax in all
+  /// @param studyMax of single studies
+  StoredBytes(long bytesMax, Map<String, Long> studyMax) {
+    this.room = new SharedRoom(bytesMax, bytesMax / 5 * 4, bytesMax / 4);
+    this.studyMax = Map.copyOf(studyMax);
+  }
+
+  /// Takes bytes in, or none. With none to take it tells whether there could be any.
+  synchronized Answer take(
+      String caller, @Nullable String study, Criticality criticality, long bytes) {
+    String bounded = study != null && studyMax.containsKey(study) ? study : "";
+    long had = byStudy.getOrDefault(bounded, 0L);
+    if (had + bytes > studyMax.getOrDefault(bounded, Long.MAX_VALUE)) {
+      return Answer.STUDY_FULL;
+    }
+    if (room.take(caller, criticality, bytes) != SharedRoom.Answer.TAKEN) {
+      return Answer.FULL;
+    }
+    if (!bounded.isEmpty()) {
+      byStudy.put(bounded, had + bytes);
+    }
+    return Answer.TAKEN;
+  }
+
+  /// Takes bytes in that come to the store later, or not at all: no count knows of them.
+  synchronized Answer reserve(
+      String caller, @Nullable String study, Criticality criticality, long bytes) {
+    Answer answer = take(caller, study, criticality, bytes);
+    if (answer == Answer.TAKEN) {
+      reserved.merge(caller, bytes, Long::sum);
+      if (study != null) {
+        reservedByStudy.merge(study, bytes, Long::sum);
+      }
+    }
+    return answer;
+  }
+
+  /// Gives bytes back that were reserved.
+  synchronized void release(String caller, @Nullable String study, long bytes) {
+    giveBack(caller, study, bytes);
+    lessen(reserved, caller, bytes);
+    if (study != null) {
+      lessen(reservedByStudy, study, bytes);
+    }
+  }
+
+  private static void lessen(Map<String, Long> held, String of, long bytes) {
+    held.computeIfPresent(of, (name, had) -> had > bytes ? had - bytes : null);
+  }
+
+  /// Takes bytes in that nobody may refuse.
+  synchronized void add(String caller, @Nullable String study, long bytes) {
+    room.add(caller, bytes);
+    if (study != null && studyMax.containsKey(study)) {
+      byStudy.merge(study, bytes, Long::sum);
+    }
+  }
+
+  /// Gives bytes back that were taken in and never came to the store. A count may have come in
+  /// between.
+  synchronized void giveBack(String caller, @Nullable String study, long bytes) {
+    room.giveBack(caller, bytes);
+    if (study != null) {
+      byStudy.computeIfPresent(study, (name, had) -> Math.max(0, had - bytes));
+    }
+  }
+
+  /// Sets what the store has counted; what is reserved comes on top.
+  synchronized void counted(Map<String, Long> bytesByCaller, Map<String, Long> bytesByStudy) {
+    room.counted(sum(bytesByCaller, reserved));
+    byStudy.clear();
+    byStudy.putAll(sum(bytesByStudy, reservedByStudy));
+  }
+
+  private static Map<String, Long> sum(Map<String, Long> one, Map<String, Long> other) {
+    Map<String, Long> both = new HashMap<>(one);
+    other.forEach((name, bytes) -> both.merge(name, bytes, Long::sum));
+    return both;
+  }
+}
