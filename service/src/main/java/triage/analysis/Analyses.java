@@ -330,7 +330,7 @@ final class Analyses {
                   502,
                   null,
                   0,
-                  "the model's answer is a redirect or not JSON; its owner must mend it"));
+                  "the model's answer is not JSON; its owner must mend it"));
         }
         Reply reply = keep(request, id, ending);
         JobBook.await(given.recorded());

@@ -337,14 +337,6 @@ final class Dispatcher implements AutoCloseable {
                 claim.traceparent()),
             gone);
     return switch (answer) {
-      case ModelCall.Given given when Endings.isFault(given.status()) ->
-          again(
-              claim,
-              BACKEND_FAILED,
-              "the model server answered with status "
-                  + given.status()
-                  + ": "
-                  + JobJson.told(given.body()));
       case ModelCall.Given given -> {
         Ending ending = Endings.of(given);
         yield ending == null
@@ -366,8 +358,7 @@ final class Dispatcher implements AutoCloseable {
           true,
           null);
     }
-    boolean ofContent =
-        refusal.status() < 500 && refusal.status() != 429 && !Endings.isFault(refusal.status());
+    boolean ofContent = refusal.status() < 500 && refusal.status() != 429;
     if (ofContent) {
       return new Settlement.Ended(
           claim.id(),

@@ -4,6 +4,7 @@ import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpDateTime;
 import org.eclipse.jetty.http.HttpFields;
@@ -17,6 +18,12 @@ import triage.backend.HttpBackend;
 ///
 /// **Threads**: no state.
 final class BackendStatus {
+  /// What a backend says when it is itself at fault, or what stands before it: it asks for another
+  /// token, serves another path, or was too slow to read. The same content may pass the next time.
+  private static final Set<Integer> FAULTS = Set.of(401, 403, 404, 405, 407, 408, 425);
+
+  private static final Set<Integer> CREDENTIALS = Set.of(401, 407);
+
   private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}");
   private static final int RETRY_AFTER_SECONDS_MAX = 999_999_999;
   private static final int DATE_LENGTH_MAX = 64;
@@ -33,8 +40,11 @@ final class BackendStatus {
   ///
   /// @param caller who asked
   /// @param retryAfterNanos what [#retryAfterNanos] gave
-  static Outcome settle(HttpBackend backend, String caller, int status, long retryAfterNanos) {
-    if (isFailure(status)) {
+  /// @param known whether Triage knows that the backend is to serve that path, and had all of the
+  ///     body at hand
+  static Outcome settle(
+      HttpBackend backend, String caller, int status, long retryAfterNanos, boolean known) {
+    if (isFailure(status, known)) {
       backend.breaker().failed(caller);
       return Outcome.FAILED;
     }
@@ -48,8 +58,18 @@ final class BackendStatus {
     return status < 400 ? Outcome.SERVED : Outcome.ABANDONED;
   }
 
-  private static boolean isFailure(int status) {
-    return status >= 500 && status != 501 && status != 503;
+  /// Tells whether an answer of this status says nothing about the content that was asked about. A
+  /// redirect is one: nobody follows it.
+  static boolean isFault(int status) {
+    return (status >= 300 && status < 400) || FAULTS.contains(status);
+  }
+
+  /// Tells whether a breaker takes a status for a failure.
+  ///
+  /// **Source**: decisions 0011 and 0038.
+  static boolean isFailure(int status, boolean known) {
+    return (status >= 500 && status != 501 && status != 503)
+        || (known ? isFault(status) : CREDENTIALS.contains(status));
   }
 
   /// Tells the server's breaker of an exchange that ended without an answer, or in the middle of

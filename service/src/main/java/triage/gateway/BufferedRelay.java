@@ -93,7 +93,7 @@ final class BufferedRelay {
     byte[] body = response.getContent();
     backend.heard(response.getHeaders());
     long retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
-    Outcome outcome = BackendStatus.settle(backend, caller, status, retryAfterNanos);
+    Outcome outcome = BackendStatus.settle(backend, caller, status, retryAfterNanos, true);
     boolean untried = outcome == Outcome.OVERLOADED;
     return new Ending(outcome, status > HttpRelay.STATUS_MAX ? 0 : status, body, untried);
   }

@@ -87,6 +87,7 @@ final class HttpRelay {
   private volatile long progressedNanos;
   private final RelayedAnswer answer;
   private final SelectorTurn turn;
+  private final boolean known;
   private final long heartbeatNanos;
   private long beatNanos;
   private volatile @Nullable HttpFields provenance;
@@ -115,6 +116,7 @@ final class HttpRelay {
     this.clock = clock;
     this.wallClock = wallClock;
     this.answer = new RelayedAnswer(call, clock);
+    this.known = call.dialect() == Dialect.OIP && body.isWhole();
     this.turn = backend.turn();
     this.heartbeatNanos = passage.model().settings().heartbeat().toNanos();
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
@@ -273,7 +275,7 @@ final class HttpRelay {
   }
 
   private Outcome settleStatus() {
-    return BackendStatus.settle(backend, caller, status, retryAfterNanos);
+    return BackendStatus.settle(backend, caller, status, retryAfterNanos, known);
   }
 
   private Ending settleRelayed() {

@@ -205,6 +205,17 @@ public final class ModelCall {
       if (status == 0 || status >= 500 || status == 429) {
         throw new RefusedException(unanswered(ending));
       }
+      if (BackendStatus.isFault(status)) {
+        throw new RefusedException(
+            new Refusal(
+                502,
+                null,
+                0,
+                "the model server answered with status "
+                    + status
+                    + ", a redirect or a fault of its own that says nothing about this input; its"
+                    + " owner must mend it"));
+      }
     }
 
     private Duration patience() {

@@ -491,6 +491,19 @@ final class AnalysesIT {
     assertThat(job.at("/detail").textValue()).contains(String.valueOf(status));
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {401, 403, 404, 408})
+  void keepsNoFaultOfTheBackendUnderTheKey(int status) {
+    String body = analysis("python", row);
+    List<String> headers = List.of("Idempotency-Key", "fault-" + status);
+    server.answerWith(status);
+    server.release(2);
+    assertProblem(send("tester", ANALYSES, body, headers), 502, "status " + status);
+
+    server.answerWith(200);
+    assertThat(send("tester", ANALYSES, body, headers).statusCode()).isEqualTo(200);
+  }
+
   @Test
   void givesNoRedirectForAResult() {
     server.answerWith(301);

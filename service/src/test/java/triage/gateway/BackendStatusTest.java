@@ -62,6 +62,31 @@ final class BackendStatusTest {
     assertThat(retryAfter(value, null)).isEqualTo(Duration.ZERO);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "200, false, false",
+    "400, false, false",
+    "413, false, false",
+    "422, false, false",
+    "429, false, false",
+    "501, false, false",
+    "503, false, false",
+    "301, true, false",
+    "403, true, false",
+    "404, true, false",
+    "405, true, false",
+    "408, true, false",
+    "425, true, false",
+    "401, true, true",
+    "407, true, true",
+    "500, true, true",
+    "502, true, true"
+  })
+  void isAFailureWhereItSaysNothingOfTheContent(int status, boolean known, boolean unknown) {
+    assertThat(BackendStatus.isFailure(status, true)).isEqualTo(known);
+    assertThat(BackendStatus.isFailure(status, false)).isEqualTo(unknown);
+  }
+
   @Test
   void isZeroWhereNothingIsSaid() {
     assertThat(BackendStatus.retryAfterNanos(HttpFields.EMPTY, InstantSource.system())).isZero();
