@@ -1,6 +1,8 @@
 package triage.analysis;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -40,19 +42,22 @@ final class Analyses {
   private final AnalysisSettings settings;
   private final Submissions submissions;
   private final Comeback comeback;
+  private final InstantSource wallClock;
 
   Analyses(
       JobBook book,
       Dispatcher dispatcher,
       ModelCall models,
       AnalysisSettings settings,
-      Comeback comeback) {
+      Comeback comeback,
+      InstantSource wallClock) {
     this.book = book;
     this.dispatcher = dispatcher;
     this.models = models;
     this.settings = settings;
     this.submissions = new Submissions(models);
     this.comeback = comeback;
+    this.wallClock = wallClock;
   }
 
   /// What is known of a submission once it has been read.
@@ -263,8 +268,7 @@ final class Analyses {
     UUID id = book.newId();
     if (request.key() == null) {
       try (IntakeRoom.Reservation _ =
-          book.reserve(
-              request.caller().name(), request.pinned(), request.call().criticality())) {
+          book.reserve(request.caller().name(), request.pinned(), request.call().criticality())) {
         return attended(request, id, patience, new CompletableFuture<>());
       }
     }
@@ -326,11 +330,7 @@ final class Analyses {
         Ending ending = Endings.of(given);
         if (ending == null) {
           throw new RefusedException(
-              new Refusal(
-                  502,
-                  null,
-                  0,
-                  "the model's answer is not JSON; its owner must mend it"));
+              new Refusal(502, null, 0, "the model's answer is not JSON; its owner must mend it"));
         }
         Reply reply = keep(request, id, ending);
         JobBook.await(given.recorded());
@@ -347,14 +347,40 @@ final class Analyses {
   private Reply keep(Request request, UUID id, Ending ending) throws RefusedException {
     if (request.key() == null) {
       book.add(newJob(request, id, ending.state(), 0, Duration.ZERO, ending));
-    } else {
-      int status = ending.state() == JobState.DONE ? 200 : ending.status();
-      JobBook.await(
-          book.settle(new Settlement.Ended(id, 0, ending, status), request.caller().name()));
+      return Reply.over(committed(request, id, ending));
     }
+    int status = ending.state() == JobState.DONE ? 200 : ending.status();
+    JobBook.await(
+        book.settle(new Settlement.Ended(id, 0, ending, status), request.caller().name()));
     Job kept =
         book.dao().find(id).filter(job -> job.state().isFinal()).orElseThrow(JobBook::intakeFull);
     return Reply.over(kept);
+  }
+
+  /// Gives a job that was committed with its end. Its times are the store's; where that does not
+  /// answer now, the work is done all the same, and it is told with the times of this machine.
+  private Job committed(Request request, UUID id, Ending ending) {
+    try {
+      Optional<Job> found = book.dao().find(id).filter(job -> job.state().isFinal());
+      if (found.isPresent()) {
+        return found.get();
+      }
+    } catch (StoreException _) {
+      // What was written is known here, too.
+    }
+    Instant now = wallClock.instant();
+    return new Job(
+        id,
+        request.caller().name(),
+        request.pinned(),
+        request.call().criticality(),
+        now,
+        ending.state(),
+        0,
+        1,
+        now,
+        ending,
+        new Job.FirstAnswer(HexFormat.of().formatHex(request.digest()), 0, false));
   }
 
   /// Gives the first answer once more, or says that there is none yet.

@@ -50,7 +50,8 @@ public final class AnalysisRoom implements AutoCloseable {
     this.storedBytesMax = settings.storedBytesMax();
     this.book = new JobBook(store, ids, settings, clock);
     this.dispatcher = new Dispatcher(book, models, settings, owner);
-    Reclaim reclaim = new Reclaim(
+    Reclaim reclaim =
+        new Reclaim(
             book.disk(),
             store.tableRoom("jobs"),
             clock,
@@ -59,7 +60,7 @@ public final class AnalysisRoom implements AutoCloseable {
         new Retention(book.claims(), new BatchDao(store.jdbi()), reclaim, settings, clock);
     RetryAfter retryAfter = new RetryAfter(chance.nextLong());
     Comeback comeback = new Comeback(book, models, retryAfter);
-    this.analyses = new Analyses(book, dispatcher, models, settings, comeback);
+    this.analyses = new Analyses(book, dispatcher, models, settings, comeback, wallClock);
     Batches batches =
         new Batches(
             new Batches.Rooms(

@@ -69,10 +69,7 @@ final class CensusDao {
     JobCensus census =
         table.with(handle ->
             census(
-                waiting(handle, rowBytes),
-                stored,
-                number(handle, RUNNING),
-                number(handle, DEAD)));
+                waiting(handle, rowBytes), stored, number(handle, RUNNING), number(handle, DEAD)));
     sumUp(stored);
     return census;
   }

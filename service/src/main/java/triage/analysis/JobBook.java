@@ -345,8 +345,8 @@ final class JobBook implements AutoCloseable {
   ///
   /// @return gives the room back, when the analysis is kept or will not be
   /// @throws RefusedException 503 if there is none, 429 if its study has all it may have
-  IntakeRoom.Reservation reserve(
-      String caller, Submission submission, Criticality criticality) throws RefusedException {
+  IntakeRoom.Reservation reserve(String caller, Submission submission, Criticality criticality)
+      throws RefusedException {
     return room.reserve(caller, submission.study(), criticality, submission.input().length);
   }
 

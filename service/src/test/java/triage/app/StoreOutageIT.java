@@ -21,6 +21,41 @@ final class StoreOutageIT {
   @TempDir Path folder;
 
   @Test
+  void answersWhatIsCommittedThoughItCannotBeReadBack() throws Exception {
+    Path home = Files.createDirectories(folder.resolve("one"));
+    try (ExternalPostgres store = ExternalPostgres.start(folder.resolve("store"));
+        FakeModelServer server = new FakeModelServer();
+        RunningService service =
+            RunningService.start(
+                home,
+                """
+                models: {python: {backends: [{url: '%s'}]}}
+                identity: {secretFile: '%s'}
+                """
+                    .formatted(server.url(), home.resolve("data/token.secret")),
+                store.settings())) {
+      server.release(1);
+      String asOwner = "SET ROLE NONE; %s SELECT ON triage.jobs %s triage_app; SET ROLE triage_app";
+      service.execute(asOwner.formatted("REVOKE", "FROM"));
+      HttpResponse<String> answer;
+      try {
+        answer =
+            service.post(
+                "/api/v1/analyses",
+                "{\"model\":\"python\",\"study\":\"S-1\",\"input\":{\"inputs\":[]}}");
+      } finally {
+        service.execute(asOwner.formatted("GRANT", "TO"));
+      }
+
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      assertThat(answer.body()).contains("\"state\":\"done\"", "\"result\":{\"outputs\":[]}");
+      String kept = service.get(answer.headers().firstValue("Location").orElseThrow()).body();
+      String times = "\"(createdAt|finishedAt)\":\"[^\"]*\"";
+      assertThat(answer.body().replaceAll(times, "")).isEqualTo(kept.replaceAll(times, ""));
+    }
+  }
+
+  @Test
   void answersWhileTheAuditBufferHasRoomThenRefusesAndLosesNoRow() throws Exception {
     try (RunningService service = RunningService.start(folder, "audit: {bufferRows: 5}\n")) {
       assertThat(service.post(INFER, "{}").statusCode()).isEqualTo(400);
