@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Every shed is counted exactly once, also while counts are being handed over: counting and taking
 /// are operations of the map on that one key. Beyond `keysMax` keys new ones are counted together
-/// by reason, and beyond twice that, when the store has been away for long, as a gap.
+/// by reason, and beyond twice that, when the store has been away for long, as a gap. How many
+/// there are is an estimate while several threads count.
 ///
 /// **Threads**: safe for use by several threads; counting holds one bin of the map for as long as
 /// an increment takes.
