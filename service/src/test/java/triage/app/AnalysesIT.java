@@ -311,8 +311,7 @@ final class AnalysesIT {
     orphan("orphan", "now() + interval '1 h'");
     assertThat(send("tester", ANALYSES, body, headers).statusCode()).isEqualTo(409);
 
-    server.release(1);
-    HttpResponse<String> job = ended(first);
+    HttpResponse<String> job = ended(released(first));
     orphan("orphan", "now() - interval '1 s'");
     HttpResponse<String> again = send("tester", ANALYSES, body, headers);
     assertThat(again.statusCode()).as(again.body()).isEqualTo(200);
@@ -331,8 +330,7 @@ final class AnalysesIT {
     assertThat(again.statusCode()).isEqualTo(202);
     assertThat(again.body()).isEqualTo(first.body());
 
-    server.release(1);
-    ended(first);
+    ended(released(first));
     HttpResponse<String> late = send("tester", ANALYSES, body, headers);
     assertThat(late.statusCode()).as(late.body()).isEqualTo(202);
     assertThat(late.body()).isEqualTo(first.body());
