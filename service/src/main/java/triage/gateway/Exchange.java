@@ -203,7 +203,12 @@ final class Exchange {
     try {
       // A body too large to be read before the gate is read to its end with the permit held.
       OipAnswer answer =
-          inProcess.call(passage.model(), backend, permit, decoded(passage, body.bytes()));
+          inProcess.call(
+              passage.model(),
+              backend,
+              permit,
+              decoded(passage, body.bytes()),
+              new CompletableFuture<>());
       passage.ended(clock.nanos());
       meter.served(passage.model(), backend.name(), passage.serviceNanos());
       passage.answer(answer);

@@ -6,6 +6,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import triage.admission.Outcome;
@@ -19,8 +20,9 @@ import triage.time.MonotonicClock;
 
 /// Runs an admitted request on a model in this process.
 ///
-/// Native code cannot be interrupted, so a request that outlives its deadline keeps its permit
-/// until the model has really finished: the gate must know what is truly in flight.
+/// Native code cannot be interrupted, so a request that outlives its deadline, or that nobody waits
+/// for any more, keeps its permit until the model has really finished: the gate must know what is
+/// truly in flight.
 ///
 /// **Threads**: safe for use by several threads.
 final class InProcessCall {
@@ -35,21 +37,36 @@ final class InProcessCall {
   /// Runs the model, and gives the answer's body.
   ///
   /// @param body the whole request body
+  /// @param gone completes when nobody waits for the answer any more
   /// @throws RefusedException 400 for a body that the model does not take, 504 past the deadline,
-  ///     500 if the model failed
-  OipAnswer call(ModelVersion model, InProcessBackend backend, Permit permit, OipBody body)
+  ///     500 if the model failed, 499 if nobody waits
+  OipAnswer call(
+      ModelVersion model,
+      InProcessBackend backend,
+      Permit permit,
+      OipBody body,
+      CompletableFuture<@Nullable Void> gone)
       throws RefusedException {
     OipInference inference = new OipReader(backend.spec(), body).read();
-    List<Tensor> outputs = run(model, backend, permit, inference);
+    List<Tensor> outputs = run(model, backend, permit, inference, gone);
     return OipWriter.inference(model, inference, outputs);
   }
 
   private List<Tensor> run(
-      ModelVersion model, InProcessBackend backend, Permit permit, OipInference inference)
+      ModelVersion model,
+      InProcessBackend backend,
+      Permit permit,
+      OipInference inference,
+      CompletableFuture<@Nullable Void> gone)
       throws RefusedException {
     CompletableFuture<List<Tensor>> running = start(backend, inference);
     try {
-      List<Tensor> outputs = await(running, permit.pass());
+      await(CompletableFuture.anyOf(running, gone), permit.pass());
+      if (!running.isDone()) {
+        permit.keepUntilOver(running, Outcome.ABANDONED);
+        throw new RefusedException(Refusal.of(Reason.CALLER_GONE, 0));
+      }
+      List<Tensor> outputs = running.get();
       permit.ended(Outcome.SERVED, 0);
       return outputs;
     } catch (TimeoutException e) {
@@ -76,11 +93,12 @@ final class InProcessCall {
     }
   }
 
-  private List<Tensor> await(CompletableFuture<List<Tensor>> running, Pass pass)
+  private void await(CompletableFuture<Object> either, Pass pass)
       throws InterruptedException, ExecutionException, TimeoutException {
     if (pass.deadlineNanos() == Ticket.NO_DEADLINE) {
-      return running.get();
+      either.get();
+    } else {
+      either.get(Math.max(0, pass.deadlineNanos() - clock.nanos()), TimeUnit.NANOSECONDS);
     }
-    return running.get(Math.max(0, pass.deadlineNanos() - clock.nanos()), TimeUnit.NANOSECONDS);
   }
 }

@@ -169,7 +169,7 @@ public final class ModelCall {
         long startedNanos = clock.nanos();
         try {
           switch (model.backends().get(pass.lane())) {
-            case InProcessBackend backend -> ask(backend, permit);
+            case InProcessBackend backend -> ask(backend, permit, gone);
             case HttpBackend backend -> ask(backend, permit, gone);
           }
         } finally {
@@ -181,10 +181,13 @@ public final class ModelCall {
       }
     }
 
-    private void ask(InProcessBackend backend, Permit permit) throws RefusedException {
+    private void ask(
+        InProcessBackend backend, Permit permit, CompletableFuture<@Nullable Void> gone)
+        throws RefusedException {
       backendName = backend.name();
       untried = false;
-      answer = inProcess.call(model, backend, permit, OipBody.json(order.body())).bytes();
+      OipBody body = OipBody.json(order.body());
+      answer = inProcess.call(model, backend, permit, body, gone).bytes();
       status = 200;
     }
 
