@@ -16,7 +16,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import triage.admission.Criticality;
-import triage.admission.Ticket;
 import triage.backend.BackendSettings;
 import triage.backend.Datatype;
 import triage.backend.InProcessBackend;
@@ -75,8 +74,7 @@ final class InProcessCallTest {
         BackendSettings.of(
             URI.create("http://127.0.0.1:9"), null, 1, null, null, null, null, null, null);
     models =
-        Models.open(
-            Map.of("m", ModelSettings.at(List.of(backend))), Path.of("."), 1, time, null);
+        Models.open(Map.of("m", ModelSettings.at(List.of(backend))), Path.of("."), 1, time, null);
     model = Objects.requireNonNull(models.find("m"));
   }
 
@@ -87,16 +85,15 @@ final class InProcessCallTest {
 
   @Test
   void waitsForNoAnswerThatNobodyWants() {
-    try (Permit permit =
-        new Permit(
-            model.turnstile(), new Pass("t", Criticality.CRITICAL, Ticket.NO_DEADLINE))) {
+    long deadlineNanos = time.nanos() + 30_000_000_000L; // Only waited for where nobody looks.
+    Pass pass = new Pass("t", Criticality.CRITICAL, deadlineNanos);
+    try (Permit permit = new Permit(model.turnstile(), pass)) {
       assertThat(permit.enter()).isTrue();
       gone.complete(null);
       RefusedException refused =
           catchThrowableOfType(
               RefusedException.class,
-              () ->
-                  new InProcessCall(time).call(model, stuck, permit, OipBody.json(BODY), gone));
+              () -> new InProcessCall(time).call(model, stuck, permit, OipBody.json(BODY), gone));
       assertThat(refused.refusal().reason()).isEqualTo("caller-gone");
     }
     assertThat(inFlight()).as("until the model has ended").isOne();
