@@ -122,8 +122,14 @@ class GroupCommitWriterIT {
     }
     System.out.println("seen: 6400 rows over " + broken + " broken connections");
     assertThat(broken).isPositive();
-    assertThat(GapRows.written(store.jdbi()))
-        .containsExactlyElementsOf(LongStream.range(0, 6_400).boxed().toList());
+    // Of the service's own connections one may be broken and not used since.
+    List<Long> written =
+        admin.withHandle(handle ->
+            handle
+                .createQuery("SELECT n FROM triage.audit_gap ORDER BY n")
+                .mapTo(Long.class)
+                .list());
+    assertThat(written).containsExactlyElementsOf(LongStream.range(0, 6_400).boxed().toList());
   }
 
   private static GapRows.Row row(long n) {
