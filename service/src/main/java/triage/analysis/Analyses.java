@@ -277,17 +277,17 @@ final class Analyses {
     if (repeated.isPresent()) {
       return repeated.get();
     }
-    CompletableFuture<@Nullable Void> lost = dispatcher.hold(id);
+    HeldJobs.Hold held = dispatcher.hold(id);
     boolean kept = false;
     try {
-      Reply reply = attended(request, id, patience, lost);
+      Reply reply = attended(request, id, patience, held.gone());
       kept = true;
       return reply;
     } finally {
       if (!kept) {
         release(request, id);
       }
-      dispatcher.letGo(id, lost);
+      dispatcher.letGo(id, held);
     }
   }
 

@@ -17,7 +17,7 @@ final class Backlog {
 
   /// Makes an empty backlog.
   Backlog(long bytesMax) {
-    this.room = new SharedRoom(bytesMax, bytesMax / 5 * 4, bytesMax / 4);
+    this.room = SharedRoom.ofBytes(bytesMax);
   }
 
   /// Takes bytes in, or says false: there is no room for them.

@@ -153,17 +153,17 @@ final class Dispatcher implements AutoCloseable {
     }
   }
 
-  /// Keeps the lease of a job that a request works on, until [#letGo], and gives what completes
-  /// once it has lost the job.
-  CompletableFuture<@Nullable Void> hold(UUID job) {
+  /// Keeps the lease of a job that a request works on, until [#letGo]; what it gives tells when the
+  /// job is lost.
+  HeldJobs.Hold hold(UUID job) {
     return held.hold(job, ATTACHED_FENCE);
   }
 
   /// Keeps it no longer.
   ///
-  /// @param gone what [#hold] gave
-  void letGo(UUID job, CompletableFuture<@Nullable Void> gone) {
-    held.letGo(job, ATTACHED_FENCE, gone);
+  /// @param then what [#hold] gave
+  void letGo(UUID job, HeldJobs.Hold then) {
+    held.letGo(job, then);
   }
 
   /// Gives up the work on a job that was called off.
@@ -298,16 +298,16 @@ final class Dispatcher implements AutoCloseable {
   }
 
   private void begin(Claim claim) {
-    CompletableFuture<@Nullable Void> gone = held.hold(claim.id(), claim.fence());
+    HeldJobs.Hold hold = held.hold(claim.id(), claim.fence());
     book.tellChanged(claim.id(), claim.caller());
     inHand(Lot.of(claim)).incrementAndGet();
-    Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, gone));
+    Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, hold));
   }
 
-  private void run(Claim claim, CompletableFuture<@Nullable Void> gone) {
+  private void run(Claim claim, HeldJobs.Hold hold) {
     Settlement settlement;
     try {
-      settlement = work(claim, gone);
+      settlement = work(claim, hold.gone());
     } catch (RuntimeException e) {
       LOG.error("event=job-failed job={}", claim.id(), e);
       settlement = again(claim, "internal-error", "something failed inside; the log tells what");
@@ -317,7 +317,7 @@ final class Dispatcher implements AutoCloseable {
     }
     var _ =
         book.settle(settlement, claim.caller())
-            .whenComplete((done, failure) -> held.letGo(claim.id(), claim.fence(), gone));
+            .whenComplete((done, failure) -> held.letGo(claim.id(), hold));
   }
 
   private Settlement work(Claim claim, CompletableFuture<@Nullable Void> gone) {

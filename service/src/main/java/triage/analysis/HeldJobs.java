@@ -25,24 +25,23 @@ final class HeldJobs {
   /// @param gone completes when the work on it is to be given up
   record Hold(long fence, CompletableFuture<@Nullable Void> gone) {}
 
-  /// Holds a job from here on, and gives what completes when the work on it is to be given up.
+  /// Holds a job from here on.
   ///
   /// @param fence the number of the claim
-  CompletableFuture<@Nullable Void> hold(UUID job, long fence) {
-    CompletableFuture<@Nullable Void> gone = new CompletableFuture<>();
-    Hold older = held.put(job, new Hold(fence, gone));
+  Hold hold(UUID job, long fence) {
+    Hold now = new Hold(fence, new CompletableFuture<>());
+    Hold older = held.put(job, now);
     if (older != null) {
       older.gone().complete(null);
     }
-    return gone;
+    return now;
   }
 
   /// Holds a job no longer, unless it has been held anew since.
   ///
-  /// @param fence what [#hold] was given
-  /// @param gone what it gave
-  void letGo(UUID job, long fence, CompletableFuture<@Nullable Void> gone) {
-    held.remove(job, new Hold(fence, gone));
+  /// @param then what [#hold] gave
+  void letGo(UUID job, Hold then) {
+    held.remove(job, then);
   }
 
   /// Gives up the work on a job, if it is held.

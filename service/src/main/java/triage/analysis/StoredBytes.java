@@ -43,11 +43,11 @@ final class StoredBytes {
   /// @param bytesMax in all
   /// @param studyMax of single studies
   StoredBytes(long bytesMax, Map<String, Long> studyMax) {
-    this.room = new SharedRoom(bytesMax, bytesMax / 5 * 4, bytesMax / 4);
+    this.room = SharedRoom.ofBytes(bytesMax);
     this.studyMax = Map.copyOf(studyMax);
   }
 
-  /// Takes bytes in, or none. With none to take it tells whether there could be any.
+  /// Takes bytes in, or none.
   synchronized Answer take(
       String caller, @Nullable String study, Criticality criticality, long bytes) {
     String bounded = study != null && studyMax.containsKey(study) ? study : "";

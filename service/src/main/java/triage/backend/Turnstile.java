@@ -23,8 +23,8 @@ import triage.time.MonotonicClock;
 /// A gate that threads can wait at.
 ///
 /// Each waiting thread sleeps until it is decided or its own deadline has come, and then lets the
-/// gate expire what is due: no timer is needed but for permits that are
-/// withheld and jobs that are held back.
+/// gate expire what is due: no timer is needed but for permits that are withheld and jobs that are
+/// held back.
 ///
 /// **Threads**: safe for use by several threads. The lock is held for a decision only; waking
 /// others and sleeping happen outside it.

@@ -43,6 +43,12 @@ public final class SharedRoom {
     this.perCallerMost = perCallerMost;
   }
 
+  /// Makes a room of bytes of jobs: the last fifth is kept for CRITICAL_PLUS, and nobody has more
+  /// than a quarter.
+  public static SharedRoom ofBytes(long most) {
+    return new SharedRoom(most, most / 5 * 4, most / 4);
+  }
+
   /// Takes some of the room, or none.
   public synchronized Answer take(String caller, Criticality criticality, long amount) {
     long own = byCaller.getOrDefault(caller, 0L) + amount;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class AnalysisSettingsTest {
@@ -30,25 +31,19 @@ class AnalysisSettingsTest {
   }
 
   private static AnalysisSettings bounded(Map<String, Long> studyBytesMax) {
-    return AnalysisSettings.of(
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        studyBytesMax,
-        null,
-        null,
-        null,
-        null,
-        null);
+    return of(null, studyBytesMax, null, null);
   }
 
   private static AnalysisSettings of(
       Duration keyFor, Duration keepFor, Map<String, Duration> studyKeepFor) {
+    return of(keyFor, null, keepFor, studyKeepFor);
+  }
+
+  private static AnalysisSettings of(
+      @Nullable Duration keyFor,
+      @Nullable Map<String, Long> studyBytesMax,
+      @Nullable Duration keepFor,
+      @Nullable Map<String, Duration> studyKeepFor) {
     return AnalysisSettings.of(
         null,
         null,
@@ -58,7 +53,7 @@ class AnalysisSettingsTest {
         keyFor,
         null,
         null,
-        null,
+        studyBytesMax,
         keepFor,
         studyKeepFor,
         null,
