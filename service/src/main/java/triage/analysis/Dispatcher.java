@@ -372,8 +372,11 @@ final class Dispatcher implements AutoCloseable {
               null),
           0);
     }
+    String words = JobJson.told(not.words());
     return again(
-        claim, refusal.reason() == null ? BACKEND_FAILED : refusal.reason(), refusal.message());
+        claim,
+        refusal.reason() == null ? BACKEND_FAILED : refusal.reason(),
+        words.isBlank() ? refusal.message() : refusal.message() + ": " + words);
   }
 
   /// Tries once more, after a pause that doubles, or gives up.

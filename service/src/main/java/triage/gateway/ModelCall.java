@@ -71,10 +71,15 @@ public final class ModelCall {
 
   /// There is no answer.
   ///
+  /// @param words what a model server at fault said of it, or nothing: for who mends it
   /// @param untried whether the model has not begun to work on it, so that the fault is not the
   ///     order's
-  public record NotGiven(Refusal refusal, boolean untried, CompletableFuture<Void> recorded)
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  public record NotGiven(
+      Refusal refusal, byte[] words, boolean untried, CompletableFuture<Void> recorded)
       implements Answer {}
+
+  private static final byte[] NOTHING = {};
 
   private final Models models;
   private final AuditTrail audit;
@@ -119,7 +124,7 @@ public final class ModelCall {
     if (slot.isEmpty()) {
       Refusal refusal = Exchange.auditIsFull();
       meter.ended(order.target().model(), order.criticality(), refusal.status(), refusal.reason());
-      return new NotGiven(refusal, true, CompletableFuture.completedFuture(null));
+      return new NotGiven(refusal, NOTHING, true, CompletableFuture.completedFuture(null));
     }
     Attempt attempt = new Attempt(order, wallClock.instant());
     try {
@@ -251,7 +256,10 @@ public final class ModelCall {
         return new Given(status, body, String.valueOf(backendName), recorded);
       }
       return new NotGiven(
-          no == null ? Refusal.of(Reason.NO_BACKEND, Refusal.SOON_NANOS) : no, untried, recorded);
+          no == null ? Refusal.of(Reason.NO_BACKEND, Refusal.SOON_NANOS) : no,
+          body == null ? NOTHING : body,
+          untried,
+          recorded);
     }
 
     private CompletableFuture<Void> record(
