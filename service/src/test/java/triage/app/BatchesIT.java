@@ -68,9 +68,9 @@ final class BatchesIT {
 
   @AfterEach
   void letTheModelAnswer() {
+    server.answerAll(service);
     service.execute("DELETE FROM jobs");
     service.execute("DELETE FROM batches");
-    server.answerAll();
     RunningService.await("counted", () -> service.metric("triage_job_backlog_bytes") == 0);
   }
 

@@ -64,8 +64,7 @@ final class EventsIT {
 
   @AfterEach
   void letTheModelAnswer() {
-    service.execute("DELETE FROM jobs WHERE finished_at IS NULL");
-    server.answerAll();
+    server.answerAll(service);
     RunningService.await("no stream", () -> service.metric("triage_event_streams") == 0);
   }
 

@@ -47,10 +47,17 @@ final class FakeModelServer implements AutoCloseable {
     answers.drainPermits();
   }
 
-  /// Answers all that is under way, and lets no more be answered afterwards.
-  void answerAll() {
-    release(1_000);
-    RunningService.await("nothing under way", () -> underWay() == 0);
+  /// Answers all that a service has in hand, deletes what waits there, and lets no more be answered
+  /// afterwards: nothing of it can come later and take an answer that another test lets go.
+  void answerAll(RunningService service) {
+    release(1_000_000);
+    RunningService.await(
+        "nothing under way",
+        () -> {
+          service.execute("DELETE FROM jobs WHERE state = 'waiting'");
+          return service.count("SELECT count(*) FROM jobs WHERE finished_at IS NULL") == 0
+              && underWay() == 0;
+        });
     hold();
   }
 

@@ -45,8 +45,7 @@ final class LeasesIT {
 
   @AfterEach
   void letTheModelAnswer() {
-    service.execute("DELETE FROM jobs WHERE finished_at IS NULL");
-    server.answerAll();
+    server.answerAll(service);
   }
 
   @Test

@@ -80,7 +80,7 @@ final class SharedStoreIT {
       assertThat(cancelled.statusCode()).as(cancelled.body()).isEqualTo(200);
       // The server has not answered the first: its place is free, since nobody waits for it.
       RunningService.await("the next has its place", () -> server.underWay() == 2);
-      server.answerAll();
+      server.answerAll(one);
     }
   }
 

@@ -73,7 +73,7 @@ final class VersionsIT {
           service.send(service.request(path).header("Prefer", "wait=20").GET().build());
       assertThat(job.body()).contains("\"version\":\"2\"", "\"state\":\"done\"");
       assertThat(one.underWay()).isEqualTo(2);
-      one.answerAll();
+      one.answerAll(service);
     }
   }
 

@@ -9,7 +9,7 @@ import java.net.Socket;
 /// A socket that holds back what is written to it when it is told to, and sends that in whatever
 /// pieces the test wants: half a record of TLS, for instance.
 ///
-/// **Threads**: confined to one thread.
+/// **Threads**: one may write while another passes on.
 final class HeldSocket extends Socket {
   private final ByteArrayOutputStream written = new ByteArrayOutputStream();
   private boolean holds;
@@ -20,20 +20,26 @@ final class HeldSocket extends Socket {
   }
 
   /// Holds back what is written from now on.
-  void hold() {
+  synchronized void hold() {
     holds = true;
   }
 
   /// Gives how many bytes are held back.
-  int held() {
+  synchronized int held() {
     return written.size() - passed;
   }
 
   /// Sends the next bytes of what is held back, as many as there are at most.
-  void pass(int most) throws IOException {
+  synchronized void pass(int most) throws IOException {
     int count = Math.min(most, held());
     super.getOutputStream().write(written.toByteArray(), passed, count);
     passed += count;
+  }
+
+  /// Sends what is held back, and holds back nothing from now on.
+  synchronized void letGo() throws IOException {
+    pass(held());
+    holds = false;
   }
 
   @Override
@@ -47,10 +53,12 @@ final class HeldSocket extends Socket {
 
       @Override
       public void write(byte[] bytes, int from, int count) throws IOException {
-        if (holds) {
-          written.write(bytes, from, count);
-        } else {
-          through.write(bytes, from, count);
+        synchronized (HeldSocket.this) {
+          if (holds) {
+            written.write(bytes, from, count);
+          } else {
+            through.write(bytes, from, count);
+          }
         }
       }
     };

@@ -7,6 +7,7 @@ import static triage.gateway.PacedServer.send;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -294,12 +295,18 @@ final class SecurePacerIT {
           held.countDown();
           await(released);
         };
-    try (SSLSocket locked = connect();
+    try (HeldSocket words = held();
+        SSLSocket locked = over(words);
         Socket silent = server.connect()) {
       offer(locked, "h2");
-      locked.startHandshake();
-      assertThat(held.await(10, TimeUnit.SECONDS)).isTrue();
+      words.hold();
+      Thread.startVirtualThread(() -> agree(locked));
+      PacedServer.await("the client's hello", () -> words.held() > 0);
+      words.pass(words.held());
+      // The protocol is chosen; what ends the handshake may come only after that.
       server.awaitOpened(1);
+      words.letGo();
+      assertThat(held.await(10, TimeUnit.SECONDS)).isTrue();
       server.awaitWatched(3);
       Thread look = Thread.ofPlatform().start(() -> after(HEADER));
       PacedServer.await("the look is over", () -> !look.isAlive());
@@ -361,6 +368,14 @@ final class SecurePacerIT {
           server.pacer.check();
           return server.pacer.watched() == watched;
         });
+  }
+
+  private static void agree(SSLSocket socket) {
+    try {
+      socket.startHandshake();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static void await(CountDownLatch latch) {
