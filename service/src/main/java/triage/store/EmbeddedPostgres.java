@@ -174,7 +174,7 @@ final class EmbeddedPostgres implements AutoCloseable {
 
   /// Makes a folder that others may pass through, whatever the umask: PostgreSQL may run as another
   /// user. What lies in it has its own modes.
-  private static void makeFolder(Path folder) throws IOException {
+  static void makeFolder(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {
       return;
     }

@@ -27,7 +27,7 @@ class CensusDaoIT {
 
   @BeforeEach
   void open() {
-    fixture = StoreFixture.create();
+    fixture = StoreFixture.prepared();
     store = fixture.open();
     jdbi = store.jdbi();
     censuses = new CensusDao(jdbi);

@@ -34,7 +34,7 @@ class ClaimsIT {
 
   @BeforeEach
   void open() {
-    fixture = StoreFixture.create();
+    fixture = StoreFixture.prepared();
     store = fixture.open();
     jdbi = store.jdbi();
     jobs = new JobDao(jdbi);

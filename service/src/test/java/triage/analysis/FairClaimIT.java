@@ -31,7 +31,7 @@ class FairClaimIT {
 
   @BeforeEach
   void open() {
-    fixture = StoreFixture.create();
+    fixture = StoreFixture.prepared();
     store = fixture.open();
     store
         .jdbi()

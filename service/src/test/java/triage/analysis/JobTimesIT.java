@@ -21,7 +21,7 @@ class JobTimesIT {
 
   @Test
   void areThoseOfTheStoresClock() {
-    StoreFixture fixture = StoreFixture.create();
+    StoreFixture fixture = StoreFixture.prepared();
     try (Store store = fixture.open()) {
       UUID atOnce = new UUID(0, 1);
       UUID later = new UUID(0, 2);

@@ -41,7 +41,7 @@ class ReclaimIT {
 
   @BeforeEach
   void open() {
-    fixture = StoreFixture.create();
+    fixture = StoreFixture.prepared();
     store = fixture.open();
     jdbi = store.jdbi();
     disk = new DiskRoom(() -> OptionalLong.of(free()), LEAST, time);

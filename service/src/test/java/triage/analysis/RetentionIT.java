@@ -31,7 +31,7 @@ class RetentionIT {
 
   @BeforeEach
   void open() {
-    fixture = StoreFixture.create();
+    fixture = StoreFixture.prepared();
     store = fixture.open();
     jdbi = store.jdbi();
     AnalysisSettings settings = AnalysisSettings.defaults();

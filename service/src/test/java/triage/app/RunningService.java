@@ -33,6 +33,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.component.Graceful;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import triage.admission.Criticality;
 import triage.identity.Caller;
@@ -43,10 +44,12 @@ import triage.identity.TokenSecret;
 import triage.pressure.Pressure;
 import triage.pressure.Sensor;
 import triage.pressure.Signal;
+import triage.store.PreparedStore;
 
 /// The whole service in this process, on free ports and in a folder of its own.
 final class RunningService implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final String DATA = "data";
 
   private final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
   private final TriageApplication application =
@@ -68,8 +71,7 @@ final class RunningService implements AutoCloseable {
   /// @param folder where its settings file and its data are
   /// @param yaml what the settings file says beside ports and folders
   static RunningService start(Path folder, String yaml) throws Exception {
-    Path programs = Path.of("target", "postgresql").toAbsolutePath();
-    return start(folder, yaml, "{binaries: '" + programs + "'}");
+    return startServer(folder, null, yaml);
   }
 
   /// Starts the service.
@@ -81,10 +83,13 @@ final class RunningService implements AutoCloseable {
 
   /// Starts the service with an embedded store.
   ///
-  /// @param server what the settings file says under `server`, beside ports
-  static RunningService startServer(Path folder, String server, String yaml) throws Exception {
+  /// @param server what the settings file says under `server`, beside ports; `null`: nothing
+  static RunningService startServer(Path folder, @Nullable String server, String yaml)
+      throws Exception {
+    PreparedStore.lay(folder.resolve(DATA));
     Path programs = Path.of("target", "postgresql").toAbsolutePath();
-    return start(folder, ", " + server, yaml, "{binaries: '" + programs + "'}");
+    String more = server == null ? "" : ", " + server;
+    return start(folder, more, yaml, "{binaries: '" + programs + "'}");
   }
 
   private static RunningService start(Path folder, String server, String yaml, String store)
@@ -99,7 +104,7 @@ final class RunningService implements AutoCloseable {
         store: %s
         logging: {level: WARN}
         """
-                .formatted(server, folder.resolve("data"), store)
+                .formatted(server, folder.resolve(DATA), store)
             + yaml);
     service.application.serve(file);
     return service;
@@ -128,7 +133,7 @@ final class RunningService implements AutoCloseable {
   }
 
   Path data() {
-    return folder.resolve("data");
+    return folder.resolve(DATA);
   }
 
   /// Gives the rows of a query on the service's own store.
@@ -325,6 +330,10 @@ final class RunningService implements AutoCloseable {
 
   /// Stops a server; one that waits in vain for its connections tells which.
   private static void stop(Server server) throws Exception {
+    for (Connector connector : server.getConnectors()) {
+      // How long it waits for the next request on connections that are kept.
+      ((ServerConnector) connector).setShutdownIdleTimeout(10);
+    }
     try {
       server.stop();
     } catch (TimeoutException e) {

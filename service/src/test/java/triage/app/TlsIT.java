@@ -24,6 +24,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,12 +41,18 @@ final class TlsIT {
   private static final String TLS = "tls: {certificateFile: server.pem, keyFile: server.key}";
   private static final String INFER = "/v2/models/m/infer";
 
+  @TempDir private static Path keys;
+  private static MadeCertificate made;
+
   @TempDir Path folder;
-  private MadeCertificate made;
+
+  @BeforeAll
+  static void make() throws Exception {
+    made = MadeCertificate.of(keys, "EC");
+  }
 
   @BeforeEach
-  void make() throws Exception {
-    made = MadeCertificate.of(folder, "EC");
+  void write() throws Exception {
     made.writeTo(folder);
   }
 

@@ -19,6 +19,7 @@ public final class ExternalPostgres implements AutoCloseable {
   ///
   /// @param data its data folder; made if missing
   public static ExternalPostgres start(Path data) throws IOException {
+    PreparedStore.lay(data);
     EmbeddedPostgres server =
         EmbeddedPostgres.start(data, StoreFixture.settings(), MonotonicClock.system());
     Path passwordFile = data.resolve("external.password");

@@ -21,7 +21,7 @@ class GroupCommitWriterIT {
 
   @BeforeEach
   void open() {
-    fixture = StoreFixture.create();
+    fixture = StoreFixture.prepared();
     store = fixture.open();
   }
 

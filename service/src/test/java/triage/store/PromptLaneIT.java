@@ -23,7 +23,7 @@ class PromptLaneIT {
 
   @BeforeEach
   void open() {
-    fixture = StoreFixture.create();
+    fixture = StoreFixture.prepared();
     store = fixture.open();
   }
 

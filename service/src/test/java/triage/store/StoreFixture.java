@@ -38,6 +38,13 @@ public final class StoreFixture implements AutoCloseable {
     }
   }
 
+  /// Makes a data folder with a store in it, as its first start leaves it.
+  public static StoreFixture prepared() {
+    StoreFixture fixture = create();
+    PreparedStore.lay(fixture.data());
+    return fixture;
+  }
+
   /// Gives the data folder.
   public Path data() {
     return data;
