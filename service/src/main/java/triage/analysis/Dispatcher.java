@@ -58,6 +58,9 @@ final class Dispatcher implements AutoCloseable {
   private static final Duration RENEWAL_MAX = Duration.ofSeconds(2);
   private static final long LOOK_NANOS = 10_000_000L;
 
+  /// How long to let those claim who are just doing it.
+  private static final long CONTENDED_NANOS = 5_000_000L;
+
   private final JobBook book;
   private final ModelCall models;
   private final AnalysisSettings settings;
@@ -66,6 +69,7 @@ final class Dispatcher implements AutoCloseable {
   private final Map<Lot, AtomicInteger> inHand = new ConcurrentHashMap<>();
 
   private final HeldJobs held = new HeldJobs();
+  private final Sight sight;
   private final Coalesced lookForLost;
 
   private final Thread poller =
@@ -81,6 +85,7 @@ final class Dispatcher implements AutoCloseable {
   private long clearedNanos;
   private volatile boolean closing;
   private boolean away;
+  private boolean contended;
 
   /// Makes a dispatcher; [#start] starts its threads.
   ///
@@ -91,6 +96,7 @@ final class Dispatcher implements AutoCloseable {
     this.settings = settings;
     this.owner = owner;
     this.unserved = new UnservedWatch(models);
+    this.sight = new Sight(settings.claimFor());
     this.lookForLost = new Coalesced(keeper, () -> safely(this::giveUpLost));
   }
 
@@ -219,6 +225,9 @@ final class Dispatcher implements AutoCloseable {
         lookAtAllAgain();
         more = claim();
         back();
+        if (contended) {
+          LockSupport.parkNanos(CONTENDED_NANOS);
+        }
       } catch (StoreException e) {
         away(e);
         LockSupport.parkNanos(AFTER_A_FAULT_NANOS);
@@ -226,7 +235,7 @@ final class Dispatcher implements AutoCloseable {
         LOG.error("event=job-poll-failed", e);
         LockSupport.parkNanos(AFTER_A_FAULT_NANOS);
       }
-      if (!more && !kicked && !closing) {
+      if (!more && !contended && !kicked && !closing) {
         LockSupport.parkNanos(this, POLL_NANOS);
       }
     }
@@ -259,13 +268,14 @@ final class Dispatcher implements AutoCloseable {
   /// Claims what there is room for, most critical first, and tells whether that was anything.
   private boolean claim() {
     boolean any = false;
+    contended = false;
     for (Target target : models.targets()) {
       int room = target.room();
       for (Criticality criticality : Criticality.values()) {
         Lot lot = new Lot(target.name(), target.version(), criticality);
         room -= inHand(lot).get();
         if (room > 0 && !emptied.contains(lot)) {
-          List<Claim> claims =
+          JobDao.Claims claimed =
               book.claims()
                   .claim(
                       target.name(),
@@ -274,7 +284,10 @@ final class Dispatcher implements AutoCloseable {
                       room,
                       owner,
                       settings.claimFor());
-          if (claims.size() < room) {
+          List<Claim> claims = claimed.claims();
+          if (claimed.isContended()) {
+            contended = true;
+          } else if (claims.size() < room) {
             emptied.add(lot);
           }
           claims.forEach(this::begin);
@@ -305,25 +318,37 @@ final class Dispatcher implements AutoCloseable {
   }
 
   private void run(Claim claim, HeldJobs.Hold hold) {
-    Settlement settlement;
+    Work work;
     try {
-      settlement = work(claim, hold.gone());
+      work = work(claim, hold.gone());
     } catch (RuntimeException e) {
       LOG.error("event=job-failed job={}", claim.id(), e);
-      settlement = again(claim, "internal-error", "something failed inside; the log tells what");
+      work = Work.unasked(again(claim, "internal-error", "failed inside; the log tells what"));
     } finally {
       inHand(Lot.of(claim)).decrementAndGet();
       kick();
     }
+    // Nobody is shown what the audit trail does not tell; a gap stands for a row that is refused.
+    var _ = work.recorded().handle((done, failure) -> failure == null).join();
     var _ =
-        book.settle(settlement, claim.caller())
+        book.settle(work.settlement(), claim.caller())
             .whenComplete((done, failure) -> held.letGo(claim.id(), hold));
   }
 
-  private Settlement work(Claim claim, CompletableFuture<@Nullable Void> gone) {
+  /// What came of a claim.
+  ///
+  /// @param recorded completes once the audit row of the inference is committed, or counted
+  private record Work(Settlement settlement, CompletableFuture<Void> recorded) {
+    static Work unasked(Settlement settlement) {
+      return new Work(settlement, CompletableFuture.completedFuture(null));
+    }
+  }
+
+  private Work work(Claim claim, CompletableFuture<@Nullable Void> gone) {
     Optional<Target> target = models.find(claim.model(), claim.version());
     if (target.isEmpty()) {
-      return new Settlement.PutBack(claim.id(), claim.fence(), RETRY_MILLIS_MAX, true, null);
+      return Work.unasked(
+          new Settlement.PutBack(claim.id(), claim.fence(), RETRY_MILLIS_MAX, true, null));
     }
     ModelCall.Answer answer =
         models.call(
@@ -336,15 +361,17 @@ final class Dispatcher implements AutoCloseable {
                 claim.input(),
                 claim.traceparent()),
             gone);
-    return switch (answer) {
-      case ModelCall.Given given -> {
-        Ending ending = Endings.of(given);
-        yield ending == null
-            ? again(claim, "backend-unreadable", "the model's answer is not JSON")
-            : new Settlement.Ended(claim.id(), claim.fence(), ending, 0);
-      }
-      case ModelCall.NotGiven not -> settlement(claim, not);
-    };
+    Settlement settlement =
+        switch (answer) {
+          case ModelCall.Given given -> {
+            Ending ending = Endings.of(given);
+            yield ending == null
+                ? again(claim, "backend-unreadable", "the model's answer is not JSON")
+                : new Settlement.Ended(claim.id(), claim.fence(), ending, 0);
+          }
+          case ModelCall.NotGiven not -> settlement(claim, not);
+        };
+    return new Work(settlement, answer.recorded());
   }
 
   private Settlement settlement(Claim claim, ModelCall.NotGiven not) {
@@ -402,7 +429,21 @@ final class Dispatcher implements AutoCloseable {
   /// What is in hand here is renewed before: after a standstill of this process its leases may have
   /// run out, and its work is alive all the same.
   private void look() {
+    boolean isSure = sight.isSure(book.nanos());
     renew();
+    if (isSure) {
+      takeBack();
+    }
+    giveUpLost();
+    Set<UUID> awaited = book.waiters().awaited();
+    if (!awaited.isEmpty()) {
+      book.waiters().wake(book.claims().ended(awaited));
+    }
+    book.lookForChanges();
+    sight.looked(book.nanos());
+  }
+
+  private void takeBack() {
     List<JobDao.TakenBack> taken = book.claims().takeBack(settings.attemptsMax());
     if (!taken.isEmpty()) {
       long dead = taken.stream().filter(job -> job.state() == JobState.DEAD).count();
@@ -418,12 +459,6 @@ final class Dispatcher implements AutoCloseable {
       }
       book.tellOfWork();
     }
-    giveUpLost();
-    Set<UUID> awaited = book.waiters().awaited();
-    if (!awaited.isEmpty()) {
-      book.waiters().wake(book.claims().ended(awaited));
-    }
-    book.lookForChanges();
   }
 
   private void count() {

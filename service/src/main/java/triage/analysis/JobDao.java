@@ -4,6 +4,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -68,6 +69,7 @@ final class JobDao {
           """;
 
   /// Takes turns between the callers: those with the fewest jobs in hand come first, then by age.
+  /// What others are just claiming is found, but left to them.
   private static final String CLAIM =
       """
       WITH RECURSIVE tenants AS (
@@ -94,19 +96,23 @@ final class JobDao {
           ORDER BY id LIMIT :room) next
         LEFT JOIN held ON held.caller = tenants.caller
         WHERE tenants.caller IS NOT NULL
+      ), first AS (
+        SELECT id, turn FROM turns ORDER BY turn, id LIMIT :room
       ), chosen AS (
-        SELECT jobs.id FROM jobs
-        JOIN (SELECT id, turn FROM turns ORDER BY turn, id LIMIT :room) first USING (id)
+        SELECT jobs.id FROM jobs JOIN first USING (id)
         WHERE jobs.state = 'waiting'
         ORDER BY first.turn, first.id
         FOR UPDATE OF jobs SKIP LOCKED
+      ), claimed AS (
+        UPDATE jobs SET state = 'running', attempts = attempts + 1, fence = fence + 1,
+          owner = :owner, lease_until = now() + :lease * interval '1 ms',
+          revision = revision + 1, changed = pg_current_xact_id()
+        FROM chosen WHERE jobs.id = chosen.id
+        RETURNING jobs.id, fence, caller, study, model, model_version, criticality, attempts,
+          input, traceparent
       )
-      UPDATE jobs SET state = 'running', attempts = attempts + 1, fence = fence + 1,
-        owner = :owner, lease_until = now() + :lease * interval '1 ms',
-        revision = revision + 1, changed = pg_current_xact_id()
-      FROM chosen WHERE jobs.id = chosen.id
-      RETURNING jobs.id, fence, caller, study, model, model_version, criticality, attempts, input,
-        traceparent\
+      SELECT found.jobs AS found, claimed.* FROM (SELECT count(*) AS jobs FROM first) found
+      LEFT JOIN claimed ON true\
       """;
 
   /// What another transaction is just changing, as the writer is what has ended, is left to the
@@ -206,6 +212,12 @@ final class JobDao {
   JobDao(Jdbi jdbi) {
     this.table = new Table(jdbi, "jobs");
   }
+
+  /// What a claim brought.
+  ///
+  /// @param isContended whether others were just claiming some of what is there, so that there may
+  ///     be more
+  record Claims(List<Claim> claims, boolean isContended) {}
 
   /// A job that was taken from its holder.
   record TakenBack(UUID id, String caller, JobState state) {}
@@ -362,7 +374,7 @@ final class JobDao {
   /// Claims jobs of one class that wait for a model version.
   ///
   /// @param room how many at most
-  List<Claim> claim(
+  Claims claim(
       String model, String version, Criticality criticality, int room, UUID owner, Duration lease) {
     return table.with(handle ->
         handle
@@ -373,8 +385,19 @@ final class JobDao {
             .bind("room", room)
             .bind("owner", owner)
             .bind("lease", lease.toMillis())
-            .map((row, context) -> claim(row))
-            .list());
+            .scanResultSet((rows, context) -> claims(rows.get())));
+  }
+
+  private static Claims claims(ResultSet rows) throws SQLException {
+    List<Claim> claims = new ArrayList<>();
+    long found = 0;
+    while (rows.next()) {
+      found = rows.getLong("found");
+      if (rows.getObject("id") != null) {
+        claims.add(claim(rows));
+      }
+    }
+    return new Claims(claims, claims.size() < found);
   }
 
   /// Keeps jobs for another lease time, but for those that are just being changed.

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,7 +58,7 @@ class ClaimsIT {
     settle(new Settlement.Ended(JOB, claim.fence(), DONE, 0));
     assertThat(state()).isEqualTo(JobState.DONE);
     assertThat(lost(claim)).as("it has ended").containsExactly(JOB);
-    assertThat(jobs.claim("m", "1", Criticality.CRITICAL, 1, OTHER, LEASE)).isEmpty();
+    assertThat(claimed(OTHER).claims()).isEmpty();
   }
 
   @Test
@@ -87,8 +88,22 @@ class ClaimsIT {
     // As after a commit whose answer was lost.
     settle(back);
     assertThat(jobs.find(JOB).orElseThrow().attempts()).isZero();
-    assertThat(jobs.claim("m", "1", Criticality.CRITICAL, 1, OTHER, LEASE)).as("not yet").isEmpty();
+    assertThat(claimed(OTHER).claims()).as("not yet").isEmpty();
     assertThat(lost(claim)).containsExactly(JOB);
+  }
+
+  @Test
+  void whatAnotherIsJustClaimingIsLeftToItAndSaysThatThereMayBeMore() {
+    try (Handle other = jdbi.open()) {
+      other.begin();
+      other.execute("SELECT FROM jobs FOR UPDATE");
+
+      assertThat(claimed(ONE).claims()).isEmpty();
+      assertThat(claimed(ONE).isContended()).isTrue();
+      other.rollback();
+    }
+    assertThat(claimed(ONE).isContended()).isFalse();
+    assertThat(claimed(ONE)).isEqualTo(new JobDao.Claims(List.of(), false));
   }
 
   @Test
@@ -101,9 +116,13 @@ class ClaimsIT {
   }
 
   private Claim claim(UUID owner) {
-    List<Claim> claims = jobs.claim("m", "1", Criticality.CRITICAL, 1, owner, LEASE);
+    List<Claim> claims = claimed(owner).claims();
     assertThat(claims).hasSize(1);
     return claims.getFirst();
+  }
+
+  private JobDao.Claims claimed(UUID owner) {
+    return jobs.claim("m", "1", Criticality.CRITICAL, 1, owner, LEASE);
   }
 
   private void takeBack() {

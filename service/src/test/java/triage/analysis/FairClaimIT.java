@@ -54,6 +54,7 @@ class FairClaimIT {
     List<String> callers = new ArrayList<>();
     for (int i = 0; i < claims; i++) {
       jobs.claim("m", "1", Criticality.values()[1], room, OWNER, Duration.ofHours(1))
+          .claims()
           .forEach(claim -> callers.add(claim.caller()));
     }
 

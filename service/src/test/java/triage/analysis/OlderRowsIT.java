@@ -98,7 +98,7 @@ class OlderRowsIT {
   }
 
   private List<UUID> claim() {
-    return jobs.claim("m", "1", Criticality.values()[1], 10, OWNER, HOUR).stream()
+    return jobs.claim("m", "1", Criticality.values()[1], 10, OWNER, HOUR).claims().stream()
         .map(Claim::id)
         .toList();
   }

@@ -114,6 +114,21 @@ final class AnalysesIT {
   }
 
   @Test
+  void showsNoJobBeforeItsInferenceIsOnRecord() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      String body = analysis("breast-cancer", row);
+      String job = id(ended(service.post(ANALYSES, body, "Prefer", ASYNC)));
+      assertThat(
+              service.count(
+                  "SELECT count(*) FROM jobs WHERE id = '%s' AND changed::text::bigint >"
+                          .formatted(job)
+                      + " (SELECT max(xmin::text::bigint) FROM audit_exchange)"))
+          .as("the transaction of the job's end is a later one, job %d", i)
+          .isOne();
+    }
+  }
+
+  @Test
   void saysWhenToAskForWhatWasAccepted() {
     List<String> headers = List.of("Prefer", ASYNC, "Idempotency-Key", "ask");
     String body = analysis("python", row);
