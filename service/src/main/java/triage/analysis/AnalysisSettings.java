@@ -154,6 +154,11 @@ public record AnalysisSettings(
     return of(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
+  /// Gives how long any job is kept after its end at least, whatever its study.
+  Duration keptAtLeast() {
+    return studyKeepFor.values().stream().reduce(keepFor, (a, b) -> a.compareTo(b) < 0 ? a : b);
+  }
+
   /// Gives how long a claim holds from its last sign of life on: the lease, less what others may
   /// take to see that it has run out.
   Duration claimFor() {

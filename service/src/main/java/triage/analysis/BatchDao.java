@@ -170,6 +170,20 @@ final class BatchDao {
             .one());
   }
 
+  /// Tells whether a batch began longer ago than that.
+  boolean isOlder(UUID id, Duration than) {
+    return table.with(handle ->
+        handle
+            .createQuery(
+                """
+                SELECT created_at < now() - :than * interval '1 ms' FROM batches WHERE id = :id\
+                """)
+            .bind("id", id)
+            .bind("than", than.toMillis())
+            .mapTo(Boolean.class)
+            .one());
+  }
+
   /// Gives the outcomes of earlier uploads by line, from one line to another.
   Map<Long, Known> known(UUID id, long from, long to) {
     return table.with(handle -> {

@@ -40,6 +40,7 @@ final class Upload {
   private Map<Long, BatchDao.Known> known = Map.of();
   private long lastLine;
   private long takenTo;
+  private boolean someMayBeGone;
   private boolean settled;
   private long count;
   private long refused;
@@ -108,11 +109,16 @@ final class Upload {
       if (!line.isBlank()) {
         count++;
         take(line);
+      } else if (earlier(line.number()) != null) {
+        throw mismatch("line " + line.number() + " differs from");
       }
       lastLine = line.number();
     }
     if (count == 0) {
       throw refused(400, "there is no line in the body; send one submission a line");
+    }
+    if (lastLine < knownTo) {
+      throw mismatch("the batch ends with line " + lastLine + ", before the end of");
     }
     underWay.await();
     takenTo = lastLine;
@@ -127,7 +133,7 @@ final class Upload {
     BatchDao.Known earlier = earlier(line.number());
     if (earlier != null) {
       if (!Arrays.equals(earlier.sha256(), line.sha256())) {
-        throw mismatch(line.number());
+        throw mismatch("line " + line.number() + " differs from");
       }
       if (earlier.refused()) {
         countRefused();
@@ -135,7 +141,8 @@ final class Upload {
       return;
     }
     if (line.number() <= batch.takenTo()) {
-      return; // Its job was done, and has been deleted since.
+      requireThatSomeMayBeGone(line.number());
+      return;
     }
     try {
       NewJob job = job(line);
@@ -151,6 +158,16 @@ final class Upload {
     }
     if (count % KICK_EACH == 0) {
       rooms.book().tellOfWork();
+    }
+  }
+
+  /// Makes sure that a line may have had a job that was done, and has been deleted since: where it
+  /// cannot have had one, nothing was on it when it came first.
+  private void requireThatSomeMayBeGone(long line) throws RefusedException {
+    someMayBeGone =
+        someMayBeGone || rooms.dao().isOlder(batch.id(), rooms.settings().keptAtLeast());
+    if (!someMayBeGone) {
+      throw mismatch("line " + line + " differs from");
     }
   }
 
@@ -269,16 +286,13 @@ final class Upload {
             "another upload with this Idempotency-Key took over"));
   }
 
-  private static RefusedException mismatch(long line) {
+  private static RefusedException mismatch(String what) {
     return new RefusedException(
         new Refusal(
             422,
             "idempotency-mismatch",
             0,
-            "line "
-                + line
-                + " differs from what was sent under this Idempotency-Key; use a new key for a new"
-                + " batch"));
+            what + " what was sent under this Idempotency-Key; use a new key for a new batch"));
   }
 
   private static RefusedException refused(int status, String message) {

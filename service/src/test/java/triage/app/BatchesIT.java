@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.zip.GZIPOutputStream;
@@ -246,6 +247,7 @@ final class BatchesIT {
     assertThat(mismatch.statusCode()).isEqualTo(422);
     assertThat(mismatch.body()).contains("line 4 differs").contains("/api/v1/batches/" + id);
     // What was done and deleted since is not made anew.
+    service.execute("UPDATE batches SET created_at = now() - interval '2 h'");
     assertThat(service.execute("DELETE FROM jobs WHERE batch_line <= 5")).isEqualTo(5);
     HttpResponse<String> whole = send(body, key);
     assertThat(whole.statusCode()).as(whole.body()).isEqualTo(202);
@@ -254,6 +256,42 @@ final class BatchesIT {
     assertThat(count("jobs")).isEqualTo(35);
     assertThat(service.count("SELECT count(DISTINCT subject) FROM jobs")).isEqualTo(35);
     assertThat(service.count("SELECT count(*) FROM batches")).isOne();
+  }
+
+  @Test
+  void takesNothingElseUnderTheKeyOfAnUploadThatBrokeOff() throws Exception {
+    String[] lines = new String(body(8), UTF_8).split("\n", -1);
+    lines[1] = "";
+    byte[] body = String.join("\n", lines).getBytes(UTF_8);
+    try (Socket socket = begun("else", body, body.length - 5)) {
+      RunningService.await("some committed", () -> count("jobs") == 6);
+    }
+    RunningService.await(
+        "broken off",
+        () -> service.count("SELECT count(*) FROM batches WHERE uploader IS NULL") == 1);
+
+    String[] shorter = Arrays.copyOf(lines, 3);
+    assertMismatch(shorter, "the batch ends with line 3, before the end of what was sent");
+    String[] filled = lines.clone();
+    filled[1] = line("S-1", "late");
+    assertMismatch(filled, "line 2 differs");
+    String[] emptied = lines.clone();
+    emptied[3] = "";
+    assertMismatch(emptied, "line 4 differs");
+
+    HttpResponse<String> whole = send(body, List.of("Idempotency-Key", "else"));
+    assertThat(whole.statusCode()).as(whole.body()).isEqualTo(202);
+    assertThat(JSON.readTree(whole.body()).at("/accepted").intValue()).isEqualTo(7);
+    assertThat(count("jobs")).isEqualTo(7);
+  }
+
+  private static void assertMismatch(String[] lines, String detail) {
+    byte[] body = String.join("\n", lines).getBytes(UTF_8);
+    HttpResponse<String> answer = send(body, List.of("Idempotency-Key", "else"));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(422);
+    assertThat(answer.headers().firstValue("Triage-Reason")).hasValue("idempotency-mismatch");
+    assertThat(answer.body()).contains(detail);
+    assertThat(count("jobs")).isEqualTo(6);
   }
 
   @Test
