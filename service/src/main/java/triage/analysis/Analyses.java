@@ -254,12 +254,11 @@ final class Analyses {
       return Optional.empty();
     }
     Optional<Job> found = keyed(request.caller(), request.key()).map(JobDao.Keyed::job);
-    if (found.isEmpty()) {
-      throw JobBook.intakeFull();
+    if (found.filter(kept -> kept.id().equals(job.id())).isPresent()) {
+      return Optional.empty();
     }
-    return found.get().id().equals(job.id())
-        ? Optional.empty()
-        : Optional.of(repeated(found.get(), request.digest()));
+    book.giveBack(job);
+    return Optional.of(repeated(found.orElseThrow(JobBook::intakeFull), request.digest()));
   }
 
   /// Answers at once, or says why not.
@@ -272,8 +271,8 @@ final class Analyses {
         return attended(request, id, patience, new CompletableFuture<>());
       }
     }
-    Optional<Reply> repeated =
-        add(newJob(request, id, JobState.ATTACHED, 0, patience, null), request);
+    NewJob job = newJob(request, id, JobState.ATTACHED, 0, patience, null);
+    Optional<Reply> repeated = add(job, request);
     if (repeated.isPresent()) {
       return repeated.get();
     }
@@ -285,7 +284,7 @@ final class Analyses {
       return reply;
     } finally {
       if (!kept) {
-        release(request, id);
+        release(job);
       }
       dispatcher.letGo(id, held);
     }
@@ -293,9 +292,8 @@ final class Analyses {
 
   /// Lets the key go. Where that is not committed in time, the end of the lease does it; while the
   /// store takes nothing there is no waiting for it.
-  private void release(Request request, UUID id) {
-    CompletableFuture<Void> released =
-        book.settle(new Settlement.Released(id, 0), request.caller().name());
+  private void release(NewJob job) {
+    CompletableFuture<Void> released = book.release(job);
     try {
       book.requireIntake();
       JobBook.await(released);

@@ -54,10 +54,21 @@ final class IntakeRoom {
 
   /// Gives back what was taken for a job that never came to the store.
   void giveBack(NewJob job) {
-    stored.giveBack(job.caller(), job.submission().study(), storedBytes(job));
-    if (job.state() == JobState.WAITING) {
-      backlog.giveBack(job.caller(), waitingBytes(job));
-    }
+    taken(job).close();
+  }
+
+  /// Gives what was taken for a job: whoever holds that does not hold the job.
+  ///
+  /// @return gives the room back, where the job does not stay
+  Reservation taken(NewJob job) {
+    String caller = job.caller();
+    String study = job.submission().study();
+    long kept = storedBytes(job);
+    long waiting = job.state() == JobState.WAITING ? waitingBytes(job) : 0;
+    return () -> {
+      stored.giveBack(caller, study, kept);
+      backlog.giveBack(caller, waiting);
+    };
   }
 
   /// Takes in why a line is no job: it counts as one that waits does, until those are counted anew.

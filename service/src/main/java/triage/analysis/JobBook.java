@@ -225,13 +225,18 @@ final class JobBook implements AutoCloseable {
       throw e;
     }
     CompletableFuture<Void> written = new CompletableFuture<>();
-    var _ = written.whenComplete((done, failure) -> bytesUnderWay.addAndGet(-bytes));
+    var _ =
+        written.whenComplete((done, failure) -> {
+          bytesUnderWay.addAndGet(-bytes);
+          if (failure != null) {
+            room.giveBack(job);
+          }
+        });
     if (job.state().isFinal()) {
       var _ = written.thenRun(() -> counts.ended(job.state()));
     }
     if (!newJobs.submit(job, Receipt.completing(written))) {
       written.cancel(false);
-      room.giveBack(job);
       throw intakeFull();
     }
     await(written);
@@ -245,6 +250,11 @@ final class JobBook implements AutoCloseable {
   void admit(NewJob job) throws RefusedException {
     requireIntake();
     room.take(job);
+  }
+
+  /// Gives back the room that was taken for a job which does not come to the store.
+  void giveBack(NewJob job) {
+    room.giveBack(job);
   }
 
   /// Takes in why a line is no job: it counts as one that waits does, until those are counted anew.
@@ -302,6 +312,14 @@ final class JobBook implements AutoCloseable {
           }
         });
     return written;
+  }
+
+  /// Lets go of a job that a request worked on in vain, and gives a future that completes once it
+  /// is gone and its room given back.
+  CompletableFuture<Void> release(NewJob job) {
+    // What waits for the store must not keep the job's input in memory.
+    IntakeRoom.Reservation taken = room.taken(job);
+    return settle(new Settlement.Released(job.id(), 0), job.caller()).thenRun(taken::close);
   }
 
   /// Counts anew what there is.

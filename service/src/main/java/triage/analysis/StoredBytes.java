@@ -98,8 +98,8 @@ final class StoredBytes {
     }
   }
 
-  /// Gives bytes back that were taken in and never came to the store. A count may have come in
-  /// between.
+  /// Gives bytes back that were taken in and never came to the store, or did not stay there. A
+  /// count may have come in between.
   synchronized void giveBack(String caller, @Nullable String study, long bytes) {
     room.giveBack(caller, bytes);
     if (study != null) {

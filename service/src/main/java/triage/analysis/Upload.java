@@ -147,7 +147,7 @@ final class Upload {
     try {
       NewJob job = job(line);
       admit(() -> rooms.book().admit(job));
-      rooms.intake().take(job, underWay);
+      handIn(job);
       Submission pinned = job.submission();
       brought.merge(
           new JobCensus.Version(pinned.model(), String.valueOf(pinned.version())), 1L, Long::sum);
@@ -216,6 +216,15 @@ final class Upload {
         null,
         batch.id(),
         line.number());
+  }
+
+  private void handIn(NewJob job) throws RefusedException {
+    try {
+      rooms.intake().take(job, underWay);
+    } catch (RefusedException e) {
+      rooms.book().giveBack(job);
+      throw e;
+    }
   }
 
   /// Waits for room: as jobs are done, there is more. What is kept goes with time only, and is not
