@@ -1,5 +1,6 @@
 package triage.analysis;
 
+import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,21 +65,43 @@ final class BatchBody {
 
   /// A gzip stream that must be all of the body. The JDK's own takes what comes after one member
   /// for the end where it is not there yet, and lines would be lost without a word.
+  ///
+  /// **Errors**: a [ZipException] where the body has come whole, and is not one whole member; where
+  /// the body breaks off, what the body itself throws.
   private static final class WholeGzip extends FilterInputStream {
     private final InputStream encoded;
 
     private WholeGzip(InputStream encoded) throws IOException {
-      super(new GZIPInputStream(encoded, BUFFER_BYTES));
+      super(begun(encoded));
       this.encoded = encoded;
+    }
+
+    private static InputStream begun(InputStream encoded) throws IOException {
+      try {
+        return new GZIPInputStream(encoded, BUFFER_BYTES);
+      } catch (EOFException e) {
+        throw cutOff(encoded, e);
+      }
     }
 
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
-      int read = super.read(bytes, offset, length);
+      int read;
+      try {
+        read = super.read(bytes, offset, length);
+      } catch (EOFException e) {
+        throw cutOff(encoded, e);
+      }
       if (read < 0 && encoded.read() >= 0) {
         throw new ZipException("more than one member");
       }
       return read;
+    }
+
+    /// Gives what to throw where the member ends too soon. The body's own end is told by an
+    /// exception of the same kind where it is too soon, too: it throws that again.
+    private static IOException cutOff(InputStream encoded, EOFException e) throws IOException {
+      return encoded.read() < 0 ? new ZipException("not a whole member") : e;
     }
   }
 }

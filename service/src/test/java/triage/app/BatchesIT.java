@@ -374,6 +374,32 @@ final class BatchesIT {
   }
 
   @Test
+  void saysHowFarItCameWhereGzipIsCutOff() throws Exception {
+    byte[] whole = gzip(body(60));
+    Caller caller = caller("packer", Caller.ALL_STUDIES);
+    List<String> headers = List.of("Content-Encoding", "gzip");
+    HttpResponse<String> cutOff = send(caller, Arrays.copyOf(whole, whole.length / 2), headers);
+
+    assertThat(cutOff.statusCode()).as(cutOff.body()).isEqualTo(400);
+    assertThat(cutOff.body()).contains("not one whole gzip member");
+    assertThat(cutOff.headers().firstValue("Location")).isPresent();
+    assertThat(JSON.readTree(cutOff.body()).at("/takenTo").longValue())
+        .isEqualTo(count("jobs"))
+        .isBetween(1L, 59L);
+    for (int length : new int[] {0, 5}) {
+      HttpResponse<String> none = send(caller, Arrays.copyOf(whole, length), headers);
+      assertThat(none.statusCode()).as(none.body()).isEqualTo(400);
+      assertThat(none.body()).contains("not gzip");
+    }
+    try (Socket socket = begunWith("Content-Encoding: gzip", whole, whole.length / 2)) {
+      socket.shutdownOutput();
+      assertThat(new String(socket.getInputStream().readNBytes(12), UTF_8))
+          .as("a connection that ends")
+          .isEqualTo("HTTP/1.1 408");
+    }
+  }
+
+  @Test
   void takesABatchThatIsAsLargeAsItMayBeOnceMoreAndNoneThatIsLarger() throws Exception {
     String line = line("S-1", "s") + "\n";
     byte[] largest = (line + "\n".repeat((1 << 20) - line.length())).getBytes(UTF_8);
@@ -541,12 +567,16 @@ final class BatchesIT {
 
   /// Begins an upload and leaves it open.
   private static Socket begun(String key, byte[] body, int length) throws Exception {
+    return begunWith("Idempotency-Key: " + key, body, length);
+  }
+
+  private static Socket begunWith(String header, byte[] body, int length) throws Exception {
     Socket socket = new Socket("127.0.0.1", service.port("application"));
     String head =
         "POST "
             + BATCHES
-            + " HTTP/1.1\r\nHost: t\r\nIdempotency-Key: "
-            + key
+            + " HTTP/1.1\r\nHost: t\r\n"
+            + header
             + "\r\nAuthorization: Bearer "
             + service.token()
             + "\r\nContent-Length: "
