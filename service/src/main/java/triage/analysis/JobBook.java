@@ -44,7 +44,10 @@ final class JobBook implements AutoCloseable {
 
   private static final int ID_LENGTH = 36;
   private static final int NEW_ROWS_MAX = 4_096;
+
+  /// How many bytes may be on their way to the store when more is taken in.
   private static final long NEW_BYTES_MAX = 64L << 20;
+
   private static final int SETTLED_ROWS_MAX = 20_000;
   private static final Duration COMMIT_MAX = Duration.ofSeconds(10);
 
@@ -208,13 +211,14 @@ final class JobBook implements AutoCloseable {
     return clock.nanos();
   }
 
-  /// Writes a new job and waits for its commit.
+  /// Writes a new job and waits for its commit. However much is under way, one that is done comes
+  /// on top: the model has worked for it, and [#reserve] lets nothing more begin meanwhile.
   ///
   /// @throws RefusedException 503 if the store does not take it in time; it may have been written
   ///     all the same
   void add(NewJob job) throws RefusedException {
     int bytes = job.bytes();
-    if (bytesUnderWay.addAndGet(bytes) > NEW_BYTES_MAX) {
+    if (bytesUnderWay.addAndGet(bytes) > NEW_BYTES_MAX && !job.state().isFinal()) {
       bytesUnderWay.addAndGet(-bytes);
       throw intakeFull();
     }
@@ -362,9 +366,13 @@ final class JobBook implements AutoCloseable {
   /// Reserves room for an analysis that is answered at once, before its model is asked.
   ///
   /// @return gives the room back, when the analysis is kept or will not be
-  /// @throws RefusedException 503 if there is none, 429 if its study has all it may have
+  /// @throws RefusedException 503 if there is none, or too much is under way; 429 if its study has
+  ///     all it may have
   IntakeRoom.Reservation reserve(String caller, Submission submission, Criticality criticality)
       throws RefusedException {
+    if (bytesUnderWay.get() + submission.input().length > NEW_BYTES_MAX) {
+      throw intakeFull();
+    }
     return room.reserve(caller, submission.study(), criticality, submission.input().length);
   }
 
