@@ -10,8 +10,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 import triage.identity.Caller;
 import triage.store.StoreException;
@@ -47,6 +49,18 @@ final class BatchDao {
       UNION ALL
       SELECT line, line_sha256, true FROM batch_refusals
         WHERE batch_id = :id AND line BETWEEN :from AND :to\
+      """;
+
+  private static final String COUNT =
+      "SELECT state, count(*) AS lines FROM jobs WHERE batch_id = :id";
+
+  private static final String OF_STUDIES = " AND (study IS NULL OR study = ANY(:studies))";
+
+  private static final String COUNT_BY_STATE =
+      """
+       GROUP BY state
+      UNION ALL
+      SELECT 'refused', count(*) FROM batch_refusals WHERE batch_id = :id\
       """;
 
   /// A caller sees no job of a study that its token does not cover.
@@ -268,17 +282,16 @@ final class BatchDao {
   }
 
   /// Counts what there is of a batch by state, `refused` among them.
-  Map<String, Long> count(UUID id) {
+  ///
+  /// @param studies whose jobs are counted, beside those of no study
+  Map<String, Long> count(UUID id, Set<String> studies) {
+    boolean all = studies.equals(Caller.ALL_STUDIES);
     return table.with(handle -> {
       Map<String, Long> counts = new HashMap<>();
-      handle
-          .createQuery(
-              """
-              SELECT state, count(*) AS lines FROM jobs WHERE batch_id = :id GROUP BY state
-              UNION ALL
-              SELECT 'refused', count(*) FROM batch_refusals WHERE batch_id = :id\
-              """)
-          .bind("id", id)
+      // Where all are counted, the index alone says it.
+      String count = COUNT + (all ? "" : OF_STUDIES) + COUNT_BY_STATE;
+      Query query = handle.createQuery(count).bind("id", id);
+      (all ? query : query.bindArray("studies", String.class, studies))
           .map((row, context) -> counts.put(row.getString("state"), row.getLong("lines")))
           .forEach(_ -> {});
       return counts;

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,7 @@ final class Batches {
 
   private final Rooms rooms;
   private final UploadSlots slots = new UploadSlots();
-  private final Cache<UUID, Map<String, Long>> counts;
+  private final Cache<Counted, Map<String, Long>> counts;
 
   Batches(Rooms rooms) {
     this.rooms = rooms;
@@ -58,6 +59,9 @@ final class Batches {
       MonotonicClock clock,
       RetryAfter retryAfter,
       Comeback comeback) {}
+
+  /// What was counted: of a batch, the jobs of those studies.
+  private record Counted(UUID batch, Set<String> studies) {}
 
   /// Takes a batch in, line by line.
   ///
@@ -173,7 +177,10 @@ final class Batches {
   /// @throws RefusedException 404 if there is none of that id for this caller
   Reply get(NativeCall call, String id) throws RefusedException {
     Batch batch = visible(call, id);
-    Map<String, Long> now = counts.get(batch.id(), rooms.counting()::count);
+    Map<String, Long> now =
+        counts.get(
+            new Counted(batch.id(), call.caller().studies()),
+            counted -> rooms.counting().count(counted.batch(), counted.studies()));
     return new Reply(
         200, Reply.JSON, Map.of("Cache-Control", "private, no-cache"), BatchJson.batch(batch, now));
   }

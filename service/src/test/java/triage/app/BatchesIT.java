@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -486,6 +487,13 @@ final class BatchesIT {
     assertThat(get(caller("tester", Set.of("S-2")), location + "/lines").body())
         .contains("\"line\":2")
         .doesNotContain("\"line\":1");
+    for (String studies : List.of("S-1 S-2", "S-2", "S-3")) {
+      Caller caller = caller("tester", Set.of(studies.split(" ")));
+      JsonNode counts = json(get(caller, location).body()).at("/counts");
+      assertThat(counts.at("/waiting").longValue() + counts.at("/running").longValue())
+          .as(studies)
+          .isEqualTo(Stream.of("S-1", "S-2").filter(studies::contains).count());
+    }
     for (String id : List.of("x", "00000000-0000-7000-8000-000000000000", "%00")) {
       assertThat(service.get(BATCHES + "/" + id).statusCode()).isIn(400, 404);
       assertThat(service.get(BATCHES + "/" + id + "/lines").statusCode()).isIn(400, 404);
