@@ -328,7 +328,8 @@ final class Analyses {
         Ending ending = Endings.of(given);
         if (ending == null) {
           throw new RefusedException(
-              new Refusal(502, null, 0, "the model's answer is not JSON; its owner must mend it"));
+              new Refusal(
+                  502, null, 0, "the model's answer is not JSON in UTF-8; its owner must mend it"));
         }
         Reply reply = keep(request, id, ending);
         JobBook.await(given.recorded());

@@ -366,7 +366,7 @@ final class Dispatcher implements AutoCloseable {
           case ModelCall.Given given -> {
             Ending ending = Endings.of(given);
             yield ending == null
-                ? again(claim, "backend-unreadable", "the model's answer is not JSON")
+                ? again(claim, "backend-unreadable", "the model's answer is not JSON in UTF-8")
                 : new Settlement.Ended(claim.id(), claim.fence(), ending, 0);
           }
           case ModelCall.NotGiven not -> settlement(claim, not);

@@ -12,7 +12,8 @@ final class Endings {
 
   private Endings() {}
 
-  /// Gives the ending that an answer is, or `null` if it is none: a success that is not JSON.
+  /// Gives the ending that an answer is, or `null` if it is none: a success that is not JSON in
+  /// UTF-8.
   static @Nullable Ending of(ModelCall.Given given) {
     if (given.status() >= 400) {
       return new Ending(

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonEncoding;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -107,9 +110,14 @@ final class JobJson {
     });
   }
 
-  /// Tells whether bytes are one JSON value, as an answer must be to be shown within a job.
+  /// Tells whether bytes are one JSON value in UTF-8, as an answer must be to be shown within a
+  /// job. Jackson would guess the encoding, and pass over a byte order mark.
+  ///
+  /// **Source**: RFC 8259, section 8.1.
   static boolean isJson(byte[] bytes) {
-    try (JsonParser json = JSON.createParser(bytes)) {
+    CharsetDecoder strict = StandardCharsets.UTF_8.newDecoder();
+    try (JsonParser json =
+        JSON.createParser(new InputStreamReader(new ByteArrayInputStream(bytes), strict))) {
       if (json.nextToken() == null) {
         return false;
       }
