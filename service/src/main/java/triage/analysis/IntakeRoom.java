@@ -75,10 +75,22 @@ final class IntakeRoom {
   ///
   /// @throws RefusedException 503 if there is no room
   void takeRefusal(String caller, Criticality criticality) throws RefusedException {
+    var _ = takeWaiting(caller, criticality, 0);
+  }
+
+  /// Takes in what waits and is kept already.
+  ///
+  /// @param input how large its input is
+  /// @return gives the room back, where it does not wait
+  /// @throws RefusedException 503 if there is no room
+  Reservation takeWaiting(String caller, Criticality criticality, int input)
+      throws RefusedException {
     requireDisk(criticality);
-    if (!backlog.take(caller, criticality, ROW_BYTES)) {
+    long bytes = input + ROW_BYTES;
+    if (!backlog.take(caller, criticality, bytes)) {
       throw tooMuchWaits();
     }
+    return () -> backlog.giveBack(caller, bytes);
   }
 
   /// Reserves room for what is to be kept once the model has worked for it.

@@ -261,6 +261,16 @@ final class JobBook implements AutoCloseable {
     room.giveBack(job);
   }
 
+  /// Takes in a job that is kept already and is to wait anew, as far as there is room for it.
+  ///
+  /// @return gives the room back, where the job does not wait
+  /// @throws RefusedException 503 if there is no room, or the store takes nothing just now
+  IntakeRoom.Reservation admitAgain(Job job) throws RefusedException {
+    requireIntake();
+    int input = dao.inputBytes(job.id()).orElse(0);
+    return room.takeWaiting(job.caller(), job.criticality(), input);
+  }
+
   /// Takes in why a line is no job: it counts as one that waits does, until those are counted anew.
   ///
   /// @throws RefusedException 503 if there is no room, or the store takes nothing just now

@@ -371,6 +371,16 @@ final class JobDao {
     return change(id, from, record, handle -> handle.createUpdate(REPLAY));
   }
 
+  /// Gives how large the input of a job is, or nothing if the job is gone.
+  Optional<Integer> inputBytes(UUID id) {
+    return table.with(handle ->
+        handle
+            .createQuery("SELECT octet_length(input) FROM jobs WHERE id = :id")
+            .bind("id", id)
+            .mapTo(Integer.class)
+            .findOne());
+  }
+
   /// Claims jobs of one class that wait for a model version.
   ///
   /// @param room how many at most

@@ -138,10 +138,10 @@ final class Jobs {
 
   /// Lets a job that was given up or called off be tried again, with a reason that goes on record.
   /// An operator may do so with one that the model refused, too: the refusal may have been the
-  /// model's fault.
+  /// model's fault. It waits as a new one does, and takes the room of one.
   ///
   /// @param body `{"reason": "..."}`
-  /// @throws RefusedException 409 if it has not ended so
+  /// @throws RefusedException 409 if it has not ended so, 503 if there is no room for it
   Reply replay(NativeCall call, String id, byte[] body) throws RefusedException {
     Job job = governed(call.caller(), id);
     String reason = reason(body);
@@ -154,7 +154,16 @@ final class Jobs {
             : EnumSet.of(JobState.DEAD, JobState.CANCELLED);
     Function<JobState, ChangeRow> record =
         record(call.caller(), job.id(), JobState.WAITING, reason);
-    if (!book.dao().replay(job.id(), from, record)) {
+    boolean waits = false;
+    IntakeRoom.Reservation taken = book.admitAgain(job);
+    try {
+      waits = book.dao().replay(job.id(), from, record);
+    } finally {
+      if (!waits) {
+        taken.close();
+      }
+    }
+    if (!waits) {
       throw notNow(job, expected);
     }
     book.tellOfWork();

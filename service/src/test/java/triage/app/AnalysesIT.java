@@ -854,6 +854,41 @@ final class AnalysesIT {
   }
 
   @Test
+  void letsNothingBeTriedAgainThatHasNoRoomToWait() throws Exception {
+    // More than a quarter of the smallest backlog: what one caller may hold.
+    String dead = kept("dead", 300_000);
+    HttpResponse<String> full = replay(dead);
+    assertProblem(full, 503, "no room");
+    assertThat(full.headers().firstValue("Triage-Reason")).hasValue("intake-full");
+    assertThat(state(dead)).isEqualTo("dead");
+
+    // What cannot be tried again leaves its room to others.
+    String failed = kept("failed", 200_000);
+    for (int i = 0; i < 3; i++) {
+      assertProblem(replay(failed), 409, "failed");
+    }
+    HttpResponse<String> replayed = replay(kept("dead", 200_000));
+    assertThat(replayed.statusCode()).as(replayed.body()).isEqualTo(200);
+  }
+
+  private static HttpResponse<String> replay(String id) {
+    return send("replayer", "/api/v1/jobs/" + id + "/replay", "{\"reason\":\"again\"}", List.of());
+  }
+
+  /// Gives the id of a job that has ended without a result.
+  private static String kept(String state, int inputBytes) {
+    String insert =
+        """
+        INSERT INTO jobs (id, caller, study, model, model_version, criticality, body_sha256,
+          input, state, created_at, finished_at)
+        VALUES (gen_random_uuid(), 'replayer', 'S-1', 'python', '1', 1, '',
+          convert_to(repeat(' ', %d), 'UTF8'), '%s', now(), now())
+        RETURNING id\
+        """;
+    return service.rows(insert.formatted(inputBytes, state)).getFirst().get("id").toString();
+  }
+
+  @Test
   void hidesJobsOfOthersAndOfOtherStudies() throws Exception {
     HttpResponse<String> mine = service.post(ANALYSES, analysis("breast-cancer", row));
     String location = mine.headers().firstValue("Location").orElseThrow();
