@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param backlogBytesMax how many bytes of submissions may wait for their models; 1 MiB to 1 TiB,
 ///   default 4 GiB
 /// @param storedBytesMax how many bytes of jobs may be kept, whatever their state, with inputs and
-///   results; 1 MiB to 1 PiB, default 64 GiB
+///   results, and of lines of batches that were refused; 1 MiB to 1 PiB, default 64 GiB
 /// @param studyBytesMax how many of them may be those of single studies, by study; 1 MiB to 1 PiB
 /// @param keepFor how long a job is kept after its end; `keyFor` to 3660 d, default 30 d
 /// @param studyKeepFor how long instead for jobs of single studies, by study

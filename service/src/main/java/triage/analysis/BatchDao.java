@@ -144,6 +144,16 @@ final class BatchDao {
             .findOne());
   }
 
+  /// Deletes a batch of which nothing was taken.
+  void drop(UUID id, UUID uploader) {
+    table.with(handle ->
+        handle
+            .createUpdate("DELETE FROM batches WHERE id = :id AND uploader = :uploader")
+            .bind("id", id)
+            .bind("uploader", uploader)
+            .execute());
+  }
+
   /// Lets a key go whose time is over. That begins once its upload and the last of its jobs have
   /// come to their end: whoever sends the lines again must not get them done twice. It reads the
   /// batch's jobs.

@@ -79,7 +79,7 @@ final class Batches {
       rooms.book().requireIntake();
       rooms.book().requireDisk(call.criticality());
       InputStream decoded = BatchBody.decoded(body, type, call.headers("Content-Encoding"));
-      return receive(call, begin(caller, key), decoded);
+      return receive(call, begin(call, key), decoded);
     } finally {
       slots.giveBack(caller);
     }
@@ -88,14 +88,15 @@ final class Batches {
   /// An upload that has the batch to itself.
   private record Begun(Batch batch, UUID uploader) {}
 
-  private Begun begin(String caller, @Nullable String key) throws RefusedException {
+  private Begun begin(NativeCall call, @Nullable String key) throws RefusedException {
+    String caller = call.caller().name();
+    UUID id = rooms.book().newId();
     UUID uploader = rooms.book().newId();
     if (key != null) {
       rooms.counting().forgetKey(caller, key, rooms.settings().keyFor());
     }
-    Optional<Batch> begun =
-        rooms.dao().begin(rooms.book().newId(), caller, key, uploader, rooms.settings().lease());
-    return new Begun(
+    Optional<Batch> begun = rooms.dao().begin(id, caller, key, uploader, rooms.settings().lease());
+    Batch batch =
         begun.orElseThrow(() ->
             new RefusedException(
                 new Refusal(
@@ -103,8 +104,22 @@ final class Batches {
                     "idempotency-running",
                     RUNNING_RETRY_NANOS,
                     "an upload with this Idempotency-Key is under way; try again after"
-                        + " Retry-After"))),
-        uploader);
+                        + " Retry-After")));
+    if (batch.id().equals(id)) {
+      admit(call, batch, uploader);
+    }
+    return new Begun(batch, uploader);
+  }
+
+  /// Takes a new batch in; where there is no room for it, nothing of it stays. One that is there is
+  /// gone on with, however full its caller is.
+  private void admit(NativeCall call, Batch batch, UUID uploader) throws RefusedException {
+    try {
+      rooms.book().admitBatch(batch.caller(), call.criticality());
+    } catch (RefusedException e) {
+      rooms.dao().drop(batch.id(), uploader);
+      throw e;
+    }
   }
 
   private Reply receive(NativeCall call, Begun begun, InputStream decoded) throws IOException {

@@ -12,7 +12,8 @@ import triage.store.StoreException;
 import triage.store.Table;
 
 /// Counts jobs. Jobs that ended well cost it nothing; each that waits costs it a look at its row.
-/// The bytes of all are summed from a ledger, which is summed up in place when it is long.
+/// The bytes of all, and of what else batches keep, are summed from a ledger, which is summed up in
+/// place when it is long.
 ///
 /// **Errors**: a [StoreException] where the store does not answer.
 ///

@@ -71,11 +71,24 @@ final class IntakeRoom {
     };
   }
 
-  /// Takes in why a line is no job: it counts as one that waits does, until those are counted anew.
+  /// Takes in a row of a batch that is no job: the batch itself, or why a line is none.
+  ///
+  /// @throws RefusedException 503 if there is no room
+  void takeRow(String caller, Criticality criticality) throws RefusedException {
+    requireDisk(criticality);
+    requireTaken(stored.take(caller, null, criticality, ROW_BYTES));
+  }
+
+  /// Takes in why a line is no job: it counts as one that waits does, too, until those are counted
+  /// anew, so that nobody comes with them faster than with work.
   ///
   /// @throws RefusedException 503 if there is no room
   void takeRefusal(String caller, Criticality criticality) throws RefusedException {
-    var _ = takeWaiting(caller, criticality, 0);
+    takeRow(caller, criticality);
+    if (!backlog.take(caller, criticality, ROW_BYTES)) {
+      stored.giveBack(caller, null, ROW_BYTES);
+      throw tooMuchWaits();
+    }
   }
 
   /// Takes in what waits and is kept already.

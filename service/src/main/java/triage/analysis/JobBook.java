@@ -271,6 +271,13 @@ final class JobBook implements AutoCloseable {
     return room.takeWaiting(job.caller(), job.criticality(), input);
   }
 
+  /// Takes a new batch in, without its lines.
+  ///
+  /// @throws RefusedException 503 if there is no room
+  void admitBatch(String caller, Criticality criticality) throws RefusedException {
+    room.takeRow(caller, criticality);
+  }
+
   /// Takes in why a line is no job: it counts as one that waits does, until those are counted anew.
   ///
   /// @throws RefusedException 503 if there is no room, or the store takes nothing just now

@@ -8,16 +8,29 @@ import triage.gateway.Refusal;
 ///
 /// **Threads**: immutable by contract.
 ///
+/// @param caller whose batch it is
 /// @param status as the HTTP status of a submission of its own would be
 /// @param detail what is wrong and what to do
 /// @param pointer to the member that is wrong, or `null`
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 record RefusedLine(
-    UUID batch, long line, byte[] sha256, int status, String detail, @Nullable String pointer) {
+    UUID batch,
+    String caller,
+    long line,
+    byte[] sha256,
+    int status,
+    String detail,
+    @Nullable String pointer) {
 
   /// Makes the row of a refusal.
-  static RefusedLine of(UUID batch, Lines.Line line, Refusal refusal) {
+  static RefusedLine of(Batch batch, Lines.Line line, Refusal refusal) {
     return new RefusedLine(
-        batch, line.number(), line.sha256(), refusal.status(), refusal.message(), refusal.param());
+        batch.id(),
+        batch.caller(),
+        line.number(),
+        line.sha256(),
+        refusal.status(),
+        refusal.message(),
+        refusal.param());
   }
 }

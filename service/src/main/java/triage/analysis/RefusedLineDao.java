@@ -11,8 +11,8 @@ import triage.store.RowKind;
 final class RefusedLineDao implements RowKind<RefusedLine> {
   private static final String INSERT =
       """
-      INSERT INTO batch_refusals (batch_id, line, line_sha256, status, detail, pointer)
-      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING\
+      INSERT INTO batch_refusals (batch_id, caller, line, line_sha256, status, detail, pointer)
+      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING\
       """;
 
   @Override
@@ -21,11 +21,12 @@ final class RefusedLineDao implements RowKind<RefusedLine> {
       for (RefusedLine row : rows) {
         batch
             .bind(0, row.batch())
-            .bind(1, row.line())
-            .bind(2, row.sha256())
-            .bind(3, row.status())
-            .bind(4, row.detail())
-            .bind(5, row.pointer())
+            .bind(1, row.caller())
+            .bind(2, row.line())
+            .bind(3, row.sha256())
+            .bind(4, row.status())
+            .bind(5, row.detail())
+            .bind(6, row.pointer())
             .add();
       }
       batch.execute();

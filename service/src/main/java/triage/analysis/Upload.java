@@ -154,7 +154,7 @@ final class Upload {
     } catch (LineRefusedException e) {
       countRefused();
       admit(() -> rooms.book().admitRefusal(call.caller().name(), call.criticality()));
-      rooms.intake().refuse(RefusedLine.of(batch.id(), line, e.refusal), underWay);
+      rooms.intake().refuse(RefusedLine.of(batch, line, e.refusal), underWay);
     }
     if (count % KICK_EACH == 0) {
       rooms.book().tellOfWork();

@@ -2,6 +2,7 @@ package triage.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.Map;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
@@ -20,6 +21,18 @@ class CensusDaoIT {
       FROM generate_series(1, %d)\
       """;
 
+  private static final String BATCH =
+      """
+      INSERT INTO triage.batches (id, caller, created_at)
+      VALUES (gen_random_uuid(), '%s', now() - interval '1 h')\
+      """;
+
+  private static final String REFUSALS =
+      """
+      INSERT INTO triage.batch_refusals (batch_id%s, line, line_sha256, status, detail)
+      SELECT id%s, line, '', 400, 'no' FROM triage.batches, generate_series(1, %d) AS line\
+      """;
+
   private StoreFixture fixture;
   private Store store;
   private Jdbi jdbi;
@@ -28,6 +41,10 @@ class CensusDaoIT {
   @BeforeEach
   void open() {
     fixture = StoreFixture.prepared();
+    start();
+  }
+
+  private void start() {
     store = fixture.open();
     jdbi = store.jdbi();
     censuses = new CensusDao(jdbi);
@@ -52,6 +69,29 @@ class CensusDaoIT {
     execute("UPDATE jobs SET state = 'running', attempts = 7");
     execute("DELETE FROM jobs WHERE study IS NULL");
     assertStored(Map.of("a", 3 * 112L, "b", 119L), Map.of("S-1", 3 * 112 + 119L));
+  }
+
+  @Test
+  void countsBatchesAndTheirLinesThatWereRefused() {
+    execute(BATCH.formatted("a"));
+    execute(REFUSALS.formatted(", caller", ", caller", 3));
+    execute(BATCH.formatted("b"));
+    assertStored(Map.of("a", 4 * 100L, "b", 100L), Map.of());
+
+    new BatchDao(jdbi).forget(Duration.ZERO, null, 10);
+    assertStored(Map.of("a", 0L, "b", 0L), Map.of());
+  }
+
+  @Test
+  void countsBatchesThatWereThereBefore() throws Exception {
+    close();
+    fixture = StoreFixture.create();
+    fixture.leave("9", BATCH.formatted("a") + ";" + REFUSALS.formatted("", "", 3));
+    start();
+
+    assertStored(Map.of("a", 4 * 100L), Map.of());
+    new BatchDao(jdbi).forget(Duration.ZERO, null, 10);
+    assertStored(Map.of("a", 0L), Map.of());
   }
 
   @Test

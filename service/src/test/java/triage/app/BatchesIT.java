@@ -450,7 +450,7 @@ final class BatchesIT {
         .isEqualTo(
             service.count(
                 "SELECT count(*) FROM batch_refusals JOIN batches ON batches.id = batch_id"
-                    + " WHERE caller = 'careless'"))
+                    + " WHERE batches.caller = 'careless'"))
         .isBetween(512L, 1_024L);
   }
 

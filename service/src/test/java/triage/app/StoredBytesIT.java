@@ -137,6 +137,26 @@ final class StoredBytesIT {
   }
 
   @Test
+  void countsBatchesAndTheirLinesThatAreRefusedToWhatTheirCallerKeeps() {
+    String bad = "x\n".repeat(1_500);
+    assertThat(batch(bad).statusCode()).isEqualTo(202);
+
+    // 2,048 rows of 512 bytes are a quarter of what is kept; a count may miss what is under way.
+    assertRefused(batch(bad), 503, "intake-full", "analysis.storedBytesMax");
+    assertThat(service.count("SELECT count(*) FROM batch_refusals")).isBetween(2_046L, 2_600L);
+    assertRefused(batch(""), 503, "intake-full", "analysis.storedBytesMax");
+    assertRefused(batch(bad), 503, "intake-full", "analysis.storedBytesMax");
+    assertThat(service.count("SELECT count(*) FROM batches")).isEqualTo(2);
+
+    service.execute("DELETE FROM batch_refusals");
+    RunningService.await("taken again", () -> batch("x\n").statusCode() == 202);
+  }
+
+  private HttpResponse<String> batch(String body) {
+    return send("/api/v1/batches", "a", Criticality.CRITICAL, List.of(), body);
+  }
+
+  @Test
   void givesTheFirstAnswerOfABatchThoughItsCallerIsFull() {
     String line = analysis("S-2") + "\n";
     List<String> key = key("night-1");
