@@ -28,6 +28,7 @@ final class Body {
   private long size;
   private volatile boolean whole;
   private volatile @Nullable Refusal refusal;
+  private volatile @Nullable CallerWatch watch;
 
   private Body(Request request, long bytesMax) {
     this.request = request;
@@ -72,9 +73,18 @@ final class Body {
         throw tooLarge(bytesMax);
       }
       keep(chunk.getByteBuffer());
-      whole = chunk.isLast();
+      seen(chunk);
     } finally {
       chunk.release();
+    }
+  }
+
+  /// Notes that a chunk has been read, which may be the last.
+  private void seen(Content.Chunk chunk) {
+    whole = chunk.isLast();
+    CallerWatch waiting = watch;
+    if (whole && waiting != null) {
+      waiting.bodyRead(request);
     }
   }
 
@@ -101,6 +111,19 @@ final class Body {
     if (request.getLength() > most || size > most) {
       throw tooLarge(most);
     }
+  }
+
+  /// Watches the caller from now on: all of it once the body has been read to its end, whoever does
+  /// that. Ends by itself where a backend is to have no more of the body, which fails the request.
+  ///
+  /// @param onGone runs once at most; must not block
+  CallerWatch watch(Runnable onGone) {
+    if (whole) {
+      return CallerWatch.of(request, onGone);
+    }
+    CallerWatch opened = CallerWatch.ahead(request, onGone);
+    watch = opened;
+    return opened;
   }
 
   /// Gives what has been read so far, as a view.
@@ -210,7 +233,7 @@ final class Body {
         return Content.Chunk.from(fault, true);
       }
       digest.update(chunk.getByteBuffer().slice());
-      whole = chunk.isLast();
+      seen(chunk);
       return chunk;
     }
 
@@ -229,6 +252,10 @@ final class Body {
     public void fail(Throwable failure) {
       givenUp = true;
       if (!whole) {
+        CallerWatch waiting = watch;
+        if (waiting != null) {
+          var _ = waiting.close();
+        }
         request.fail(failure);
       }
     }

@@ -10,19 +10,20 @@ import org.jspecify.annotations.Nullable;
 /// callback once when the caller hangs up, so that a place in the queue, a permit or a call to a
 /// backend can be given back.
 ///
-/// It begins when the body has been read to its end. Before that no watch is needed: a caller that
-/// hangs up while it sends its body fails the read. It ends with [#close()], with the response, or
-/// when the caller is gone, whichever comes first: exactly one of "closed" and "gone" happens.
+/// It begins when the body has been read to its end, or, of a body that is read later, before: then
+/// whoever reads the last of it says so ([#bodyRead]). It ends with [#close()], with the response,
+/// or when the caller is gone, whichever comes first: exactly one of "closed" and "gone" happens.
 ///
 /// **What counts as gone**: on HTTP/1, the caller's end of stream (FIN), a reset (RST), or a closed
 /// connection. A caller that shuts down only its sending side is gone too: TCP cannot tell it from
 /// one that left, and no client library of note does that. On other protocols, what Jetty reports
-/// as a failure of the request: a reset stream, a lost connection.
+/// as a failure of the request: a reset stream, a lost connection; also while its body is unread.
 ///
 /// **What stays unseen**: a caller that vanishes without a packet (a pulled cable), until a write
-/// to it fails; and one that hangs up after it has sent its next request ahead of this answer
-/// (pipelining), since what it sent stands before its end of stream. With a pending write, a
-/// failure reaches the callback of that write instead.
+/// to it fails; and on HTTP/1 one that hangs up behind bytes that nobody reads yet, which stand
+/// before its end of stream: the rest of its body, or a request sent ahead of this answer
+/// (pipelining). Who reads the body finds its end. With a pending write, a failure reaches the
+/// callback of that write instead.
 ///
 /// **Idle time**: from the beginning of a watch the connector's idle timeout no longer fails the
 /// request: how long a caller may wait is for its deadline to say. A write that waits for a slow
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class CallerWatch {
   private final Runnable onGone;
   private final @Nullable HangupConnection connection;
+  private final @Nullable Object exchange;
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.OPEN);
 
   private enum Stage {
@@ -41,9 +43,14 @@ final class CallerWatch {
     GONE
   }
 
-  CallerWatch(Runnable onGone, @Nullable HangupConnection connection) {
+  /// Makes an open watch.
+  ///
+  /// @param connection the caller's, if it speaks HTTP/1
+  /// @param exchange the one in hand there; `null` where that is over
+  CallerWatch(Runnable onGone, @Nullable HangupConnection connection, @Nullable Object exchange) {
     this.onGone = onGone;
     this.connection = connection;
+    this.exchange = exchange;
   }
 
   /// Watches the caller of `request`, whose body has been read to its end, and runs `onGone` at
@@ -52,20 +59,51 @@ final class CallerWatch {
   ///
   /// @throws IllegalStateException if the body is unread, or the request is being watched already
   static CallerWatch of(Request request, Runnable onGone) {
+    CallerWatch watch = ahead(request, onGone);
+    if (watch.connection != null) {
+      watch.bodyRead(request);
+    } else if (watch.stage.get() == Stage.OPEN) {
+      watch.notice(request);
+    }
+    return watch;
+  }
+
+  /// Watches the caller of `request`, whose body is still to be read: on HTTP/1 from its end on,
+  /// once [#bodyRead] tells of it, since a hang-up before fails whoever reads. Gives a closed
+  /// watch when the response has been completed meanwhile.
+  static CallerWatch ahead(Request request, Runnable onGone) {
     Connection connection = request.getConnectionMetaData().getConnection();
     HangupConnection dialect1 = connection instanceof HangupConnection hangup ? hangup : null;
     // Taken before the listeners are added: they are refused once the request is over, so that this
     // is known to be the request's own exchange and not the next one on the connection.
     Object exchange = dialect1 == null ? null : dialect1.exchange();
-    CallerWatch watch = new CallerWatch(onGone, dialect1);
-    if (!watch.listen(request)) {
-      watch.close();
-    } else if (dialect1 == null) {
-      watch.notice(request);
-    } else if (exchange != null) {
-      dialect1.watch(exchange, watch);
-    }
+    CallerWatch watch = new CallerWatch(onGone, dialect1, exchange);
+    watch.listen(() -> {
+      request.addIdleTimeoutListener(timeout -> false);
+      if (dialect1 == null) {
+        // On HTTP/1 it would run, too, when the body ends early, which is for its reader to tell.
+        request.addFailureListener(failure -> watch.gone());
+      }
+    });
     return watch;
+  }
+
+  /// Tells that the body of the watched request has been read to its end. Does nothing to a watch
+  /// that has ended.
+  ///
+  /// @throws IllegalStateException if the body is unread, or the request is being watched already
+  void bodyRead(Request request) {
+    if (connection == null || exchange == null || stage.get() != Stage.OPEN) {
+      return;
+    }
+    listen(() -> request.addFailureListener(failure -> gone()));
+    if (stage.get() != Stage.OPEN) {
+      return;
+    }
+    connection.watch(exchange, this);
+    if (stage.get() != Stage.OPEN) {
+      connection.unwatch(this); // It ended meanwhile, and would stand in the way of another.
+    }
   }
 
   /// Ends the watch and says whether the caller was still there: `true` means that the callback has
@@ -86,13 +124,11 @@ final class CallerWatch {
     }
   }
 
-  private boolean listen(Request request) {
+  private void listen(Runnable listening) {
     try {
-      request.addIdleTimeoutListener(timeout -> false);
-      request.addFailureListener(failure -> gone());
-      return true;
+      listening.run();
     } catch (IllegalStateException over) {
-      return false; // Jetty's way to say that the response has been completed.
+      close(); // Jetty's way to say that the response has been completed.
     }
   }
 

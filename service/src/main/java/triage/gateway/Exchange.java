@@ -101,9 +101,8 @@ final class Exchange {
 
     long deadlineNanos = call.arrivedNanos() + patience.toNanos();
     CompletableFuture<@Nullable Void> gone = new CompletableFuture<>();
-    CallerWatch watch =
-        body.isWhole() ? CallerWatch.of(call.request(), () -> gone.complete(null)) : null;
     boolean repeatable = body.isWhole();
+    CallerWatch watch = body.watch(() -> gone.complete(null));
     try {
       pass(passage, deadlineNanos, body, gone);
     } catch (RefusedException e) {
@@ -114,9 +113,7 @@ final class Exchange {
       passage.fallBack(other);
       pass(passage, deadlineNanos, body, gone);
     } finally {
-      if (watch != null) {
-        watch.close();
-      }
+      var _ = watch.close();
     }
   }
 

@@ -22,6 +22,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.eclipse.jetty.io.AbstractEndPoint;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -100,6 +101,62 @@ class CallerWatchIT {
     assertThat(visit.awaitGone()).isTrue();
     assertThat(Duration.ofNanos(visit.goneNanos - left)).isLessThan(Duration.ofSeconds(1));
     assertEndedOnceAs(visit, false);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void noticesACallerThatLeavesBehindABodyThatWasReadUnderTheWatch(boolean reset) throws Exception {
+    server.reading.countDown();
+    Caller caller = new Caller(server.port());
+    for (String body : List.of("m", "m".repeat(100_000))) {
+      caller.send(Caller.post("/ahead", body));
+      server.nextParked().released.countDown();
+      assertThat(caller.receive()).isEqualTo("200 /ahead " + body);
+    }
+    caller.send(Caller.chunked("/ahead", "m".repeat(1_000_000)));
+    Visit visit = server.nextParked();
+    if (reset) {
+      caller.reset();
+    } else {
+      caller.close();
+    }
+
+    assertThat(visit.awaitGone()).isTrue();
+    assertEndedOnceAs(visit, false);
+  }
+
+  @Test
+  void losesNoByteOfARequestBehindABodyThatIsReadUnderTheWatch() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      String body = "b".repeat(1_000);
+      caller.send(Caller.post("/ahead", body) + Caller.post("/watch", body));
+      assertThat(server.watchedAhead.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      caller.send(Caller.post("/plain", body));
+      server.reading.countDown();
+      server.nextParked().released.countDown();
+
+      assertThat(caller.receive()).isEqualTo("200 /ahead " + body);
+      assertThat(caller.receive()).isEqualTo("200 /watch " + body);
+      assertThat(caller.receive()).isEqualTo("200 /plain " + body);
+      assertThat(server.goneTotal).hasValue(0); // Now, while the caller is there.
+    }
+  }
+
+  @Test
+  void letsARequestWhoseBodyIsUnreadOutlastTheIdleTimeout() throws Exception {
+    try (Caller caller = new Caller(server.port())) {
+      caller.send("POST /ahead HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n");
+      assertThat(server.watchedAhead.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+      EndPoint connected = server.connector.getConnectedEndPoints().iterator().next();
+      connected.setIdleTimeout(100);
+      assertThat(server.idleExpiries.tryAcquire(3, 10, TimeUnit.SECONDS)).isTrue();
+      connected.setIdleTimeout(30_000);
+      caller.send("body");
+      server.reading.countDown();
+      server.nextParked().released.countDown();
+
+      assertThat(caller.receive()).isEqualTo("200 /ahead body");
+    }
   }
 
   @Test

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class CallerWatchTest {
   private final AtomicInteger gone = new AtomicInteger();
-  private final CallerWatch watch = new CallerWatch(gone::incrementAndGet, null);
+  private final CallerWatch watch = new CallerWatch(gone::incrementAndGet, null, null);
 
   @Test
   void runsTheCallbackOnceHoweverOftenTheCallerIsGone() {
@@ -40,7 +40,7 @@ class CallerWatchTest {
     try (ExecutorService other = Executors.newSingleThreadExecutor()) {
       for (int i = 0; i < rounds; i++) {
         AtomicInteger runs = new AtomicInteger();
-        CallerWatch contested = new CallerWatch(runs::incrementAndGet, null);
+        CallerWatch contested = new CallerWatch(runs::incrementAndGet, null, null);
         Future<?> leaving =
             other.submit(() -> {
               start.await();

@@ -17,6 +17,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
@@ -42,7 +43,8 @@ import org.slf4j.LoggerFactory;
 /// it was sent. The path says how:
 ///
 /// - `/park`: watched until the test releases it or the caller is gone
-/// - `/keep`: the same, with the body left in Jetty's buffers meanwhile
+/// - `/ahead`: the same, watched before the body is read, which the test lets begin
+/// - `/keep`: as `/park`, with the body left in Jetty's buffers meanwhile
 /// - `/watch`: watched, and answered at once
 /// - `/plain`: not watched, answered at once
 /// - `/inline`: watched and answered on the I/O thread, without a body
@@ -63,6 +65,8 @@ final class WatchedServer implements AutoCloseable {
   final AtomicInteger goingOn = new AtomicInteger();
   final Semaphore wentOn = new Semaphore(0);
   final CountDownLatch dwelling = new CountDownLatch(1);
+  final Semaphore watchedAhead = new Semaphore(0);
+  final CountDownLatch reading = new CountDownLatch(1);
   final Semaphore heldInterests = new Semaphore(0);
 
   /// Who waits for it closes its connection before the interest is registered.
@@ -242,6 +246,10 @@ final class WatchedServer implements AutoCloseable {
           keep(request, response, callback);
           return;
         }
+        if (path.equals("/ahead")) {
+          ahead(request, response, callback);
+          return;
+        }
         String body = Content.Source.asString(request);
         switch (path) {
           case "/late" -> {
@@ -294,24 +302,47 @@ final class WatchedServer implements AutoCloseable {
       return body.toString();
     }
 
+    /// Watches the caller of a body that is read later.
+    private void ahead(Request request, Response response, Callback callback) throws Exception {
+      AtomicReference<String> body = new AtomicReference<>("");
+      Visit visit = new Visit(body::get);
+      countEnds(visit, request);
+      CallerWatch watch = CallerWatch.ahead(request, () -> left(visit));
+      watchedAhead.release();
+      if (!reading.await(10, TimeUnit.SECONDS)) {
+        throw new TimeoutException("its body was never to be read");
+      }
+      body.set(Content.Source.asString(request));
+      watch.bodyRead(request);
+      park(visit, watch, request, response, callback);
+    }
+
     private void park(Visit visit, Request request, Response response, Callback callback)
         throws Exception {
+      countEnds(visit, request);
+      park(visit, CallerWatch.of(request, () -> left(visit)), request, response, callback);
+    }
+
+    private static void countEnds(Visit visit, Request request) {
       Request.addCompletionListener(
           request,
           failure -> {
             visit.endedTimes.incrementAndGet();
             visit.ended.countDown();
           });
-      CallerWatch watch =
-          CallerWatch.of(
-              request,
-              () -> {
-                visit.goneNanos = System.nanoTime();
-                visit.goneTimes.incrementAndGet();
-                goneTotal.incrementAndGet();
-                visit.gone.countDown();
-                visit.released.countDown();
-              });
+    }
+
+    private void left(Visit visit) {
+      visit.goneNanos = System.nanoTime();
+      visit.goneTimes.incrementAndGet();
+      goneTotal.incrementAndGet();
+      visit.gone.countDown();
+      visit.released.countDown();
+    }
+
+    private void park(
+        Visit visit, CallerWatch watch, Request request, Response response, Callback callback)
+        throws Exception {
       visit.watch = watch;
       parked.add(visit);
       if (!visit.released.await(30, TimeUnit.SECONDS)) {
