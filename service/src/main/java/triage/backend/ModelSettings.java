@@ -19,7 +19,8 @@ import triage.admission.ReservedShares;
 ///     `/versions/{version}`
 /// @param versions the other versions, by name; at most 100
 /// @param aliases other names of versions, such as `stable`; at most 100
-/// @param fallback the model that answers where no backend of this one is in rotation; null: none
+/// @param fallback the model that answers where no backend of this one is in rotation, or where the
+///     only one fails a request, as far as the retry budget goes; null: none
 /// @param timeout how long a caller waits who does not say
 /// @param timeoutMax the longest wait that a caller may ask for
 /// @param streamIdleTimeout the longest pause between two parts of an answer

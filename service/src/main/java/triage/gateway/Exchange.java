@@ -13,6 +13,7 @@ import triage.admission.Outcome;
 import triage.admission.Reason;
 import triage.audit.AuditTrail;
 import triage.audit.Slot;
+import triage.backend.Backend;
 import triage.backend.HttpBackend;
 import triage.backend.InProcessBackend;
 import triage.backend.ModelVersion;
@@ -124,9 +125,20 @@ final class Exchange {
     boolean nobody =
         Reason.BREAKER_OPEN.wire().equals(refusal.reason())
             || Reason.NO_BACKEND.wire().equals(refusal.reason());
-    return name != null && nobody && passage.call().dialect() == Dialect.OIP
+    return name != null && nobody && passage.call().dialect() == Dialect.OIP && mayFallBack(passage)
         ? models.find(name)
         : null;
+  }
+
+  /// Tells whether nobody else can be asked: at once where the gate has given the request to no
+  /// backend. After one that failed it, another model's is one more try: no other of this model may
+  /// be in rotation, and its retry budget must have it.
+  private boolean mayFallBack(Passage passage) {
+    ModelVersion model = passage.model();
+    Backend failed = passage.backend();
+    return failed == null
+        || (!model.turnstile().hasOther(model.backends().indexOf(failed))
+            && model.retries().take(clock.nanos()));
   }
 
   /// Passes the model's gate, and has the work done.

@@ -128,6 +128,11 @@ final class Passage {
     backend = second;
   }
 
+  /// Gives the backend that was asked last, or `null` if none was.
+  @Nullable Backend backend() {
+    return backend;
+  }
+
   String backendName() {
     return backend == null ? "" : backend.name();
   }

@@ -121,6 +121,60 @@ final class VersionsIT {
     }
   }
 
+  @Test
+  void anotherModelDoesNotStandInWhileABackendIsInRotation() throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer two = new FaultyModelServer();
+        FaultyModelServer spare = new FaultyModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m:
+                    backends: [{url: "%s"}, {url: "%s"}]
+                    breaker: {failures: 1000, of: 1000}
+                    fallback: spare
+                  spare: {backends: [{url: "%s"}]}
+                """
+                    .formatted(one.url(), two.url(), spare.url()))) {
+      one.conduct(FaultyModelServer.Conduct.RESETS);
+      two.conduct(FaultyModelServer.Conduct.RESETS);
+      for (int i = 0; i < 10; i++) {
+        assertThat(service.post("/v2/models/m/infer", BODY).statusCode()).isEqualTo(503);
+      }
+      assertThat(spare.inferences()).isZero();
+    }
+  }
+
+  @Test
+  void whatTheOnlyBackendFailsIsTriedAtAnotherModelOutOfTheRetryBudget() throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer spare = new FaultyModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m:
+                    backends: [{url: "%s"}]
+                    breaker: {failures: 1000, of: 1000}
+                    fallback: spare
+                  spare: {backends: [{url: "%s"}]}
+                """
+                    .formatted(one.url(), spare.url()))) {
+      one.conduct(FaultyModelServer.Conduct.RESETS);
+      int served = 0;
+      for (int i = 0; i < 10; i++) {
+        int status = service.post("/v2/models/m/infer", BODY).statusCode();
+        assertThat(status).isIn(200, 503);
+        served += status == 200 ? 1 : 0;
+      }
+      assertThat(served).isPositive().isEqualTo(spare.inferences());
+      assertThat(service.metric("triage_retries_total{model=\"m\"}")).isEqualTo(served);
+    }
+  }
+
   private static void assertServed(HttpResponse<String> answer, String version, String backend) {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().firstValue("Triage-Model-Version")).hasValue(version);
