@@ -3,10 +3,13 @@ package triage.gateway;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.eclipse.jetty.client.ContentResponse;
 import org.jspecify.annotations.Nullable;
 import triage.admission.GateSnapshot;
 import triage.admission.Reason;
+import triage.backend.Backend;
 import triage.backend.HttpBackend;
 import triage.backend.InProcessBackend;
 import triage.backend.ModelSettings;
@@ -22,7 +25,10 @@ import triage.identity.Role;
 ///
 /// **Threads**: safe for use by several threads; each call on a virtual thread of its own.
 final class OipHandler {
+  /// How long all backends together may take to describe a model, and how many are asked.
   private static final Duration METADATA_TIMEOUT = Duration.ofSeconds(5);
+
+  private static final int METADATA_BACKENDS_MAX = 3;
   private static final long RETRY_NANOS = 1_000_000_000L;
 
   private final Models models;
@@ -69,7 +75,7 @@ final class OipHandler {
       case OipRoute.Ready(String name, String asked) -> {
         reader(call);
         ModelVersion model = model(name, asked);
-        boolean ready = isInRotation(model);
+        boolean ready = !inRotation(model).isEmpty();
         call.answer(ready ? 200 : 503, OipWriter.modelReady(model.name(), ready));
       }
       case OipRoute.Infer(String name, String asked) -> {
@@ -179,22 +185,66 @@ final class OipHandler {
     return model;
   }
 
-  private static boolean isInRotation(ModelVersion model) {
-    return model.turnstile().snapshot().lanes().stream().anyMatch(GateSnapshot.LaneSnapshot::open);
-  }
-
+  /// Says what a model takes and gives: in Triage's own words, or in those of the first backend in
+  /// rotation that can tell. Where none can, but one has failed or has too much to do, what that
+  /// says is relayed.
   private static void describe(Call call, ModelVersion model) throws RefusedException {
-    switch (model.backends().getFirst()) {
-      case InProcessBackend backend ->
-          call.answer(200, OipWriter.modelMetadata(model.name(), model.version(), backend.spec()));
-      case HttpBackend backend -> {
-        try {
-          ContentResponse answer = backend.fetch(model.path(), METADATA_TIMEOUT);
-          call.answer(answer.getStatus(), answer.getContent());
-        } catch (IOException e) {
-          throw new RefusedException(Refusal.of(Reason.NO_BACKEND, RETRY_NANOS));
+    List<Backend> asked = inRotation(model);
+    ContentResponse last = null;
+    for (Backend backend : asked) {
+      switch (backend) {
+        case InProcessBackend own -> {
+          call.answer(200, OipWriter.modelMetadata(model.name(), model.version(), own.spec()));
+          return;
+        }
+        case HttpBackend server -> {
+          Duration patience = METADATA_TIMEOUT.dividedBy(asked.size());
+          ContentResponse answer = described(server, model.path(), patience);
+          if (answer != null && isAboutTheModel(answer.getStatus())) {
+            call.answer(answer.getStatus(), answer.getContent());
+            return;
+          }
+          last = answer == null ? last : answer;
         }
       }
     }
+    if (last == null) {
+      throw new RefusedException(Refusal.of(Reason.NO_BACKEND, RETRY_NANOS));
+    }
+    if (BackendStatus.isFault(last.getStatus())) {
+      throw new RefusedException(
+          new Refusal(
+              502,
+              null,
+              0,
+              "the model server answered with status "
+                  + last.getStatus()
+                  + ", a redirect or a fault of its own; its owner must mend it"));
+    }
+    call.answer(last.getStatus(), last.getContent());
+  }
+
+  /// Gives the first few backends in rotation; a caller may wait for all of them.
+  private static List<Backend> inRotation(ModelVersion model) {
+    List<GateSnapshot.LaneSnapshot> lanes = model.turnstile().snapshot().lanes();
+    return IntStream.range(0, lanes.size())
+        .filter(lane -> lanes.get(lane).open())
+        .limit(METADATA_BACKENDS_MAX)
+        .mapToObj(model.backends()::get)
+        .toList();
+  }
+
+  private static @Nullable ContentResponse described(
+      HttpBackend server, String path, Duration patience) {
+    try {
+      ContentResponse answer = server.fetch(path, patience);
+      return answer.getStatus() > HttpRelay.STATUS_MAX ? null : answer;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  private static boolean isAboutTheModel(int status) {
+    return status < 500 && status != 429 && !BackendStatus.isFault(status);
   }
 }
