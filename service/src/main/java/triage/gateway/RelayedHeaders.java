@@ -1,11 +1,19 @@
 package triage.gateway;
 
+import static java.util.stream.Collectors.toUnmodifiableSet;
+
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 
 /// Which headers pass between a caller and a model server: all but those that are between two
-/// parties only, and those that are Triage's own.
+/// parties only, such as those that `Connection` names, and those that are Triage's own.
+///
+/// **Source**: RFC 9110, section 7.6.1.
 ///
 /// **Threads**: no state.
 final class RelayedHeaders {
@@ -21,6 +29,7 @@ final class RelayedHeaders {
           "trailer",
           "transfer-encoding",
           "upgrade",
+          "http2-settings",
           "expect",
           "content-length",
           "cookie",
@@ -45,23 +54,35 @@ final class RelayedHeaders {
           "date",
           "set-cookie");
 
+  /// With what the names of Triage's own headers begin.
+  private static final String OWN = "triage-";
+
   private RelayedHeaders() {}
 
   /// Adds what a caller sent to what a model server gets.
   static void sendOn(HttpFields from, HttpFields.Mutable to) {
-    add(from, NOT_SENT_ON, to);
+    add(from, NOT_SENT_ON::contains, to);
   }
 
-  /// Adds what a model server answered to what the caller gets.
+  /// Adds what a model server answered to what the caller gets. Triage alone says what it did.
   static void sendBack(HttpFields from, HttpFields.Mutable to) {
-    add(from, NOT_SENT_BACK, to);
+    add(from, name -> NOT_SENT_BACK.contains(name) || name.startsWith(OWN), to);
   }
 
-  private static void add(HttpFields from, Set<String> but, HttpFields.Mutable to) {
+  private static void add(HttpFields from, Predicate<String> but, HttpFields.Mutable to) {
+    Predicate<String> left = but.or(named(from)::contains);
     for (HttpField field : from) {
-      if (!but.contains(field.getLowerCaseName())) {
+      if (!left.test(field.getLowerCaseName())) {
         to.add(field);
       }
     }
+  }
+
+  /// Gives the headers that the sender means for this connection only.
+  private static Set<String> named(HttpFields from) {
+    List<String> options = from.getCSV(HttpHeader.CONNECTION, false);
+    return options.isEmpty()
+        ? Set.of()
+        : options.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(toUnmodifiableSet());
   }
 }
