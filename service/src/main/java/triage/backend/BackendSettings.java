@@ -18,7 +18,7 @@ import triage.admission.LimitSettings;
 /// @param weight how much of the load it should have in comparison with the model's other backends,
 ///     all else equal; 0.01 to 100
 /// @param health how the server is asked whether it is ready; null: it is not asked
-/// @param connections the pool of connections to the server
+/// @param connections the pool of this backend's connections to the server
 /// @param tls whom Triage believes that it is the server
 /// @param credentials what Triage shows the server; null: nothing
 /// @param loadReports whether the server is asked for its load, and chosen by it

@@ -86,15 +86,27 @@ public final class HttpBackend implements Backend {
     return attempts.sum();
   }
 
-  /// Makes a request to this server.
+  /// Makes a request to this server, for what its gate has admitted.
   ///
   /// @param path below the server's URL, beginning with `/`
   public Request request(HttpMethod method, String path) {
+    return request(method, path, Purpose.INFERENCE);
+  }
+
+  /// Makes a request that asks this server whether it is ready.
+  ///
+  /// @param path below the server's URL, beginning with `/`
+  Request probe(String path) {
+    return request(HttpMethod.GET, path, Purpose.PROBE);
+  }
+
+  private Request request(HttpMethod method, String path, Purpose purpose) {
     String base = url.toString();
     String root = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     // The client's idle timeout is for connections that nobody uses; a model may take its time.
     Request request =
         client.newRequest(URI.create(root + path)).method(method).idleTimeout(0, TimeUnit.SECONDS);
+    request.tag(new Pool(name, purpose));
     return request.headers(this::authorize);
   }
 
@@ -157,7 +169,7 @@ public final class HttpBackend implements Backend {
   /// @param path below the server's URL, beginning with `/`
   /// @throws IOException if it does not answer in time, or with more than 1 MiB
   public ContentResponse fetch(String path, Duration timeout) throws IOException {
-    Request request = request(HttpMethod.GET, path);
+    Request request = request(HttpMethod.GET, path, Purpose.METADATA);
     CompletableFuture<ContentResponse> answer = whole(request, FETCH_BYTES_MAX, () -> {});
     try {
       return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
@@ -169,6 +181,18 @@ public final class HttpBackend implements Backend {
       throw new IOException("interrupted", e);
     }
   }
+
+  /// What a connection is for. What no gate has admitted takes none of those that it counts on.
+  private enum Purpose {
+    INFERENCE,
+    METADATA,
+    PROBE
+  }
+
+  /// By what the client tells pools of connections apart, beside the address: no backend takes
+  /// connections of another at the same server, such as another model's, nor do its own inferences
+  /// keep it from being asked whether it is ready.
+  private record Pool(String backend, Purpose purpose) {}
 
   /// Does nothing: the connections belong to the shared client.
   @Override

@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The HTTP clients through which model servers are called: one for all that share their settings
 /// of connections and of TLS, on threads that all clients share. Those that are reached by TLS have
-/// clients of their own, so that no handshake holds up an answer in the clear.
+/// clients of their own, so that no handshake holds up an answer in the clear. Whoever shares a
+/// client shares no connection: see [HttpBackend].
 ///
 /// Nothing that listens to an answer may block: it runs on the thread that selects, where a thread
 /// of its own would have to be woken for each part of an answer. Nor may an answer have that thread

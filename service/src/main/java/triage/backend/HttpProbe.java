@@ -4,7 +4,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.client.Result;
-import org.eclipse.jetty.http.HttpMethod;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import triage.admission.Absence;
@@ -52,7 +51,7 @@ final class HttpProbe {
 
   private void ask() {
     backend
-        .request(HttpMethod.GET, settings.path())
+        .probe(settings.path())
         .timeout(settings.timeout().toNanos(), TimeUnit.NANOSECONDS)
         .send(this::learn);
   }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.KeyManagerFactory;
@@ -110,6 +111,54 @@ final class BackendConnectionIT {
       });
       assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
     }
+  }
+
+  @Test
+  void asksABackendWhoseConnectionsAreAllInUse() throws Exception {
+    try (FaultyModelServer server = new FaultyModelServer();
+        RunningService service =
+            start(
+                "{url: \"%s\", limit: 1, connections: {max: 1}, health: {interval: 100ms}}"
+                    .formatted(server.url()))) {
+      server.conduct(FaultyModelServer.Conduct.HANGS);
+      CompletableFuture<HttpResponse<String>> hanging = inferLater(service, "m");
+      RunningService.await("in use", () -> server.inferences() == 1);
+      int before = server.probes();
+      RunningService.await("asked on", () -> server.probes() > before + 3);
+      assertThat(service.get("/v2/models/m/ready").statusCode()).isEqualTo(200);
+      assertThat(service.get("/v2/models/m").statusCode()).isEqualTo(200);
+      assertThat(hanging).isNotDone();
+      server.close();
+      assertThat(hanging.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
+    }
+  }
+
+  @Test
+  void modelsAtOneServerTakeNoConnectionsFromEachOther() throws Exception {
+    try (FakeModelServer server = new FakeModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  one: {backends: [{url: "%1$s", limit: 1, connections: {max: 1}}]}
+                  two: {backends: [{url: "%1$s", limit: 1, connections: {max: 1}}]}
+                """
+                    .formatted(server.url()))) {
+      CompletableFuture<HttpResponse<String>> one = inferLater(service, "one");
+      CompletableFuture<HttpResponse<String>> two = inferLater(service, "two");
+      RunningService.await("both under way", () -> server.underWay() == 2);
+      server.release(2);
+      assertThat(one.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      assertThat(two.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+  }
+
+  private static CompletableFuture<HttpResponse<String>> inferLater(
+      RunningService service, String model) {
+    return CompletableFuture.supplyAsync(
+        () -> service.post("/v2/models/" + model + "/infer", BODY, "Request-Timeout", "300"),
+        command -> Thread.startVirtualThread(command));
   }
 
   @Test
