@@ -3,6 +3,8 @@ package triage.backend;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.failsafe.CircuitBreaker;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -16,7 +18,9 @@ import triage.time.MonotonicClock;
 /// Slow is not failed: a deadline that passes while other exchanges complete is not counted. A
 /// backend *hangs* when not one byte has come back for a while on three or more exchanges, be they
 /// in flight together or, where the limit is lower, one after the other; then the breaker opens at
-/// once.
+/// once. Only an exchange that has itself had twice the time of the slowest answer of late has a
+/// say in that, so that a caller in a hurry says nothing of a backend that is at work for others;
+/// but for a silence of the model's whole `timeout`, of which every deadline tells.
 ///
 /// A caller whose requests alone make it fail, while others are answered, does not open it
 /// ([CallerFaults]).
@@ -28,8 +32,12 @@ public final class BackendBreaker {
   private static final Logger LOG = LoggerFactory.getLogger(BackendBreaker.class);
   private static final int HUNG_MIN = 3;
 
+  /// How much of what it was longer than the next the time of a slow answer loses with that.
+  private static final int FORGOTTEN = 32;
+
   private final String backend;
   private final BreakerSettings settings;
+  private final long timeoutNanos;
   private final Turnstile turnstile;
   private final int lane;
   private final MonotonicClock clock;
@@ -40,13 +48,26 @@ public final class BackendBreaker {
   private final CallerFaults faults = new CallerFaults();
 
   @GuardedBy("this")
-  private int inFlight;
+  private final Set<Attempt> inFlight = new HashSet<>();
 
+  /// Since when not a byte has come, less the times at which nothing was in flight.
   @GuardedBy("this")
   private long quietSinceNanos;
 
+  /// How long not a byte had come when the last one in flight ended.
+  @GuardedBy("this")
+  private long quietNanos;
+
   @GuardedBy("this")
   private int silentInARow;
+
+  /// The time of the slowest answer of late; 0 before the first.
+  @GuardedBy("this")
+  private long slowestNanos;
+
+  /// Whether a trial has ended that said nothing, and another may be made in its place.
+  @GuardedBy("this")
+  private boolean trialLeft;
 
   @GuardedBy("this")
   private long succeeded;
@@ -63,17 +84,20 @@ public final class BackendBreaker {
   /// Makes a closed breaker.
   ///
   /// @param backend the backend's name, for the log
+  /// @param timeout how long the model's callers wait who do not say
   /// @param lane the backend's place at the gate
   /// @param timer runs the end of an outage; never used for long
   BackendBreaker(
       String backend,
       BreakerSettings settings,
+      Duration timeout,
       Turnstile turnstile,
       int lane,
       MonotonicClock clock,
       ScheduledExecutorService timer) {
     this.backend = backend;
     this.settings = settings;
+    this.timeoutNanos = timeout.toNanos();
     this.turnstile = turnstile;
     this.lane = lane;
     this.clock = clock;
@@ -101,100 +125,164 @@ public final class BackendBreaker {
             TimeUnit.NANOSECONDS);
   }
 
-  /// Tells whether an admitted exchange may go on to the backend. One that may must be followed by
-  /// exactly one of [#succeeded], [#failed], [#timedOut] and [#abandoned].
-  public boolean begin() {
-    if (!breaker.tryAcquirePermit()) {
+  /// Gives an exchange that has not begun.
+  ///
+  /// @param caller who asks
+  public Attempt attempt(String caller) {
+    return new Attempt(this, caller);
+  }
+
+  boolean begin(Attempt attempt) {
+    boolean again = takeTrial() && breaker.isHalfOpen();
+    if (!again && !breaker.tryAcquirePermit()) {
       return false;
     }
+    boolean trial = again || breaker.isHalfOpen();
     synchronized (this) {
-      if (inFlight++ == 0) {
-        quietSinceNanos = clock.nanos();
+      long now = clock.nanos();
+      if (inFlight.isEmpty()) {
+        quietSinceNanos = now - quietNanos;
       }
+      attempt.beganNanos = now;
+      attempt.trial = trial;
+      inFlight.add(attempt);
     }
     return true;
   }
 
-  /// Notes that a byte of a response has come.
-  public synchronized void progressed() {
+  private synchronized boolean takeTrial() {
+    boolean left = trialLeft;
+    trialLeft = false;
+    return left;
+  }
+
+  synchronized void progressed() {
     quietSinceNanos = clock.nanos();
+    quietNanos = 0;
     silentInARow = 0;
   }
 
-  /// Ends an exchange that the backend answered, whatever it said of the content.
-  ///
-  /// @param caller who asked
-  public void succeeded(String caller) {
+  /// Learns the usual time: longer at once, shorter by and by, so that quick answers between slow
+  /// ones do not make it forget these.
+  synchronized void answering(Attempt attempt) {
+    attempt.answering = true;
+    long nanos = clock.nanos() - attempt.beganNanos;
+    slowestNanos = Math.max(nanos, slowestNanos - (slowestNanos - nanos) / FORGOTTEN);
+  }
+
+  void succeeded(Attempt attempt, String caller) {
     synchronized (this) {
-      inFlight--;
+      end(attempt);
       succeeded++;
       faults.answered(caller, clock.nanos());
     }
     breaker.recordSuccess();
   }
 
-  /// Ends an exchange that the backend failed once it had been reached. Where it fails this caller
-  /// only, and answers others, that may be for what the caller sent, and says nothing about the
-  /// backend.
-  ///
-  /// @param caller who asked
-  public void failed(String caller) {
+  void failed(Attempt attempt, String caller) {
     boolean callersOwn;
     synchronized (this) {
       callersOwn = faults.failed(caller, clock.nanos());
     }
     if (callersOwn) {
-      abandoned();
+      refused(attempt);
     } else {
-      failed();
+      failed(attempt);
     }
   }
 
-  /// Ends an exchange that the backend failed, whoever asked.
-  public void failed() {
+  void failed(Attempt attempt) {
     synchronized (this) {
-      inFlight--;
+      end(attempt);
       failed++;
     }
     breaker.recordFailure();
   }
 
-  /// Ends an exchange whose deadline passed. It counts as failed if it was the trial after an
-  /// outage, and shows a backend that hangs.
-  ///
-  /// @param timeout how long the exchange had
-  public void timedOut(Duration timeout) {
-    boolean hung = endSilent(timeout);
-    if (breaker.isHalfOpen()) {
-      breaker.recordFailure();
-    } else if (hung && breaker.isClosed()) {
+  void timedOut(Attempt attempt) {
+    boolean telling;
+    boolean hung;
+    synchronized (this) {
+      telling = isTelling(attempt);
+      hung = telling && isHang(attempt);
+      end(attempt);
+    }
+    endTrial(attempt, telling);
+    if (hung && breaker.isClosed()) {
       LOG.warn("event=backend-hung backend={}", backend);
       breaker.open();
     }
   }
 
-  /// Ends an exchange that says nothing about the backend: it was given up, or the backend said
-  /// that it has too much to do. As the trial after an outage it counts as failed, since a trial
-  /// must end.
-  public void abandoned() {
-    end();
-    if (breaker.isHalfOpen()) {
+  void abandoned(Attempt attempt) {
+    boolean telling;
+    synchronized (this) {
+      telling = isTelling(attempt);
+      end(attempt);
+    }
+    endTrial(attempt, telling);
+  }
+
+  void refused(Attempt attempt) {
+    synchronized (this) {
+      end(attempt);
+    }
+    endTrial(attempt, true);
+  }
+
+  /// Ends a trial that was not answered: as a failure, or so that the next exchange is the trial.
+  private void endTrial(Attempt attempt, boolean failure) {
+    if (!attempt.trial || !breaker.isHalfOpen()) {
+      return;
+    }
+    if (failure) {
       breaker.recordFailure();
+    } else {
+      synchronized (this) {
+        trialLeft = true;
+      }
     }
   }
 
-  /// Ends an exchange at its deadline, and tells whether it shows that the backend hangs.
-  private synchronized boolean endSilent(Duration timeout) {
-    long boundNanos = Math.max(settings.hungAfter().toNanos(), timeout.toNanos());
-    // A deadline fires a little after its moment; the start of quiet lies a little before the first
-    // exchange: a tenth of slack keeps the two from missing each other.
-    boolean silent = clock.nanos() - quietSinceNanos >= boundNanos - boundNanos / 10;
-    if (silent) {
-      silentInARow++;
+  /// Tells whether an exchange says something about the backend by having no answer: it has had the
+  /// time that one takes, or nobody has got a byte for so long that whoever asks may say so.
+  @GuardedBy("this")
+  private boolean isTelling(Attempt attempt) {
+    long now = clock.nanos();
+    boolean hadTime = now - attempt.beganNanos >= nearly(ampleNanos());
+    long quiet = now - quietSinceNanos;
+    return !attempt.answering
+        && (hadTime || quiet >= nearly(Math.max(2 * slowestNanos, timeoutNanos)));
+  }
+
+  /// Tells whether an exchange that is telling, and ends at its deadline, shows that the backend
+  /// hangs.
+  @GuardedBy("this")
+  private boolean isHang(Attempt late) {
+    long now = clock.nanos();
+    long ampleNanos = nearly(ampleNanos());
+    long boundNanos = Math.max(settings.hungAfter().toNanos(), now - late.beganNanos);
+    if (now - quietSinceNanos < Math.max(nearly(boundNanos), ampleNanos)) {
+      return false;
     }
-    boolean hung = silent && (inFlight >= HUNG_MIN || silentInARow >= HUNG_MIN);
-    inFlight--;
-    return hung;
+    silentInARow++;
+    return silentInARow >= HUNG_MIN
+        || inFlight.stream().filter(each -> now - each.beganNanos >= ampleNanos).count()
+            >= HUNG_MIN;
+  }
+
+  /// Gives a time in which an answer is to be expected: twice that of the slowest, but no more than
+  /// the model's timeout, as long as that is a quarter more.
+  @GuardedBy("this")
+  private long ampleNanos() {
+    long mostNanos = Math.max(timeoutNanos, slowestNanos + slowestNanos / 4);
+    return slowestNanos == 0 ? mostNanos : Math.min(2 * slowestNanos, mostNanos);
+  }
+
+  /// Gives a tenth less: a deadline fires a little after its moment, and the start of quiet lies a
+  /// little before the first exchange.
+  private static long nearly(long nanos) {
+    return nanos - nanos / 10;
   }
 
   /// Gives the counts since the start.
@@ -211,7 +299,11 @@ public final class BackendBreaker {
     };
   }
 
-  private synchronized void end() {
-    inFlight--;
+  @GuardedBy("this")
+  private void end(Attempt attempt) {
+    inFlight.remove(attempt);
+    if (inFlight.isEmpty()) {
+      quietNanos = clock.nanos() - quietSinceNanos;
+    }
   }
 }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// @param of how many exchanges are looked back upon; 1 to 1,000
 /// @param openFor how long the breaker stays open before one request tries again; 100 ms to 10 min
 /// @param hungAfter how long no byte may come back on three or more exchanges, in flight together
-///     or in a row; at least 100 ms; the exchanges' own timeout counts where it is longer
+///     or in a row; at least 100 ms; the time that answers take, or the exchanges' own timeout,
+///     counts where it is longer
 public record BreakerSettings(int failures, int of, Duration openFor, Duration hungAfter) {
   private static final Duration SHORTEST = Duration.ofMillis(100);
 

@@ -182,7 +182,8 @@ public final class Models implements AutoCloseable {
               url,
               clients.of(
                   backend.connections(), backend.tls(), "https".equalsIgnoreCase(url.getScheme())),
-              new BackendBreaker(name, settings.breaker(), turnstile, lane, clock, timer),
+              new BackendBreaker(
+                  name, settings.breaker(), settings.timeout(), turnstile, lane, clock, timer),
               new BackendRest(name, turnstile, lane, clock, timer),
               shown == null ? null : Credentials.read(folder, shown),
               backend.loadReports() ? load -> turnstile.report(lane, load) : null);

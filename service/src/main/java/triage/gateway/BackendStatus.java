@@ -11,6 +11,7 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Outcome;
+import triage.backend.Attempt;
 import triage.backend.HttpBackend;
 
 /// What a model server's status means, for all who ask one: its breaker, its rest and the gate
@@ -38,22 +39,22 @@ final class BackendStatus {
 
   /// Tells the server's breaker and its rest of an answer, and gives what the gate learns.
   ///
-  /// @param caller who asked
+  /// @param attempt the exchange, which ends here
   /// @param retryAfterNanos what [#retryAfterNanos] gave
   /// @param known whether Triage knows that the backend is to serve that path, and had all of the
   ///     body at hand
   static Outcome settle(
-      HttpBackend backend, String caller, int status, long retryAfterNanos, boolean known) {
+      HttpBackend backend, Attempt attempt, int status, long retryAfterNanos, boolean known) {
     if (isFailure(status, known)) {
-      backend.breaker().failed(caller);
+      attempt.failed();
       return Outcome.FAILED;
     }
     if (saysTooMuch(status)) {
-      backend.breaker().abandoned();
+      attempt.refused();
       backend.rest().refused(retryAfterNanos);
       return Outcome.OVERLOADED;
     }
-    backend.breaker().succeeded(caller);
+    attempt.succeeded();
     backend.rest().worked();
     return status < 400 ? Outcome.SERVED : Outcome.ABANDONED;
   }
@@ -74,11 +75,11 @@ final class BackendStatus {
 
   /// Tells the server's breaker of an exchange that ended without an answer, or in the middle of
   /// one.
-  static void settleBroken(HttpBackend backend, String caller, @Nullable Throwable cause) {
+  static void settleBroken(Attempt attempt, @Nullable Throwable cause) {
     if (isUnreached(cause)) {
-      backend.breaker().failed();
+      attempt.unreached();
     } else {
-      backend.breaker().failed(caller);
+      attempt.failed();
     }
   }
 

@@ -12,6 +12,7 @@ import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.http.HttpMethod;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Outcome;
+import triage.backend.Attempt;
 import triage.backend.HttpBackend;
 
 /// One admitted request to a model server whose answer is kept whole in memory.
@@ -33,23 +34,28 @@ final class BufferedRelay {
   record Ending(Outcome outcome, int status, byte @Nullable [] body, boolean untried) {}
 
   private final HttpBackend backend;
-  private final String caller;
+  private final Attempt attempt;
   private final InstantSource wallClock;
   private final Request request;
 
-  /// Prepares the request; nothing is sent yet. The breaker must have let it begin.
+  /// Prepares the request; nothing is sent yet.
   ///
   /// @param caller who asks
   BufferedRelay(
       HttpBackend backend, String caller, String path, byte[] body, InstantSource wallClock) {
     this.backend = backend;
-    this.caller = caller;
+    this.attempt = backend.breaker().attempt(caller);
     this.wallClock = wallClock;
     this.request =
         backend
             .request(HttpMethod.POST, path)
             .body(new BytesRequestContent("application/json", body))
-            .onResponseBegin(response -> backend.breaker().progressed());
+            .onResponseBegin(response -> attempt.progressed());
+  }
+
+  /// Tells whether the server's breaker lets the request go on. Then it must be relayed.
+  boolean begin() {
+    return attempt.begin();
   }
 
   /// Sends the request and waits until it is over, or given up.
@@ -61,9 +67,9 @@ final class BufferedRelay {
     backend.attempted();
     CompletableFuture<ContentResponse> answer;
     try {
-      answer = backend.whole(request, ANSWER_BYTES_MAX, backend.breaker()::progressed);
+      answer = backend.whole(request, ANSWER_BYTES_MAX, attempt::progressed);
     } catch (RuntimeException e) {
-      backend.breaker().abandoned();
+      attempt.abandoned();
       throw e;
     }
     try {
@@ -71,10 +77,10 @@ final class BufferedRelay {
       return answer.isDone() ? settled(answer.get()) : givenUp(answer);
     } catch (TimeoutException e) {
       answer.cancel(true);
-      backend.breaker().timedOut(patience);
+      attempt.timedOut();
       return new Ending(Outcome.OVERLOADED, 0, null, false);
     } catch (ExecutionException e) {
-      BackendStatus.settleBroken(backend, caller, e.getCause());
+      BackendStatus.settleBroken(attempt, e.getCause());
       return new Ending(Outcome.FAILED, 0, null, BackendStatus.isUnreached(e.getCause()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -84,7 +90,7 @@ final class BufferedRelay {
 
   private Ending givenUp(CompletableFuture<ContentResponse> answer) {
     answer.cancel(true);
-    backend.breaker().abandoned();
+    attempt.abandoned();
     return new Ending(Outcome.ABANDONED, 0, null, false);
   }
 
@@ -93,7 +99,10 @@ final class BufferedRelay {
     byte[] body = response.getContent();
     backend.heard(response.getHeaders());
     long retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
-    Outcome outcome = BackendStatus.settle(backend, caller, status, retryAfterNanos, true);
+    if (status < 400) {
+      attempt.answering();
+    }
+    Outcome outcome = BackendStatus.settle(backend, attempt, status, retryAfterNanos, true);
     boolean untried = outcome == Outcome.OVERLOADED;
     return new Ending(outcome, status > HttpRelay.STATUS_MAX ? 0 : status, body, untried);
   }

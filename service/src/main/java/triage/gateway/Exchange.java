@@ -238,7 +238,7 @@ final class Exchange {
       throws RefusedException {
     passage.started(backend, clock.nanos());
     Race race = new Race(passage, permit, backend, body, gone, secondTry, clock, wallClock);
-    if (!backend.breaker().begin()) {
+    if (!race.begin()) {
       if (secondTry.getAsBoolean()) {
         return true;
       }

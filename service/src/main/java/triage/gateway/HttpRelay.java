@@ -16,6 +16,7 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Outcome;
+import triage.backend.Attempt;
 import triage.backend.HttpBackend;
 import triage.backend.Pass;
 import triage.backend.SelectorTurn;
@@ -69,7 +70,7 @@ final class HttpRelay {
   record Ending(Outcome outcome, int status, boolean answered, long stalledNanos, boolean again) {}
 
   private final Call call;
-  private final String caller;
+  private final Attempt attempt;
   private final Pass pass;
   private final HttpBackend backend;
   private final Body body;
@@ -109,7 +110,7 @@ final class HttpRelay {
       throws RefusedException {
     this.race = race;
     this.call = passage.call();
-    this.caller = passage.caller().name();
+    this.attempt = backend.breaker().attempt(passage.caller().name());
     this.pass = pass;
     this.backend = backend;
     this.body = body;
@@ -136,6 +137,17 @@ final class HttpRelay {
     }
   }
 
+  /// Tells whether the server's breaker lets the request go on. Then it must be relayed, or else
+  /// [#neverSent].
+  boolean begin() {
+    return attempt.begin();
+  }
+
+  /// Gives up what has begun and will not be relayed.
+  void neverSent() {
+    attempt.abandoned();
+  }
+
   /// Sends the request and waits until it is over, or given up at the deadline.
   ///
   /// @param patience how long until the first byte of the answer, at most
@@ -149,7 +161,7 @@ final class HttpRelay {
     backend.attempted();
     try {
       request
-          .onResponseBegin(response -> backend.breaker().progressed())
+          .onResponseBegin(response -> attempt.progressed())
           .onResponseHeaders(this::begin)
           .onResponseContentAsync(this::pass)
           .send(this::finish);
@@ -157,10 +169,10 @@ final class HttpRelay {
     } catch (RuntimeException e) {
       // What has begun must end at the breaker, or a trial would hold its place for ever.
       var _ = request.abort(e);
-      backend.breaker().abandoned();
+      attempt.abandoned();
       throw e;
     }
-    return settle(patience);
+    return settle();
   }
 
   /// Gives the request up because nobody waits for its answer. Does not block.
@@ -250,10 +262,10 @@ final class HttpRelay {
     }
   }
 
-  private Ending settle(Duration patience) {
+  private Ending settle() {
     return switch (stage.get()) {
       case TIMED_OUT -> {
-        backend.breaker().timedOut(patience);
+        attempt.timedOut();
         yield new Ending(Outcome.OVERLOADED, 0, false, 0, false);
       }
       case CALLER_GONE, OUTRUN -> abandoned();
@@ -261,7 +273,7 @@ final class HttpRelay {
         if (body.refusal() != null) {
           yield abandoned();
         }
-        BackendStatus.settleBroken(backend, caller, ended.join().getFailure());
+        BackendStatus.settleBroken(attempt, ended.join().getFailure());
         yield new Ending(Outcome.FAILED, 0, false, 0, race.goesOn(this));
       }
       case REFUSED -> new Ending(settleStatus(), status, false, 0, true);
@@ -270,22 +282,22 @@ final class HttpRelay {
   }
 
   private Ending abandoned() {
-    backend.breaker().abandoned();
+    attempt.abandoned();
     return new Ending(Outcome.ABANDONED, 0, false, 0, false);
   }
 
   private Outcome settleStatus() {
-    return BackendStatus.settle(backend, caller, status, retryAfterNanos, known);
+    return BackendStatus.settle(backend, attempt, status, retryAfterNanos, known);
   }
 
   private Ending settleRelayed() {
     if (callerFailed) {
-      backend.breaker().abandoned();
+      attempt.abandoned();
       return new Ending(Outcome.ABANDONED, status, true, answer.stalledNanos(), false);
     }
     Outcome outcome = Outcome.FAILED;
     if (ended.join().isFailed()) {
-      backend.breaker().failed(caller);
+      attempt.failed();
     } else {
       outcome = settleStatus();
     }
@@ -326,6 +338,9 @@ final class HttpRelay {
     if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
       return false;
     }
+    if (status < 400) {
+      attempt.answering();
+    }
     if (call.dialect() == Dialect.OPENAI) {
       EventStream stream = EventStream.of(response.getHeaders());
       answer.events(stream);
@@ -359,7 +374,7 @@ final class HttpRelay {
   }
 
   private void pass(Response response, Content.Chunk chunk, Runnable demander) {
-    backend.breaker().progressed();
+    attempt.progressed();
     progress();
     ByteBuffer bytes = chunk.getByteBuffer();
     if (!bytes.hasRemaining() || !relayHead(response)) {

@@ -198,13 +198,13 @@ public final class ModelCall {
 
     private void ask(HttpBackend backend, Permit permit, CompletableFuture<@Nullable Void> gone)
         throws RefusedException {
-      if (!backend.breaker().begin()) {
-        throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, Refusal.SOON_NANOS));
-      }
-      backendName = backend.name();
       String path = model.path() + "/infer";
       BufferedRelay relay =
           new BufferedRelay(backend, order.caller(), path, order.body(), wallClock);
+      if (!relay.begin()) {
+        throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, Refusal.SOON_NANOS));
+      }
+      backendName = backend.name();
       BufferedRelay.Ending ending = relay.relay(patience(), gone);
       permit.ended(ending.outcome(), 0);
       untried = ending.untried();

@@ -86,6 +86,11 @@ final class Race {
     this.one = relay(permit.pass(), backend);
   }
 
+  /// Tells whether the backend's breaker lets the first request go on. Then it must run.
+  boolean begin() {
+    return one.begin();
+  }
+
   /// Runs the first request to its end, and the second one where there is one.
   HttpRelay.Ending run(Duration patience) {
     var _ = gone.thenRun(one::callerGone);
@@ -163,12 +168,12 @@ final class Race {
     } catch (RefusedException e) {
       return false;
     }
-    if (leftNanos <= 0 || !passage.model().retries().take(now) || !asked.breaker().begin()) {
+    if (leftNanos <= 0 || !passage.model().retries().take(now) || !relay.begin()) {
       return false;
     }
     synchronized (this) {
       if (over || winner != null) {
-        asked.breaker().abandoned();
+        relay.neverSent();
         return false;
       }
       other = relay;

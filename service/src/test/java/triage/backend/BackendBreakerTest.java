@@ -9,6 +9,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.GateSettings;
 import triage.admission.LimitSettings;
 import triage.time.SettableTime;
@@ -20,14 +24,7 @@ final class BackendBreakerTest {
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final Turnstile turnstile =
       new Turnstile(new GateSettings(10), List.of(LimitSettings.fixed(1)), time, timer);
-  private final BackendBreaker breaker =
-      new BackendBreaker(
-          "m-0",
-          BreakerSettings.of(null, null, Duration.ofMinutes(10), null),
-          turnstile,
-          0,
-          time,
-          timer);
+  private final BackendBreaker breaker = breaker(Duration.ofMinutes(10), SECOND);
 
   @AfterEach
   void stop() {
@@ -47,10 +44,10 @@ final class BackendBreakerTest {
   void aByteBetweenThemSaysThatItOnlyIsSlow() {
     silent(SECOND);
     silent(SECOND);
-    assertThat(breaker.begin()).isTrue();
+    Attempt slow = begun(breaker);
     time.advance(SECOND);
-    breaker.progressed();
-    breaker.timedOut(SECOND);
+    slow.progressed();
+    slow.timedOut();
     silent(SECOND);
     silent(SECOND);
     assertThat(isOpen()).isFalse();
@@ -66,12 +63,142 @@ final class BackendBreakerTest {
 
   @Test
   void opensAtOnceWhenThreeInFlightTogetherAreSilent() {
-    for (int i = 0; i < 3; i++) {
-      assertThat(breaker.begin()).isTrue();
-    }
+    Attempt late = begun(breaker);
+    begun(breaker);
+    begun(breaker);
     time.advance(SECOND);
-    breaker.timedOut(SECOND);
+    late.timedOut();
     assertThat(isOpen()).isTrue();
+  }
+
+  /// A model that takes ten seconds, and gives nothing before; somebody waits a tenth of one, again
+  /// and again.
+  @ParameterizedTest
+  @CsvSource({"30, false", "30, true", "10, true", "5, true"})
+  void aCallerInAHurrySaysNothingOfABackendThatIsAtWorkForOthers(int timeout, boolean isKnown) {
+    BackendBreaker slow = breaker(Duration.ofMinutes(10), Duration.ofSeconds(timeout));
+    if (isKnown) {
+      answeredAfter(slow, Duration.ofSeconds(10));
+    }
+    for (int round = 0; round < 5; round++) {
+      Attempt one = begun(slow);
+      Attempt other = begun(slow);
+      for (int i = 0; i < 99; i++) {
+        Attempt hurried = begun(slow);
+        time.advance(Duration.ofMillis(100));
+        hurried.timedOut();
+      }
+      time.advance(Duration.ofMillis(100));
+      answer(one);
+      answer(other);
+    }
+    assertThat(isOpen()).isFalse();
+  }
+
+  /// Three with a second each do not outvote that the answers before took ten.
+  @Test
+  void onlyExchangesThatHadTheTimeOfAnAnswerCount() {
+    BackendBreaker slow = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    answeredAfter(slow, Duration.ofSeconds(10));
+    begun(slow);
+    time.advance(Duration.ofSeconds(20));
+    begun(slow);
+    Attempt late = begun(slow);
+    time.advance(SECOND);
+    late.timedOut();
+    assertThat(isOpen()).isFalse();
+  }
+
+  @Test
+  void opensSoonWhereAnswersAreQuick() {
+    BackendBreaker quick = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    answeredAfter(quick, Duration.ofMillis(10));
+    Attempt late = begun(quick);
+    begun(quick);
+    begun(quick);
+    time.advance(SECOND);
+    late.timedOut();
+    assertThat(isOpen()).isTrue();
+  }
+
+  @Test
+  void quickAnswersBetweenSlowOnesDoNotMakeItForgetThese() {
+    BackendBreaker mixed = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    answeredAfter(mixed, Duration.ofSeconds(10));
+    for (int i = 0; i < 20; i++) {
+      answeredAfter(mixed, Duration.ofMillis(10));
+    }
+    Attempt late = begun(mixed);
+    begun(mixed);
+    begun(mixed);
+    time.advance(Duration.ofSeconds(5));
+    late.timedOut();
+    assertThat(isOpen()).isFalse();
+  }
+
+  /// Else a backend would hang for ever that only callers in a hurry ask, one after the other.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anybodyTellsOfASilenceOfTheModelsWholeTimeout(boolean isKnown) {
+    BackendBreaker slow = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    if (isKnown) {
+      answeredAfter(slow, Duration.ofSeconds(10));
+    }
+    for (int i = 0; i < 26; i++) {
+      timedOutAfter(slow, SECOND);
+      time.advance(SECOND);
+    }
+    assertThat(isOpen()).isFalse();
+    for (int i = 0; i < 3; i++) {
+      timedOutAfter(slow, SECOND);
+    }
+    assertThat(isOpen()).isTrue();
+  }
+
+  @Test
+  @Timeout(30)
+  void aTrialThatSaysNothingIsMadeAgain() {
+    BackendBreaker slow = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    answeredAfter(slow, Duration.ofSeconds(10));
+    openAndAwaitTrial(slow).timedOut();
+    assertThat(slow.state()).isEqualTo("half-open");
+    begun(slow).abandoned();
+    assertThat(slow.state()).isEqualTo("half-open");
+    answer(begun(slow));
+    assertThat(slow.state()).isEqualTo("closed");
+  }
+
+  @Test
+  @Timeout(30)
+  void thereIsOneTrialAtATime() {
+    BackendBreaker slow = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    openAndAwaitTrial(slow).abandoned();
+    begun(slow);
+    assertThat(slow.attempt("c").begin()).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @Timeout(30)
+  void aTrialThatHadTheTimeOfAnAnswerFails(boolean isGivenUp) {
+    BackendBreaker slow = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    answeredAfter(slow, Duration.ofSeconds(10));
+    Attempt trial = openAndAwaitTrial(slow);
+    time.advance(Duration.ofSeconds(20));
+    if (isGivenUp) {
+      trial.abandoned();
+    } else {
+      trial.timedOut();
+    }
+    assertThat(slow.state()).isEqualTo("open");
+  }
+
+  @Test
+  @Timeout(30)
+  void aTrialThatIsRefusedFails() {
+    BackendBreaker full = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    openAndAwaitTrial(full).refused();
+    assertThat(full.state()).isEqualTo("open");
   }
 
   @Test
@@ -125,26 +252,67 @@ final class BackendBreakerTest {
   void connectionsThatDoNotComeAboutOpenItWhoeverAsks() {
     for (int i = 0; i < 5; i++) {
       answered("good");
-      assertThat(breaker.begin()).isTrue();
-      breaker.failed();
+      begun(breaker).unreached();
     }
     assertThat(isOpen()).isTrue();
   }
 
+  private BackendBreaker breaker(Duration openFor, Duration timeout) {
+    return new BackendBreaker(
+        "m-0", BreakerSettings.of(null, null, openFor, null), timeout, turnstile, 0, time, timer);
+  }
+
+  /// Opens a breaker, and gives the trial once its time has passed on Failsafe's own clock.
+  private static Attempt openAndAwaitTrial(BackendBreaker breaker) {
+    for (int i = 0; i < 5; i++) {
+      begun(breaker).unreached();
+    }
+    assertThat(breaker.state()).isEqualTo("open");
+    Attempt trial = breaker.attempt("c");
+    while (!trial.begin()) {
+      Thread.onSpinWait();
+    }
+    return trial;
+  }
+
+  private static Attempt begun(BackendBreaker breaker) {
+    return begun(breaker, "c");
+  }
+
+  private static Attempt begun(BackendBreaker breaker, String caller) {
+    Attempt attempt = breaker.attempt(caller);
+    assertThat(attempt.begin()).isTrue();
+    return attempt;
+  }
+
+  private void answeredAfter(BackendBreaker breaker, Duration wait) {
+    Attempt attempt = begun(breaker);
+    time.advance(wait);
+    answer(attempt);
+  }
+
+  private static void answer(Attempt attempt) {
+    attempt.progressed();
+    attempt.answering();
+    attempt.succeeded();
+  }
+
+  private void timedOutAfter(BackendBreaker breaker, Duration patience) {
+    Attempt attempt = begun(breaker);
+    time.advance(patience);
+    attempt.timedOut();
+  }
+
   private void answered(String caller) {
-    assertThat(breaker.begin()).isTrue();
-    breaker.succeeded(caller);
+    begun(breaker, caller).succeeded();
   }
 
   private void failed(String caller) {
-    assertThat(breaker.begin()).isTrue();
-    breaker.failed(caller);
+    begun(breaker, caller).failed();
   }
 
   private void silent(Duration patience) {
-    assertThat(breaker.begin()).isTrue();
-    time.advance(patience);
-    breaker.timedOut(patience);
+    timedOutAfter(breaker, patience);
   }
 
   private boolean isOpen() {

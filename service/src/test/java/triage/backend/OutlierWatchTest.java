@@ -138,14 +138,25 @@ final class OutlierWatchTest {
 
   private BackendBreaker breaker(int lane) {
     return new BackendBreaker(
-        "m-" + lane, BreakerSettings.of(1000, 1000, null, null), turnstile, lane, time, timer);
+        "m-" + lane,
+        BreakerSettings.of(1000, 1000, null, null),
+        Duration.ofSeconds(30),
+        turnstile,
+        lane,
+        time,
+        timer);
+  }
+
+  private Attempt begun(int lane) {
+    Attempt attempt = breakers.get(lane).attempt("c");
+    assertThat(attempt.begin()).isTrue();
+    return attempt;
   }
 
   private void serve(int exchanges, int... lanes) {
     for (int lane : lanes) {
       for (int i = 0; i < exchanges; i++) {
-        assertThat(breakers.get(lane).begin()).isTrue();
-        breakers.get(lane).succeeded("c");
+        begun(lane).succeeded();
       }
     }
   }
@@ -153,8 +164,7 @@ final class OutlierWatchTest {
   private void fail(int exchanges, int... lanes) {
     for (int lane : lanes) {
       for (int i = 0; i < exchanges; i++) {
-        assertThat(breakers.get(lane).begin()).isTrue();
-        breakers.get(lane).failed();
+        begun(lane).unreached();
       }
     }
   }
