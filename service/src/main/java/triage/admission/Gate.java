@@ -305,11 +305,21 @@ public final class Gate {
   }
 
   /// Ends one reason why a backend is out of rotation. Where it was the last, the backend is back:
-  /// with one permit at first, then twice as many after each clean round; after a rest it begins
-  /// with half of its limit. A backend that is in rotation is left alone.
+  /// with one permit at first beside what is in flight, then twice as many after each clean round;
+  /// after a rest it begins with half of its limit, or one more than is in flight. A backend that
+  /// is in rotation is left alone.
   public void open(int lane, Absence why, long nowNanos) {
     rotation.lane(lane).open(why);
     advance(nowNanos);
+  }
+
+  /// Notes that the answer to an admitted request has begun, whose end may be minutes away. Where
+  /// its backend is coming back that counts as served.
+  public void answering(Ticket ticket, long nowNanos) {
+    if (ticket.state == Ticket.State.ADMITTED) {
+      rotation.lane(ticket.lane).answering(ticket);
+      advance(nowNanos);
+    }
   }
 
   /// Makes another limit hold for a backend. One that is lower takes nothing back: nobody is

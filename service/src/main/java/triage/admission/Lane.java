@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// A gate's view of one backend: how much may be in flight there, and how much is.
 ///
 /// After an outage the lane ramps up: one permit first, then twice as many after each clean round.
+/// That is beside what was in flight before, whose end says nothing of the backend since, and what
+/// has an answer that has begun.
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Lane {
@@ -22,6 +24,12 @@ final class Lane {
   private int ramp = Integer.MAX_VALUE;
   private int servedInRound;
   private int inFlight;
+
+  /// How often it has ramped up.
+  private int outages;
+
+  /// How many are in flight beside what the ramp bounds.
+  private int beside;
 
   /// How many it is known to take at once: what it held when it last refused, or what it was given
   /// since.
@@ -63,7 +71,7 @@ final class Lane {
   }
 
   int limit() {
-    return Math.min(settledLimit(), ramp);
+    return Math.min(settledLimit(), beside + ramp);
   }
 
   private int patientLimit() {
@@ -207,6 +215,7 @@ final class Lane {
 
   void take(Ticket ticket, long nowNanos) {
     inFlight++;
+    ticket.outages = outages;
     borne = Math.max(borne, inFlight);
     ticket.taught = tuned;
     if (tuned == null) {
@@ -225,6 +234,9 @@ final class Lane {
       throw new IllegalStateException("a permit was given back that was never taken");
     }
     inFlight--;
+    if (ticket.outages != outages) {
+      beside--;
+    }
     boolean served = outcome == Outcome.SERVED;
     boolean late = outcome == Outcome.OVERLOADED;
     boolean cutOff = late && ticket.expiredBy(nowNanos);
@@ -240,15 +252,32 @@ final class Lane {
       withheld.withhold(heldNanos - permitNanos, nowNanos);
     }
     learnedNanos = nowNanos;
-    if (served && ramp < settledLimit() && ++servedInRound >= ramp) {
-      ramp = ramp * 2;
-      servedInRound = 0;
+    if (served) {
+      var _ = rampUp(ticket);
     }
     if (tuned != null && tuned == ticket.taught) {
       Ending ending = refused ? Ending.REFUSED : ending(tuned, ticket, outcome, cutOff);
       tuned.overtook(ticket.order, ticket.phase, ending);
       tuned.ended(ticket.phase, inFlight, ticket.decidedNanos, permitNanos, ending, nowNanos);
     }
+  }
+
+  /// Notes that the answer to a request in flight has begun. The ramp goes on without it.
+  void answering(Ticket ticket) {
+    if (rampUp(ticket)) {
+      ticket.outages = outages - 1;
+      beside++;
+    }
+  }
+
+  /// Counts one that was served for the ramp, and tells whether it does.
+  private boolean rampUp(Ticket ticket) {
+    boolean counts = ticket.outages == outages && ramp < settledLimit();
+    if (counts && ++servedInRound >= ramp) {
+      ramp = ramp * 2;
+      servedInRound = 0;
+    }
+    return counts;
   }
 
   private static Ending ending(TunedLimit tuned, Ticket ticket, Outcome outcome, boolean cutOff) {
@@ -287,12 +316,20 @@ final class Lane {
     absences.put(why, until);
   }
 
-  /// Ends an absence. Where it was the last, the limit ramps up: from one, or from the half where
-  /// the backend had only asked for a rest.
+  /// Ends an absence. Where it was the last, the limit ramps up: from one beside what is in flight.
+  /// Where the backend had only asked for a rest, what is in flight counts, and the limit begins
+  /// with half of itself, or one more than that.
   void open(Absence why) {
-    if (absences.remove(why) != null && absences.isEmpty()) {
-      ramp = onlyRested ? Math.max(1, limit() / 2) : 1;
-      servedInRound = 0;
+    if (absences.remove(why) == null || !absences.isEmpty()) {
+      return;
     }
+    if (onlyRested) {
+      ramp = Math.max(inFlight + 1, limit() / 2) - beside;
+    } else {
+      outages++;
+      beside = inFlight;
+      ramp = 1;
+    }
+    servedInRound = 0;
   }
 }

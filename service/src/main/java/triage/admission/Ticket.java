@@ -58,6 +58,7 @@ public class Ticket {
   double chargedNanos;
   long phase = TunedLimit.NO_PHASE;
   long order;
+  int outages;
   @Nullable TunedLimit taught;
 
   /// Makes the ticket of one request.

@@ -11,6 +11,9 @@ public final class Attempt {
 
   long beganNanos;
 
+  /// How often the breaker had opened when it began.
+  int openings;
+
   /// Whether it is the one by which an open breaker finds out whether the backend is back.
   boolean trial;
 
@@ -36,6 +39,12 @@ public final class Attempt {
   /// from which the backend's usual time is learned.
   public void answering() {
     breaker.answering(this);
+  }
+
+  /// Notes that the answer is a stream that has begun, and may last: the trial after an outage has
+  /// shown by that that the backend is back.
+  public void streaming() {
+    breaker.streaming(this);
   }
 
   /// Ends it: the backend answered, whatever it said of the content.

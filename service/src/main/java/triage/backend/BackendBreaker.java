@@ -25,6 +25,8 @@ import triage.time.MonotonicClock;
 /// A caller whose requests alone make it fail, while others are answered, does not open it
 /// ([CallerFaults]).
 ///
+/// What began before it opened says nothing of the backend since.
+///
 /// Whether it is open is for Failsafe to say; the ramp after it has closed is the gate's.
 ///
 /// **Threads**: safe for use by several threads.
@@ -64,6 +66,10 @@ public final class BackendBreaker {
   /// The time of the slowest answer of late; 0 before the first.
   @GuardedBy("this")
   private long slowestNanos;
+
+  /// How often it has opened.
+  @GuardedBy("this")
+  private int openings;
 
   /// Whether a trial has ended that said nothing, and another may be made in its place.
   @GuardedBy("this")
@@ -113,6 +119,9 @@ public final class BackendBreaker {
   }
 
   private void opened() {
+    synchronized (this) {
+      openings++;
+    }
     LOG.warn(
         "event=breaker-opened backend={} openForMs={}", backend, settings.openFor().toMillis());
     long openNanos = settings.openFor().toNanos();
@@ -144,6 +153,7 @@ public final class BackendBreaker {
         quietSinceNanos = now - quietNanos;
       }
       attempt.beganNanos = now;
+      attempt.openings = openings;
       attempt.trial = trial;
       inFlight.add(attempt);
     }
@@ -170,13 +180,28 @@ public final class BackendBreaker {
     slowestNanos = Math.max(nanos, slowestNanos - (slowestNanos - nanos) / FORGOTTEN);
   }
 
-  void succeeded(Attempt attempt, String caller) {
+  void streaming(Attempt attempt) {
+    boolean tried;
     synchronized (this) {
+      tried = attempt.trial;
+      attempt.trial = false;
+    }
+    if (tried && breaker.isHalfOpen()) {
+      breaker.recordSuccess();
+    }
+  }
+
+  void succeeded(Attempt attempt, String caller) {
+    boolean counts;
+    synchronized (this) {
+      counts = counts(attempt);
       end(attempt);
       succeeded++;
       faults.answered(caller, clock.nanos());
     }
-    breaker.recordSuccess();
+    if (counts) {
+      breaker.recordSuccess();
+    }
   }
 
   void failed(Attempt attempt, String caller) {
@@ -192,11 +217,22 @@ public final class BackendBreaker {
   }
 
   void failed(Attempt attempt) {
+    boolean counts;
     synchronized (this) {
+      counts = counts(attempt);
       end(attempt);
       failed++;
     }
-    breaker.recordFailure();
+    if (counts) {
+      breaker.recordFailure();
+    }
+  }
+
+  /// Tells whether the end of an exchange says anything of the backend as it is now. Only the trial
+  /// does while there is one: it alone has a permit of Failsafe's to give back.
+  @GuardedBy("this")
+  private boolean counts(Attempt attempt) {
+    return breaker.isHalfOpen() ? attempt.trial : attempt.openings == openings;
   }
 
   void timedOut(Attempt attempt) {
@@ -262,13 +298,24 @@ public final class BackendBreaker {
     long now = clock.nanos();
     long ampleNanos = nearly(ampleNanos());
     long boundNanos = Math.max(settings.hungAfter().toNanos(), now - late.beganNanos);
-    if (now - quietSinceNanos < Math.max(nearly(boundNanos), ampleNanos)) {
+    boolean silent = now - quietSinceNanos >= Math.max(nearly(boundNanos), ampleNanos);
+    if (!silent || !counts(late)) {
       return false;
     }
     silentInARow++;
-    return silentInARow >= HUNG_MIN
-        || inFlight.stream().filter(each -> now - each.beganNanos >= ampleNanos).count()
-            >= HUNG_MIN;
+    return silentInARow >= HUNG_MIN || waiting(now - ampleNanos) >= HUNG_MIN;
+  }
+
+  /// Gives how many in flight that say something began so long ago.
+  @GuardedBy("this")
+  private int waiting(long untilNanos) {
+    int count = 0;
+    for (Attempt each : inFlight) {
+      if (counts(each) && each.beganNanos - untilNanos <= 0) {
+        count++;
+      }
+    }
+    return count;
   }
 
   /// Gives a time in which an answer is to be expected: twice that of the slowest, but no more than

@@ -162,6 +162,11 @@ public final class Turnstile {
     decide((open, now) -> open.settle(pass, outcome, stalledNanos, now));
   }
 
+  /// Notes that the answer to an admitted pass has begun, and may last. Does not block.
+  public void answering(Pass pass) {
+    decide((open, now) -> open.answering(pass, now));
+  }
+
   /// Sees to it that somebody looks at a moment at the latest: there is room then, and nobody else
   /// may come by.
   ///

@@ -20,6 +20,7 @@ import triage.backend.Attempt;
 import triage.backend.HttpBackend;
 import triage.backend.Pass;
 import triage.backend.SelectorTurn;
+import triage.backend.Turnstile;
 import triage.time.AlarmClock;
 
 /// One admitted request on its way to a model server and back, streamed both ways without being
@@ -71,6 +72,7 @@ final class HttpRelay {
 
   private final Call call;
   private final Attempt attempt;
+  private final Turnstile turnstile;
   private final Pass pass;
   private final HttpBackend backend;
   private final Body body;
@@ -111,6 +113,7 @@ final class HttpRelay {
     this.race = race;
     this.call = passage.call();
     this.attempt = backend.breaker().attempt(passage.caller().name());
+    this.turnstile = passage.model().turnstile();
     this.pass = pass;
     this.backend = backend;
     this.body = body;
@@ -344,6 +347,10 @@ final class HttpRelay {
     if (call.dialect() == Dialect.OPENAI) {
       EventStream stream = EventStream.of(response.getHeaders());
       answer.events(stream);
+      if (stream != null && status < 400) {
+        attempt.streaming();
+        turnstile.answering(pass);
+      }
       if (stream != null) {
         // Whoever waits for the deadline now looks at pauses. What is no stream is over before, or
         // looked at then.

@@ -201,6 +201,62 @@ final class GateTest {
   }
 
   @Test
+  void rampsUpBesideWhatWasInFlightBefore() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(50)));
+    List<Ticket> older = admitted(wide, 20);
+    wide.close(0, Absence.DRAINED, now, now);
+    wide.open(0, Absence.DRAINED, now);
+    Ticket trial = admitted(wide, 1).getFirst();
+    Ticket second = ticket(CRITICAL);
+    Ticket third = ticket(CRITICAL);
+    assertThat(wide.offer(second, now)).isEqualTo(Verdict.WAITING);
+    assertThat(wide.offer(third, now)).isEqualTo(Verdict.WAITING);
+
+    older.forEach(ticket -> wide.settle(ticket, Outcome.SERVED, 0, now));
+    assertThat(wide.takeDecided()).as("for what was in flight before").isNull();
+    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(1);
+    wide.settle(trial, Outcome.SERVED, 0, now);
+    assertThat(second.state()).isEqualTo(Ticket.State.ADMITTED);
+    assertThat(third.state()).isEqualTo(Ticket.State.ADMITTED);
+    assertThat(wide.offer(ticket(CRITICAL), now)).isEqualTo(Verdict.WAITING);
+  }
+
+  @Test
+  void anAnswerThatHasBegunCountsForTheRampOnce() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(50)));
+    Ticket older = admitted(wide, 1).getFirst();
+    wide.close(0, Absence.BREAKER_OPEN, now, now);
+    wide.open(0, Absence.BREAKER_OPEN, now);
+    Ticket trial = admitted(wide, 1).getFirst();
+    wide.answering(older, now);
+    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(2);
+    wide.answering(trial, now);
+    wide.answering(trial, now);
+    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(4);
+    List<Ticket> round = admitted(wide, 2);
+    Ticket waiting = ticket(CRITICAL);
+    assertThat(wide.offer(waiting, now)).isEqualTo(Verdict.WAITING);
+    wide.settle(trial, Outcome.SERVED, 0, now);
+    assertThat(waiting.state()).isEqualTo(Ticket.State.WAITING);
+    wide.answering(round.getFirst(), now);
+    assertThat(waiting.state()).isEqualTo(Ticket.State.ADMITTED);
+    wide.settle(round.getLast(), Outcome.SERVED, 0, now);
+    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(6);
+  }
+
+  @Test
+  void whatRestedWithMuchInFlightTakesOneMore() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(20)));
+    List<Ticket> older = admitted(wide, 12);
+    wide.close(0, Absence.RESTING, now + SECONDS, now);
+    wide.open(0, Absence.RESTING, now);
+    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(13);
+    admitted(wide, 1);
+    older.forEach(ticket -> wide.settle(ticket, Outcome.ABANDONED, 0, now));
+    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(13);
+  }
+
+  @Test
   void aBackendThatOnlyRestedBeginsWithHalfOfItsLimit() {
     Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(8)));
     wide.close(0, Absence.RESTING, now + SECONDS, now);
@@ -570,6 +626,16 @@ final class GateTest {
 
   private static boolean anyWants(int lane, List<Ticket> waiting) {
     return waiting.stream().anyMatch(ticket -> ticket.avoidedLane != lane);
+  }
+
+  private List<Ticket> admitted(Gate wide, int count) {
+    List<Ticket> tickets = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Ticket ticket = ticket(CRITICAL);
+      assertThat(wide.offer(ticket, now)).isEqualTo(Verdict.ADMITTED);
+      tickets.add(ticket);
+    }
+    return tickets;
   }
 
   private Ticket admitted(Criticality criticality) {

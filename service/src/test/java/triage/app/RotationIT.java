@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import triage.Received;
 import triage.admission.Criticality;
 import triage.identity.Role;
 
@@ -22,6 +26,7 @@ import triage.identity.Role;
 final class RotationIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String INFER = "/v2/models/m/infer";
+  private static final String EVENT = "data: {\"choices\":[]}\n\n";
   private static final String BODY = "{\"inputs\":[]}";
 
   private static final String LABELS = "{backend=\"m-0\",model=\"m\"}";
@@ -69,6 +74,52 @@ final class RotationIT {
       assertThat(service.send(change(service, "rotation=away", operator)).statusCode())
           .isEqualTo(400);
     }
+  }
+
+  /// Each stream lasts until the test is over.
+  @Test
+  void aBackendThatIsTakenBackWithStreamsInFlightTakesMore() throws Exception {
+    ScriptedServer.Script streams =
+        (_, wire) -> {
+          wire.write(
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n");
+          wire.chunk(EVENT).awaitClose();
+          return false;
+        };
+    try (ScriptedServer server = ScriptedServer.start(streams);
+        RunningService service = before(server, ", limit: 50")) {
+      List<InputStream> open = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        open.add(begun(service));
+      }
+      String operator = service.token("olga", Criticality.CRITICAL, Role.OPERATE);
+      service.send(change(service, "rotation=drained", operator));
+      service.send(change(service, "rotation=in", operator));
+      assertThat(backend(service, 0).get("limit").intValue()).isEqualTo(4);
+      for (int i = 0; i < 7; i++) {
+        open.add(begun(service));
+      }
+      assertThat(backend(service, 0).get("inFlight").intValue()).isEqualTo(10);
+      assertThat(backend(service, 0).get("limit").intValue()).isEqualTo(18);
+      for (InputStream stream : open) {
+        stream.close();
+      }
+    }
+  }
+
+  /// Gives a stream of events that has begun.
+  private static InputStream begun(RunningService service) throws Exception {
+    HttpRequest request =
+        service
+            .request("/v1/chat/completions")
+            .header("Request-Timeout", "20")
+            .POST(HttpRequest.BodyPublishers.ofString("{\"model\":\"m\",\"stream\":true}"))
+            .build();
+    HttpResponse<InputStream> answer = service.stream(request);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(Received.until(answer.body(), EVENT)).isEqualTo(EVENT);
+    return answer.body();
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -199,6 +200,54 @@ final class BackendBreakerTest {
     BackendBreaker full = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
     openAndAwaitTrial(full).refused();
     assertThat(full.state()).isEqualTo("open");
+  }
+
+  @Test
+  @Timeout(30)
+  void whatBeganBeforeItOpenedSettlesNoTrial() {
+    BackendBreaker restarted = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    List<Attempt> older = Stream.generate(() -> begun(restarted)).limit(20).toList();
+    Attempt trial = openAndAwaitTrial(restarted);
+    older.get(0).succeeded();
+    older.get(1).unreached();
+    older.get(2).abandoned();
+    older.get(3).refused();
+    time.advance(Duration.ofMinutes(1));
+    older.get(4).timedOut();
+    assertThat(restarted.state()).isEqualTo("half-open");
+    assertThat(restarted.attempt("c").begin()).isFalse();
+    trial.succeeded();
+    assertThat(restarted.state()).isEqualTo("closed");
+  }
+
+  @Test
+  @Timeout(30)
+  void whatBeganBeforeItOpenedDoesNotOpenItAgain() {
+    BackendBreaker restarted = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    List<Attempt> older = Stream.generate(() -> begun(restarted)).limit(20).toList();
+    openAndAwaitTrial(restarted).succeeded();
+    older.subList(0, 10).forEach(Attempt::unreached);
+    time.advance(Duration.ofMinutes(1));
+    older.subList(10, 15).forEach(Attempt::timedOut);
+    assertThat(restarted.state()).isEqualTo("closed");
+    Attempt one = begun(restarted);
+    time.advance(Duration.ofMinutes(1));
+    one.timedOut();
+    assertThat(restarted.state()).isEqualTo("closed");
+  }
+
+  @Test
+  @Timeout(30)
+  void aStreamThatHasBegunIsATrialThatSucceeded() {
+    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    Attempt trial = openAndAwaitTrial(back);
+    trial.streaming();
+    assertThat(back.state()).isEqualTo("closed");
+    for (int i = 0; i < 4; i++) {
+      begun(back).unreached();
+    }
+    trial.failed();
+    assertThat(back.state()).isEqualTo("open");
   }
 
   @Test
