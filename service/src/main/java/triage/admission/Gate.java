@@ -186,8 +186,8 @@ public final class Gate {
 
   /// Takes a permit back, and admits who is next.
   ///
-  /// @param stalledNanos how much of the time the permit was held went into waiting for a slow
-  ///     reader, and so says nothing about the backend
+  /// @param stalledNanos how much of the time the permit was held went into waiting for the
+  ///     caller, and so says nothing about the backend
   /// @throws IllegalStateException if the ticket holds no permit; nothing is changed then. One that
   ///     was taken back as leaked is left alone
   public void settle(Ticket ticket, Outcome outcome, long stalledNanos, long nowNanos) {

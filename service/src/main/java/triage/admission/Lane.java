@@ -256,7 +256,15 @@ final class Lane {
       var _ = rampUp(ticket);
     }
     if (tuned != null && tuned == ticket.taught) {
-      Ending ending = refused ? Ending.REFUSED : ending(tuned, ticket, outcome, cutOff);
+      Ending ending =
+          refused
+              ? Ending.REFUSED
+              : ending(
+                  tuned,
+                  ticket,
+                  outcome,
+                  cutOff,
+                  permitNanos - (nowNanos - ticket.deadlineNanos()));
       tuned.overtook(ticket.order, ticket.phase, ending);
       tuned.ended(ticket.phase, inFlight, ticket.decidedNanos, permitNanos, ending, nowNanos);
     }
@@ -280,7 +288,11 @@ final class Lane {
     return counts;
   }
 
-  private static Ending ending(TunedLimit tuned, Ticket ticket, Outcome outcome, boolean cutOff) {
+  /// Gives what an end says.
+  ///
+  /// @param hadNanos how much time it had at the backend, for one that was cut off
+  private static Ending ending(
+      TunedLimit tuned, Ticket ticket, Outcome outcome, boolean cutOff, long hadNanos) {
     if (outcome == Outcome.SERVED) {
       return Ending.SERVED;
     }
@@ -291,7 +303,7 @@ final class Lane {
       return Ending.LATE;
     }
     boolean waited = 2 * ticket.waitNanos() >= ticket.patienceNanos();
-    boolean hurried = tuned.isHurried(ticket.deadlineNanos() - ticket.decidedNanos);
+    boolean hurried = tuned.isHurried(hadNanos);
     return waited || hurried ? Ending.LATE_ANYWAY : Ending.LATE;
   }
 

@@ -17,6 +17,8 @@ public final class Attempt {
   /// Whether it is the one by which an open breaker finds out whether the backend is back.
   boolean trial;
 
+  boolean ended;
+
   /// Whether it has the first byte of an answer, or all of it.
   boolean answering;
 
@@ -33,6 +35,17 @@ public final class Attempt {
   /// Notes that a byte of the response has come.
   public void progressed() {
     breaker.progressed();
+  }
+
+  /// Notes that the backend waits for more of the caller's body, and can do nothing before.
+  public void awaitsCaller() {
+    breaker.awaitsCaller(this);
+  }
+
+  /// Notes that more of the body has come, from when on the backend's time counts. Does nothing to
+  /// what has ended.
+  public void goesOn() {
+    breaker.goesOn(this);
   }
 
   /// Notes that the answer is there, or its first byte where it is relayed: an answer below 400,

@@ -49,6 +49,7 @@ public final class BackendBreaker {
   @GuardedBy("this")
   private final CallerFaults faults = new CallerFaults();
 
+  /// What the backend may be working on: what waits for its caller's body is not among them.
   @GuardedBy("this")
   private final Set<Attempt> inFlight = new HashSet<>();
 
@@ -148,16 +149,28 @@ public final class BackendBreaker {
     }
     boolean trial = again || breaker.isHalfOpen();
     synchronized (this) {
-      long now = clock.nanos();
-      if (inFlight.isEmpty()) {
-        quietSinceNanos = now - quietNanos;
-      }
-      attempt.beganNanos = now;
       attempt.openings = openings;
       attempt.trial = trial;
-      inFlight.add(attempt);
+      goesOn(attempt);
     }
     return true;
+  }
+
+  synchronized void awaitsCaller(Attempt attempt) {
+    if (inFlight.remove(attempt) && inFlight.isEmpty()) {
+      quietNanos = clock.nanos() - quietSinceNanos;
+    }
+  }
+
+  synchronized void goesOn(Attempt attempt) {
+    if (attempt.ended) {
+      return;
+    }
+    attempt.beganNanos = clock.nanos();
+    if (inFlight.isEmpty()) {
+      quietSinceNanos = attempt.beganNanos - quietNanos;
+    }
+    inFlight.add(attempt);
   }
 
   private synchronized boolean takeTrial() {
@@ -287,7 +300,8 @@ public final class BackendBreaker {
     long now = clock.nanos();
     boolean hadTime = now - attempt.beganNanos >= nearly(ampleNanos());
     long quiet = now - quietSinceNanos;
-    return !attempt.answering
+    return inFlight.contains(attempt)
+        && !attempt.answering
         && (hadTime || quiet >= nearly(Math.max(2 * slowestNanos, timeoutNanos)));
   }
 
@@ -348,9 +362,7 @@ public final class BackendBreaker {
 
   @GuardedBy("this")
   private void end(Attempt attempt) {
-    inFlight.remove(attempt);
-    if (inFlight.isEmpty()) {
-      quietNanos = clock.nanos() - quietSinceNanos;
-    }
+    attempt.ended = true;
+    awaitsCaller(attempt);
   }
 }

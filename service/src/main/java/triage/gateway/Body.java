@@ -9,13 +9,15 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Blocker;
 import org.jspecify.annotations.Nullable;
+import triage.admission.Reason;
 
 /// A request's body: its first part in memory, the rest still to come.
 ///
 /// The first part is read before the gate is asked, so that a slow caller holds no permit while it
 /// sends a small body. A larger rest streams through without being kept.
 ///
-/// **Threads**: confined to the request's own until [#rest()] is handed on; then to its reader.
+/// **Threads**: confined to the request's own until [#rest(Upload)] is handed on; then to its
+/// reader.
 final class Body {
   /// How much is read before the gate is asked.
   static final int FIRST_BYTES_MAX = 256 << 10;
@@ -167,8 +169,21 @@ final class Body {
 
   /// Gives the body as the content of a request to a backend: the first part, then the rest as it
   /// comes. Nothing is copied but the first part.
-  org.eclipse.jetty.client.Request.Content rest() {
-    return new Relayed();
+  ///
+  /// @param upload is told when the caller is waited for
+  org.eclipse.jetty.client.Request.Content rest(Upload upload) {
+    return new Relayed(upload);
+  }
+
+  /// Notes that the request's deadline has passed while the rest was still to come.
+  void expired() {
+    refusal =
+        new Refusal(
+            504,
+            Reason.DEADLINE_EXCEEDED.wire(),
+            0,
+            "the deadline passed before the body had come whole; send it faster, or allow more time"
+                + " in Request-Timeout");
   }
 
   private static Refusal brokenOff(@Nullable Throwable cause) {
@@ -194,8 +209,13 @@ final class Body {
 
   /// The content of the request to the backend.
   private final class Relayed implements org.eclipse.jetty.client.Request.Content {
+    private final Upload upload;
     private boolean firstGiven;
     private volatile boolean givenUp;
+
+    private Relayed(Upload upload) {
+      this.upload = upload;
+    }
 
     @Override
     public long getLength() {
@@ -242,7 +262,11 @@ final class Body {
       if (!firstGiven || whole) {
         demandCallback.run();
       } else {
-        request.demand(demandCallback);
+        upload.waits();
+        request.demand(() -> {
+          upload.goesOn();
+          demandCallback.run();
+        });
       }
     }
 

@@ -211,13 +211,12 @@ final class Exchange {
     passage.started(backend, clock.nanos());
     try {
       // A body too large to be read before the gate is read to its end with the permit held.
+      long askedNanos = clock.nanos();
+      byte[] bytes = body.bytes();
+      permit.stalled(clock.nanos() - askedNanos);
       OipAnswer answer =
           inProcess.call(
-              passage.model(),
-              backend,
-              permit,
-              decoded(passage, body.bytes()),
-              new CompletableFuture<>());
+              passage.model(), backend, permit, decoded(passage, bytes), new CompletableFuture<>());
       passage.ended(clock.nanos());
       meter.served(passage.model(), backend.name(), passage.serviceNanos());
       passage.answer(answer);

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -52,6 +54,8 @@ final class HttpRelay {
     REFUSED,
     /// The deadline passed first.
     TIMED_OUT,
+    /// The deadline passed while the caller was still sending.
+    UNSENT,
     /// The caller went away first.
     CALLER_GONE,
     /// The request beside it was answered first.
@@ -60,12 +64,16 @@ final class HttpRelay {
     FAILED
   }
 
+  /// Where nothing more is waited for.
+  private static final Set<Stage> GIVEN_UP =
+      EnumSet.of(Stage.TIMED_OUT, Stage.UNSENT, Stage.CALLER_GONE, Stage.OUTRUN);
+
   /// How a relay ended.
   ///
   /// @param outcome what the gate learns
   /// @param status the backend's status, or 0 if it did not answer
   /// @param answered whether the caller has been answered, or cut off, already
-  /// @param stalledNanos how long the relay waited for the caller to read
+  /// @param stalledNanos how long the relay waited for the caller to send or to read
   /// @param again whether the request is to be tried at another backend: nothing of an answer has
   ///     reached the caller
   record Ending(Outcome outcome, int status, boolean answered, long stalledNanos, boolean again) {}
@@ -76,6 +84,7 @@ final class HttpRelay {
   private final Pass pass;
   private final HttpBackend backend;
   private final Body body;
+  private final Upload upload;
   private final AlarmClock clock;
   private final InstantSource wallClock;
   private final long idleNanos;
@@ -117,6 +126,7 @@ final class HttpRelay {
     this.pass = pass;
     this.backend = backend;
     this.body = body;
+    this.upload = new Upload(attempt, clock);
     this.clock = clock;
     this.wallClock = wallClock;
     this.answer = new RelayedAnswer(call, clock);
@@ -124,7 +134,7 @@ final class HttpRelay {
     this.turn = backend.turn();
     this.heartbeatNanos = passage.model().settings().heartbeat().toNanos();
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
-    this.request = request(backend, passage.path()).body(body.rest());
+    this.request = request(backend, passage.path()).body(body.rest(upload));
     request.headers(headers -> {
       RelayedHeaders.sendOn(call.request().getHeaders(), headers);
       backend.authorize(headers);
@@ -198,7 +208,7 @@ final class HttpRelay {
   private void await(long deadlineNanos) {
     while (!ended.isDone()) {
       Stage now = stage.get();
-      if (now == Stage.TIMED_OUT || now == Stage.CALLER_GONE || now == Stage.OUTRUN) {
+      if (GIVEN_UP.contains(now)) {
         return;
       }
       if (now == Stage.REFUSED) {
@@ -210,7 +220,8 @@ final class HttpRelay {
         awaitMore();
       } else if (leftNanos > 0) {
         awaitFirst(leftNanos);
-      } else if (stage.compareAndSet(Stage.ASKED, Stage.TIMED_OUT)) {
+      } else if (stage.compareAndSet(
+          Stage.ASKED, upload.isWaiting() ? Stage.UNSENT : Stage.TIMED_OUT)) {
         var _ = request.abort(new DeadlineException());
       }
     }
@@ -269,7 +280,11 @@ final class HttpRelay {
     return switch (stage.get()) {
       case TIMED_OUT -> {
         attempt.timedOut();
-        yield new Ending(Outcome.OVERLOADED, 0, false, 0, false);
+        yield new Ending(Outcome.OVERLOADED, 0, false, stalledNanos(), false);
+      }
+      case UNSENT -> {
+        body.expired();
+        yield abandoned();
       }
       case CALLER_GONE, OUTRUN -> abandoned();
       case ASKED, FAILED -> {
@@ -277,16 +292,20 @@ final class HttpRelay {
           yield abandoned();
         }
         BackendStatus.settleBroken(attempt, ended.join().getFailure());
-        yield new Ending(Outcome.FAILED, 0, false, 0, race.goesOn(this));
+        yield new Ending(Outcome.FAILED, 0, false, stalledNanos(), race.goesOn(this));
       }
-      case REFUSED -> new Ending(settleStatus(), status, false, 0, true);
+      case REFUSED -> new Ending(settleStatus(), status, false, stalledNanos(), true);
       case RELAYING -> settleRelayed();
     };
   }
 
   private Ending abandoned() {
     attempt.abandoned();
-    return new Ending(Outcome.ABANDONED, 0, false, 0, false);
+    return new Ending(Outcome.ABANDONED, 0, false, stalledNanos(), false);
+  }
+
+  private long stalledNanos() {
+    return upload.waitedNanos() + answer.stalledNanos();
   }
 
   private Outcome settleStatus() {
@@ -296,7 +315,7 @@ final class HttpRelay {
   private Ending settleRelayed() {
     if (callerFailed) {
       attempt.abandoned();
-      return new Ending(Outcome.ABANDONED, status, true, answer.stalledNanos(), false);
+      return new Ending(Outcome.ABANDONED, status, true, stalledNanos(), false);
     }
     Outcome outcome = Outcome.FAILED;
     if (ended.join().isFailed()) {
@@ -304,7 +323,7 @@ final class HttpRelay {
     } else {
       outcome = settleStatus();
     }
-    return new Ending(outcome, status, true, answer.stalledNanos(), false);
+    return new Ending(outcome, status, true, stalledNanos(), false);
   }
 
   private void begin(Response response) {

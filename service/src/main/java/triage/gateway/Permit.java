@@ -67,10 +67,15 @@ final class Permit implements AutoCloseable {
   /// Notes how the exchange went. Until then it counts as given up.
   ///
   /// @param stalled how many of the nanoseconds the permit was held went into waiting for the
-  ///     caller
+  ///     caller, beside what was [#stalled]
   void ended(Outcome how, long stalled) {
     outcome = how;
-    stalledNanos = stalled;
+    stalledNanos += stalled;
+  }
+
+  /// Notes that so many of the nanoseconds the permit is held went into waiting for the caller.
+  void stalled(long nanos) {
+    stalledNanos += nanos;
   }
 
   /// Keeps the permit, beyond the exchange, for work that cannot be interrupted.
@@ -79,8 +84,9 @@ final class Permit implements AutoCloseable {
   void keepUntilOver(CompletableFuture<?> work, Outcome how) {
     over = true;
     Pass kept = pass;
+    long stalled = stalledNanos;
     kept.keep();
-    var _ = work.whenComplete((result, failure) -> turnstile.leave(kept, how, 0));
+    var _ = work.whenComplete((result, failure) -> turnstile.leave(kept, how, stalled));
   }
 
   /// Gives the permit back, or the place in the queue, unless it was refused or is kept.

@@ -257,6 +257,41 @@ final class GateTest {
   }
 
   @Test
+  void whoHadItsTimeForSendingSpeaksForNoLowerLimit() {
+    assertThat(grownAfterLateEnds(3900 * MILLIS)).isGreaterThan(1.5 * grownAfterLateEnds(0));
+  }
+
+  /// Gives what a limit has become that grew, and then met callers that ended too late.
+  ///
+  /// @param stalledNanos for how much of four seconds each of them was waited for
+  private double grownAfterLateEnds(long stalledNanos) {
+    Gate tuned = new Gate(new GateSettings(100), List.of(LimitSettings.selfTuning(1000)));
+    for (int round = 0; round < 12; round++) {
+      List<Ticket> permits = fill(tuned, now + 4 * SECONDS);
+      now += 100 * MILLIS;
+      permits.forEach(permit -> tuned.settle(permit, Outcome.SERVED, 0, now));
+    }
+    for (int round = 0; round < 3; round++) {
+      List<Ticket> permits = fill(tuned, now + 4 * SECONDS);
+      now += 4 * SECONDS;
+      permits.forEach(permit -> tuned.settle(permit, Outcome.OVERLOADED, stalledNanos, now));
+    }
+    return tuned.capacity();
+  }
+
+  private List<Ticket> fill(Gate tuned, long deadlineNanos) {
+    List<Ticket> permits = new ArrayList<>();
+    Ticket next = ticket(CRITICAL, deadlineNanos);
+    while (tuned.offer(next, now) == Verdict.ADMITTED) {
+      permits.add(next);
+      next = ticket(CRITICAL, deadlineNanos);
+    }
+    tuned.withdraw(next, now);
+    assertThat(tuned.takeDecided()).isIn(null, next);
+    return permits;
+  }
+
+  @Test
   void aBackendThatOnlyRestedBeginsWithHalfOfItsLimit() {
     Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(8)));
     wide.close(0, Absence.RESTING, now + SECONDS, now);

@@ -157,6 +157,38 @@ final class BackendBreakerTest {
   }
 
   @Test
+  void whatWaitsForItsCallersBodySaysNothing() {
+    List<Attempt> uploads = Stream.generate(() -> begun(breaker)).limit(3).toList();
+    uploads.forEach(Attempt::awaitsCaller);
+    time.advance(SECOND);
+    Attempt other = begun(breaker);
+    time.advance(SECOND);
+    other.timedOut();
+    uploads.forEach(Attempt::timedOut);
+    assertThat(isOpen()).isFalse();
+  }
+
+  @Test
+  void aBodysTimeIsNotTheBackends() {
+    BackendBreaker quick = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    Attempt upload = begun(quick);
+    upload.awaitsCaller();
+    time.advance(Duration.ofSeconds(20));
+    upload.goesOn();
+    time.advance(Duration.ofMillis(10));
+    answer(upload);
+    upload.goesOn();
+    Attempt late = begun(quick);
+    begun(quick);
+    time.advance(SECOND);
+    late.timedOut();
+    assertThat(isOpen()).as("two are not enough").isFalse();
+    timedOutAfter(quick, SECOND);
+    timedOutAfter(quick, SECOND);
+    assertThat(isOpen()).isTrue();
+  }
+
+  @Test
   @Timeout(30)
   void aTrialThatSaysNothingIsMadeAgain() {
     BackendBreaker slow = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ import triage.backend.Turnstile;
 import triage.time.SettableTime;
 
 final class PermitTest {
+  private final SettableTime time = new SettableTime(Instant.EPOCH);
   private Models models;
   private Turnstile turnstile;
 
@@ -34,14 +36,24 @@ final class PermitTest {
         BackendSettings.of(
             URI.create("http://127.0.0.1:9"), null, 1, null, null, null, null, null, null);
     ModelSettings model = ModelSettings.at(List.of(backend));
-    models =
-        Models.open(Map.of("m", model), Path.of("."), 1, new SettableTime(Instant.EPOCH), null);
+    models = Models.open(Map.of("m", model), Path.of("."), 1, time, null);
     turnstile = Objects.requireNonNull(models.find("m")).turnstile();
   }
 
   @AfterEach
   void close() {
     models.close();
+  }
+
+  @Test
+  void whatWasWaitedForTheCallerIsNoServiceTime() {
+    Permit permit = permit();
+    assertThat(permit.enter()).isTrue();
+    time.advance(Duration.ofSeconds(3));
+    permit.stalled(Duration.ofSeconds(2).toNanos());
+    permit.ended(Outcome.SERVED, 0);
+    permit.close();
+    assertThat(turnstile.snapshot().lanes().getFirst().heldNanos()).isEqualTo(1e9);
   }
 
   @Test

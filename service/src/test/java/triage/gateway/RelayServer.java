@@ -1,0 +1,191 @@
+package triage.gateway;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+import triage.admission.Criticality;
+import triage.backend.BackendSettings;
+import triage.backend.HttpBackend;
+import triage.backend.ModelSettings;
+import triage.backend.ModelVersion;
+import triage.backend.Models;
+import triage.backend.Pass;
+import triage.identity.Caller;
+import triage.time.AlarmClock;
+import triage.time.Alarms;
+import triage.time.SettableTime;
+
+/// A Jetty server that relays each request to a model server, by a clock that the test sets and
+/// that rings when the test says so. Each request has [#PATIENCE].
+final class RelayServer implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final Caller CALLER =
+      new Caller("c", Criticality.CRITICAL, Caller.ALL_STUDIES, Set.of(), Instant.EPOCH);
+
+  final SettableTime time = new SettableTime(Instant.EPOCH);
+  final AlarmClock clock = Alarms.unwatched(time);
+  private final BlockingQueue<HttpRelay.Ending> endings = new LinkedBlockingQueue<>();
+  private final AtomicLong waitsAfter = new AtomicLong(-1);
+  private final Models models;
+  private final Server server = new Server();
+  private final ServerConnector connector = new ServerConnector(server);
+
+  /// Starts one without heartbeats.
+  ///
+  /// @param url the model server's
+  RelayServer(String url, Duration streamIdleTimeout) throws Exception {
+    BackendSettings backend =
+        BackendSettings.of(URI.create(url), null, 8, null, null, null, null, null, null);
+    ModelSettings settings =
+        ModelSettings.of(
+            null,
+            null,
+            null,
+            null,
+            PATIENCE,
+            null,
+            streamIdleTimeout,
+            Duration.ZERO,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            List.of(backend));
+    models = Models.open(Map.of("m", settings), Path.of("."), 1, time, null);
+    server.addConnector(connector);
+    server.setHandler(new Relaying());
+    server.start();
+  }
+
+  ModelVersion model() {
+    return Objects.requireNonNull(models.find("m"));
+  }
+
+  /// Sends the beginning of a request.
+  ///
+  /// @param rest what follows its first headers
+  Socket send(String path, String rest) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), connector.getLocalPort());
+    socket.setSoTimeout(10_000);
+    PacedServer.send(socket, "POST " + path + " HTTP/1.1\r\nHost: localhost\r\n" + rest);
+    return socket;
+  }
+
+  /// Waits until so many bytes of a body have been taken, and the next ones are waited for.
+  void awaitWaitsAfter(long bytes) {
+    PacedServer.await("waits after " + bytes + " bytes", () -> waitsAfter.get() == bytes);
+  }
+
+  /// Waits until a relay sleeps, lets time pass, and has the clock ring.
+  void passes(Duration step) {
+    PacedServer.await("sleeps", () -> Alarms.sleeping(clock) == 1);
+    time.advance(step);
+    Alarms.ring(clock);
+  }
+
+  /// Gives how the next relay ended, waiting for it. Its permit has been given back.
+  HttpRelay.Ending ending() throws InterruptedException {
+    HttpRelay.Ending ending = endings.poll(10, TimeUnit.SECONDS);
+    if (ending == null) {
+      throw new AssertionError("no relay ended within 10 s");
+    }
+    return ending;
+  }
+
+  @Override
+  public void close() throws Exception {
+    server.stop();
+    models.close();
+  }
+
+  private void serve(Request request, Response response, Callback callback) {
+    Call call = new Call(request, response, callback, new RetryAfter(1), clock.nanos());
+    Passage passage = new Passage(call, CALLER, model(), Criticality.CRITICAL, Instant.EPOCH);
+    try {
+      Body body = passage.read(null);
+      HttpRelay.Ending ending = relay(passage, body);
+      if (!ending.answered()) {
+        Refusal fault = body.refusal();
+        passage.refuse(fault == null ? Refusal.unanswered(ending.outcome()) : fault);
+      }
+      endings.add(ending);
+    } catch (RefusedException e) {
+      passage.refuse(e.refusal());
+    }
+  }
+
+  private HttpRelay.Ending relay(Passage passage, Body body) throws RefusedException {
+    Pass pass = new Pass("c", Criticality.CRITICAL, clock.nanos() + PATIENCE.toNanos());
+    try (Permit permit = new Permit(model().turnstile(), pass)) {
+      HttpBackend backend = (HttpBackend) model().backends().getFirst();
+      boolean admitted = permit.enter();
+      passage.started(backend, clock.nanos());
+      Race race =
+          new Race(
+              passage, permit, backend, body, new CompletableFuture<>(), () -> false, clock, time);
+      if (!admitted || !race.begin()) {
+        throw new IllegalStateException("not admitted");
+      }
+      return race.run(PATIENCE);
+    }
+  }
+
+  private final class Relaying extends Handler.Abstract {
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+      Request taken = new Taken(request);
+      Thread.startVirtualThread(() -> serve(taken, response, callback));
+      return true;
+    }
+  }
+
+  /// A request that tells how much of its body has been taken whenever more is waited for.
+  private final class Taken extends Request.Wrapper {
+    private long bytes;
+
+    private Taken(Request wrapped) {
+      super(wrapped);
+    }
+
+    @Override
+    public Content.@Nullable Chunk read() {
+      Content.Chunk chunk = super.read();
+      bytes += chunk == null ? 0 : chunk.remaining();
+      return chunk;
+    }
+
+    @Override
+    public void demand(Runnable callback) {
+      long taken = bytes;
+      super.demand(callback);
+      // The next demand may have come already, on another thread.
+      waitsAfter.accumulateAndGet(taken, Math::max);
+    }
+  }
+}
