@@ -244,6 +244,10 @@ final class HttpRelay {
     long leftNanos = progressedNanos + idleNanos - now;
     if (leftNanos <= 0) {
       progressedNanos = now;
+      // Before the abort: what it does to the write under way comes at a time of Jetty's choice.
+      if (answer.isWriting()) {
+        callerFailed = true;
+      }
       var _ = request.abort(new DeadlineException());
     } else if (heartbeatNanos == 0) {
       clock.parkNanos(this, leftNanos);

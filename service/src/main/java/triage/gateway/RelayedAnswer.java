@@ -48,6 +48,11 @@ final class RelayedAnswer {
     return stalledNanos.get();
   }
 
+  /// Tells whether something waits for the caller to read.
+  synchronized boolean isWriting() {
+    return writing;
+  }
+
   /// Writes a part, once a heartbeat that is under way is written.
   void write(ByteBuffer bytes, Callback written) {
     take(() -> {

@@ -1,14 +1,17 @@
 package triage.gateway;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -19,10 +22,13 @@ import triage.admission.Outcome;
 /// What is booked to a backend, and what to its caller, by a clock that the test sets.
 final class HttpRelayIT {
   private static final String INFER = "/v2/models/m/infer";
+  private static final String CHAT = "/v1/chat/completions";
+  private static final String EVENT = "data: {}\n\n";
   private static final int BEGUN = 300_000;
   private static final int REST = 700_000;
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final CountDownLatch over = new CountDownLatch(1);
   private HttpServer model;
 
   @BeforeEach
@@ -35,6 +41,7 @@ final class HttpRelayIT {
 
   @AfterEach
   void stop() {
+    over.countDown();
     model.stop(0);
     threads.shutdownNow();
   }
@@ -43,6 +50,25 @@ final class HttpRelayIT {
     exchange.getRequestBody().readAllBytes();
     exchange.sendResponseHeaders(200, 2);
     exchange.getResponseBody().write(new byte[] {'{', '}'});
+    exchange.close();
+  }
+
+  private static OutputStream begin(HttpExchange exchange) throws IOException {
+    exchange.getRequestBody().readAllBytes();
+    exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
+    exchange.sendResponseHeaders(200, 0);
+    return exchange.getResponseBody();
+  }
+
+  /// Gives one event, and then nothing until the test is over.
+  private void pause(HttpExchange exchange) throws IOException {
+    begin(exchange).write(EVENT.getBytes(ISO_8859_1));
+    exchange.getResponseBody().flush();
+    try {
+      over.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     exchange.close();
   }
 
@@ -67,6 +93,21 @@ final class HttpRelayIT {
       assertThat(PacedServer.readAll(slow))
           .startsWith("HTTP/1.1 504 ")
           .contains("deadline passed before the body had come whole");
+    }
+  }
+
+  /// What the abort does to the write that is under way comes after all else, if at all.
+  @Test
+  void aReaderThatStallsIsNoFailureOfTheBackend() throws Exception {
+    model.createContext(CHAT, this::pause);
+    try (RelayServer server = server(Duration.ofMinutes(1))) {
+      server.stalls = true;
+      try (Socket slow = server.send(CHAT, "Content-Length: 2\r\n\r\n{}")) {
+        server.stalled.acquire();
+        server.passes(Duration.ofMinutes(2));
+        assertThat(server.ending().outcome()).isEqualTo(Outcome.ABANDONED);
+        assertThat(slow.isConnected()).isTrue();
+      }
     }
   }
 

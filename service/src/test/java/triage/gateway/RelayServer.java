@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.io.Content;
@@ -46,6 +48,13 @@ final class RelayServer implements AutoCloseable {
 
   final SettableTime time = new SettableTime(Instant.EPOCH);
   final AlarmClock clock = Alarms.unwatched(time);
+
+  /// Whether parts of answers are never written from now on.
+  volatile boolean stalls;
+
+  /// How many parts that were not.
+  final Semaphore stalled = new Semaphore(0);
+
   private final BlockingQueue<HttpRelay.Ending> endings = new LinkedBlockingQueue<>();
   private final AtomicLong waitsAfter = new AtomicLong(-1);
   private final Models models;
@@ -160,8 +169,24 @@ final class RelayServer implements AutoCloseable {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
       Request taken = new Taken(request);
-      Thread.startVirtualThread(() -> serve(taken, response, callback));
+      Response written = new Written(taken, response);
+      Thread.startVirtualThread(() -> serve(taken, written, callback));
       return true;
+    }
+  }
+
+  private final class Written extends Response.Wrapper {
+    private Written(Request request, Response wrapped) {
+      super(request, wrapped);
+    }
+
+    @Override
+    public void write(boolean last, ByteBuffer bytes, Callback callback) {
+      if (!last && stalls) {
+        stalled.release();
+      } else {
+        super.write(last, bytes, callback);
+      }
     }
   }
 
