@@ -44,6 +44,9 @@ final class HttpRelay {
   private static final long DISCARDED_BYTES_MAX = 64 << 10;
   private static final long DISCARD_NANOS = 50_000_000L;
 
+  /// How often the gate is told of a pausing answer that its permit has not leaked.
+  private static final long ALIVE_NANOS = 60_000_000_000L;
+
   /// Where the relay stands; it leaves [#ASKED] once.
   private enum Stage {
     /// The backend has been asked and has not begun to answer.
@@ -241,6 +244,8 @@ final class HttpRelay {
   /// hold a permit for ever. Meanwhile a stream of events has its heartbeat, which is no progress.
   private void awaitMore() {
     long now = clock.nanos();
+    // Whoever waits here is alive, however long the answer pauses.
+    pass.alive(now);
     long leftNanos = progressedNanos + idleNanos - now;
     if (leftNanos <= 0) {
       progressedNanos = now;
@@ -249,17 +254,19 @@ final class HttpRelay {
         callerFailed = true;
       }
       var _ = request.abort(new DeadlineException());
-    } else if (heartbeatNanos == 0) {
-      clock.parkNanos(this, leftNanos);
-    } else {
+      return;
+    }
+    long untilNanos = Math.min(leftNanos, ALIVE_NANOS);
+    if (heartbeatNanos > 0) {
       long quietNanos = Math.min(now - progressedNanos, now - beatNanos);
       if (quietNanos >= heartbeatNanos) {
         beatNanos = now;
         answer.beat(this::callerFailed);
         quietNanos = 0;
       }
-      clock.parkNanos(this, Math.min(leftNanos, heartbeatNanos - quietNanos));
+      untilNanos = Math.min(untilNanos, heartbeatNanos - quietNanos);
     }
+    clock.parkNanos(this, untilNanos);
   }
 
   private void callerFailed(Throwable failure) {
@@ -400,7 +407,6 @@ final class HttpRelay {
 
   private void progress() {
     progressedNanos = clock.nanos();
-    pass.alive(progressedNanos);
   }
 
   private void pass(Response response, Content.Chunk chunk, Runnable demander) {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import triage.admission.Outcome;
+import triage.backend.Sweeps;
 
 /// What is booked to a backend, and what to its caller, by a clock that the test sets.
 final class HttpRelayIT {
@@ -108,6 +109,23 @@ final class HttpRelayIT {
         assertThat(server.ending().outcome()).isEqualTo(Outcome.ABANDONED);
         assertThat(slow.isConnected()).isTrue();
       }
+    }
+  }
+
+  /// Beyond its deadline, and for longer than a permit without a sign of life is left alone.
+  @Test
+  void aQuietStreamKeepsItsPermit() throws Exception {
+    model.createContext(CHAT, this::pause);
+    try (RelayServer server = server(Duration.ofHours(1));
+        Socket caller = server.send(CHAT, "Content-Length: 2\r\n\r\n{}")) {
+      assertThat(PacedServer.read(caller, EVENT)).startsWith("HTTP/1.1 200 ");
+      for (int minute = 0; minute < 10; minute++) {
+        server.passes(Duration.ofMinutes(1));
+      }
+      server.passes(Duration.ZERO);
+      assertThat(Sweeps.takeBackLeaked(server.model().turnstile())).isZero();
+      over.countDown();
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
     }
   }
 
