@@ -25,6 +25,7 @@ public record GateSnapshot(
   ///     room for the limit less these and those in flight
   /// @param refusals how many requests it has refused for want of room since the start
   /// @param heldNanos how long a permit there is usually held; 0 while unknown
+  /// @param untilAnsweredNanos how long it usually takes until an answer begins; 0 while unknown
   /// @param absences why it is out of rotation; empty while it takes requests
   public record LaneSnapshot(
       int limit,
@@ -35,6 +36,7 @@ public record GateSnapshot(
       int withheld,
       long refusals,
       double heldNanos,
+      double untilAnsweredNanos,
       Set<Absence> absences) {
     /// Copies the set.
     public LaneSnapshot {

@@ -36,8 +36,8 @@ final class Lane {
   private int borne = Integer.MAX_VALUE;
 
   private long refusals;
-  private double heldNanos;
-  private double deviationNanos;
+  private final UsualTime held = new UsualTime();
+  private final UsualTime untilAnswered = new UsualTime();
   private long learnedNanos;
   private double reported = Double.NaN;
   private long reportedNanos;
@@ -161,7 +161,8 @@ final class Lane {
         inFlight,
         withheld.count(nowNanos),
         refusals,
-        heldNanos,
+        held.nanos(),
+        untilAnswered.nanos(),
         absences.keySet());
   }
 
@@ -194,7 +195,7 @@ final class Lane {
   /// The usual time of a backend that nobody has been given to counts for less and less, so that
   /// one that was slow once is tried again.
   double load(long nowNanos) {
-    double expectedNanos = heldNanos;
+    double expectedNanos = held.nanos();
     long idleNanos = nowNanos - learnedNanos;
     if (inFlight == 0 && idleNanos > IDLE_FROM_NANOS) {
       expectedNanos *= Math.pow(0.5, idleNanos / IDLE_HALVES_NANOS);
@@ -205,12 +206,12 @@ final class Lane {
 
   /// Gives the usual time that a permit is held, in nanoseconds; 0 while unknown.
   double heldNanos() {
-    return heldNanos;
+    return held.nanos();
   }
 
-  /// Gives by how much the time a permit is held usually differs from the usual, in nanoseconds.
-  double deviationNanos() {
-    return deviationNanos;
+  /// Gives the usual time until an answer begins: less than a permit is held where it is a stream.
+  UsualTime untilAnswered() {
+    return untilAnswered;
   }
 
   void take(Ticket ticket, long nowNanos) {
@@ -240,16 +241,19 @@ final class Lane {
     boolean served = outcome == Outcome.SERVED;
     boolean late = outcome == Outcome.OVERLOADED;
     boolean cutOff = late && ticket.expiredBy(nowNanos);
-    // What was cut off would have taken longer still.
-    if (served || (cutOff && heldNanos > 0 && permitNanos > heldNanos)) {
-      learnUsual(permitNanos);
+    if (served) {
+      learnUsual(permitNanos, ticket.untilAnsweredNanos(permitNanos));
+    } else if (cutOff) {
+      held.learnAtLeast(permitNanos, weight());
+      untilAnswered.learnAtLeast(permitNanos, weight());
     }
+    double usualNanos = held.nanos();
     // What takes longer than the work itself is no refusal, whatever it says.
-    boolean refused = late && !cutOff && (heldNanos == 0 || permitNanos < 2 * heldNanos);
+    boolean refused = late && !cutOff && (usualNanos == 0 || permitNanos < 2 * usualNanos);
     if (refused) {
       borne = inFlight;
       refusals++;
-      withheld.withhold(heldNanos - permitNanos, nowNanos);
+      withheld.withhold(usualNanos - permitNanos, nowNanos);
     }
     learnedNanos = nowNanos;
     if (served) {
@@ -307,14 +311,11 @@ final class Lane {
     return waited || hurried ? Ending.LATE_ANYWAY : Ending.LATE;
   }
 
-  private void learnUsual(long permitNanos) {
-    if (heldNanos == 0) {
-      heldNanos = permitNanos;
-      deviationNanos = 0.5 * permitNanos;
-    } else {
-      double off = permitNanos - heldNanos;
-      deviationNanos += weight() * (Math.abs(off) - deviationNanos);
-      heldNanos += weight() * off;
+  private void learnUsual(long permitNanos, long answeredNanos) {
+    held.learn(permitNanos, weight());
+    untilAnswered.learn(answeredNanos, weight());
+    if (tuned != null) {
+      tuned.answered((double) answeredNanos / Math.max(1, permitNanos));
     }
   }
 

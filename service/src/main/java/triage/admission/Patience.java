@@ -16,6 +16,7 @@ final class Patience {
   private static final double FAR = 8;
 
   private double usualNanos;
+  private double answeredShare = 1;
 
   /// Notes how much time a caller has left; a single one that is far off does not carry the usual
   /// away.
@@ -31,6 +32,13 @@ final class Patience {
     usualNanos += (usualNanos == 0 ? 1 : weight) * (bounded - usualNanos);
   }
 
+  /// Notes after which share of the time that a permit was held its answer began.
+  ///
+  /// @param weight of one caller
+  void noteAnswered(double share, double weight) {
+    answeredShare += weight * (share - answeredShare);
+  }
+
   /// Tells whether a caller had so much less time than is usual that it says nothing when it ends
   /// too late: callers in a hurry must not brake the limit for all.
   boolean isHurried(long nanos) {
@@ -38,10 +46,12 @@ final class Patience {
   }
 
   /// Gives how many may be in flight if all beyond what is there now would only wait; infinite
-  /// where nobody has a deadline.
+  /// where nobody has a deadline. What the rest of a stream takes after its answer has begun uses
+  /// up nobody's patience.
   double bearable(Phase from, long nowNanos) {
     return usualNanos == 0
         ? Double.POSITIVE_INFINITY
-        : from.inFlight() * USED * usualNanos / Math.exp(from.logHeld(nowNanos));
+        : from.inFlight()
+            * (USED * usualNanos / Math.exp(from.logHeld(nowNanos)) + (1 - answeredShare));
   }
 }

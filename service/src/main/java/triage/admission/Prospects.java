@@ -36,13 +36,12 @@ final class Prospects {
 
   /// Gives why a ticket cannot wait at a place, or `null` if it can.
   @Nullable Reason refusalFor(Ticket ticket, int place, long nowNanos) {
-    double heldNanos = usual.heldNanos();
-    if (heldNanos == 0) {
+    if (usual.heldNanos() == 0) {
       return null;
     }
     double waitNanos = usual.waitNanos(place);
     if (ticket.deadlineNanos() != Ticket.NO_DEADLINE
-        && waitNanos + heldNanos > ticket.deadlineNanos() - nowNanos) {
+        && waitNanos + usual.untilAnsweredNanos() > ticket.deadlineNanos() - nowNanos) {
       return Reason.DEADLINE_UNREACHABLE;
     }
     // Who comes first of a class that is sure of a share has a place, however full the line.
@@ -76,7 +75,7 @@ final class Prospects {
     if (ticket.deadlineNanos() == Ticket.NO_DEADLINE) {
       return false;
     }
-    double wantedNanos = usual.heldNanos();
+    double wantedNanos = usual.untilAnsweredNanos();
     long leftNanos = ticket.deadlineNanos() - nowNanos;
     if (line.size() == 0) {
       double leastNanos = CAUTION_ALONE * wantedNanos;

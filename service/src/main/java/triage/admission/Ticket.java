@@ -44,6 +44,7 @@ public class Ticket {
   int avoidedLane = Rotation.NONE;
   boolean gone;
   private volatile long aliveNanos = Long.MIN_VALUE;
+  private volatile long answeredNanos = Long.MAX_VALUE;
   private volatile boolean kept;
   long offeredNanos;
   long decidedNanos;
@@ -122,6 +123,22 @@ public class Ticket {
   /// deadline does. May be called by any thread, without the gate's lock.
   public final void alive(long nowNanos) {
     aliveNanos = nowNanos;
+  }
+
+  /// Says that the answer to the request it admitted begins, which is what the deadline is for: how
+  /// long the rest of a stream takes is no matter of it. May be called by any thread, without the
+  /// gate's lock.
+  public final void answered(long nowNanos) {
+    answeredNanos = nowNanos;
+  }
+
+  /// Gives after how much of the time its permit was held its answer began: all of it, where nobody
+  /// has said.
+  final long untilAnsweredNanos(long permitNanos) {
+    long answered = answeredNanos;
+    return answered == Long.MAX_VALUE
+        ? permitNanos
+        : Math.clamp(answered - decidedNanos, 0, permitNanos);
   }
 
   /// Says that its permit is held for work that cannot be interrupted, however long that takes. May

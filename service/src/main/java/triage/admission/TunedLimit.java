@@ -323,6 +323,11 @@ final class TunedLimit {
     }
   }
 
+  /// Notes after which share of the time that a permit was held its answer began.
+  void answered(double share) {
+    patience.noteAnswered(share, weight());
+  }
+
   /// Tells whether a request had so much less time than is usual that it says nothing when it ends
   /// too late.
   boolean isHurried(long patienceNanos) {

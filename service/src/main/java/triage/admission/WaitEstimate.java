@@ -1,7 +1,7 @@
 package triage.admission;
 
-/// What a gate expects of the backends that are in rotation: how long a permit is held, and how
-/// soon those who wait have their turns.
+/// What a gate expects of the backends that are in rotation: how long a permit is held, when an
+/// answer begins, and how soon those who wait have their turns.
 ///
 /// A backend completes as many in a time as its limit over its usual time; the usual time of them
 /// all is the mean over the requests that they will take, not over the backends.
@@ -37,12 +37,26 @@ final class WaitEstimate {
     return rates == 0 ? 0 : limits / rates;
   }
 
+  /// Gives how long it usually takes from a dispatch until the answer begins; 0 while that is not
+  /// known of any backend.
+  double untilAnsweredNanos() {
+    double answered = 0;
+    double rates = 0;
+    for (Lane lane : lanes) {
+      if (lane.isOpen() && lane.heldNanos() > 0) {
+        answered += lane.limit() * (lane.untilAnswered().nanos() / lane.heldNanos());
+        rates += lane.limit() / lane.heldNanos();
+      }
+    }
+    return rates == 0 ? 0 : answered / rates;
+  }
+
   /// Gives by how much that usually differs, at the backend where it differs most.
   double deviationNanos() {
     double most = 0;
     for (Lane lane : lanes) {
       if (lane.isOpen()) {
-        most = Math.max(most, lane.deviationNanos());
+        most = Math.max(most, lane.untilAnswered().deviationNanos());
       }
     }
     return most;

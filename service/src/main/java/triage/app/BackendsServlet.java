@@ -68,7 +68,8 @@ final class BackendsServlet extends HttpServlet {
     }
     entry.put("inFlight", seen.inFlight()).put("withheld", seen.withheld());
     entry.put("refusals", seen.refusals());
-    entry.put("usualMs", Math.round(seen.heldNanos() / NANOS_PER_MILLI * 1000) / 1000.0);
+    entry.put("usualMs", millis(seen.heldNanos()));
+    entry.put("answersAfterMs", millis(seen.untilAnsweredNanos()));
     entry.put("weight", model.settings().backends().get(lane).weight());
     entry.put("ejected", absences.contains(Absence.EJECTED));
     entry.put("draining", absences.contains(Absence.DRAINED));
@@ -80,6 +81,10 @@ final class BackendsServlet extends HttpServlet {
               .put("breaker", server.breaker().state())
               .put("attempts", server.attempts());
     }
+  }
+
+  private static double millis(double nanos) {
+    return Math.round(nanos / NANOS_PER_MILLI * 1000) / 1000.0;
   }
 
   /// Gives the word for what a backend is doing, as far as one word goes.

@@ -371,6 +371,7 @@ final class HttpRelay {
     if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
       return false;
     }
+    pass.answered(progressedNanos);
     if (status < 400) {
       attempt.answering();
     }

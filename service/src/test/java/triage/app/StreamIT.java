@@ -3,9 +3,12 @@ package triage.app;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
@@ -103,6 +106,42 @@ final class StreamIT {
     assertThat(got.toByteArray()).isEqualTo(stream);
     assertThat(got.toString(UTF_8)).endsWith("data: [DONE]\n\n");
     awaitRow("served", trace);
+  }
+
+  @Test
+  void tellsApartWhenAnswersBeginAndHowLongTheyLast() throws Exception {
+    Semaphore read = new Semaphore(0);
+    server.follow((_, wire) -> {
+      wire.write(HEAD).chunk(EVENT);
+      assertThat(read.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+      wire.chunk("data: [DONE]\n\n").chunk("");
+      return true;
+    });
+    HttpRequest request =
+        service.request(CHAT).POST(HttpRequest.BodyPublishers.ofString(ask("m"))).build();
+    InputStream answer = service.stream(request).body();
+    assertThat(answer.readNBytes(EVENT.length())).hasSize(EVENT.length());
+    read.release();
+    answer.readAllBytes();
+
+    RunningService.await(
+        "an answer begins before it ends",
+        () -> usual("answersAfterMs") > 0 && usual("answersAfterMs") < usual("usualMs"));
+  }
+
+  private static double usual(String which) {
+    HttpRequest request = HttpRequest.newBuilder(service.admin("/backends")).GET().build();
+    try {
+      for (JsonNode model :
+          new ObjectMapper().readTree(service.send(request).body()).get("models")) {
+        if (model.get("model").textValue().equals("m")) {
+          return model.at("/backends/0/" + which).doubleValue();
+        }
+      }
+      throw new AssertionError("no model m");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

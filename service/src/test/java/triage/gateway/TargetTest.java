@@ -49,6 +49,7 @@ final class TargetTest {
 
   private static LaneSnapshot lane(
       int limit, int inFlight, double heldNanos, Set<Absence> absences) {
-    return new LaneSnapshot(2 * limit, limit, limit, limit, inFlight, 0, 0, heldNanos, absences);
+    return new LaneSnapshot(
+        2 * limit, limit, limit, limit, inFlight, 0, 0, heldNanos, heldNanos, absences);
   }
 }

@@ -40,10 +40,24 @@ final class SteadyLoad {
     }
     all.add(steady("S10", "s=30s C=4 2/s", 30, 4, 15, 300, 1_800));
     all.add(steady("S25", "s=1.000s C=16 3x", 1, 16, 3, 60, 400));
+    for (double light : new double[] {.1, .5, 3}) {
+      all.add(lightAtFirst(1, 64, light));
+    }
     for (int capacity : new int[] {2, 4, 16}) {
       all.add(even(.36, capacity, 5));
     }
     return all;
+  }
+
+  /// What comes first takes a seventh of what comes later.
+  private static Scenario lightAtFirst(double service, int capacity, double light) {
+    String cell = String.format("s=%.3fs C=%d 3x, a seventh for %.1fs", service, capacity, light);
+    return new Draft("LIGHT", cell, service, capacity)
+        .load(3)
+        .work((chance, at) ->
+            (at < light ? service / 7 : service) * chance.lognormal(Draft.VARIATION))
+        .measured(20, 120)
+        .done();
   }
 
   private static Scenario even(double service, int capacity, double load) {
