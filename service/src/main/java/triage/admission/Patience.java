@@ -6,8 +6,11 @@ package triage.admission;
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Patience {
-  /// The share of the usual patience that the time held may come to by growth.
+  /// The share of the usual patience that the time held may come to by growth, and by the first of
+  /// all once some rounds of it have shown no waiting.
   private static final double USED = 0.5;
+
+  private static final double USED_AT_FIRST = 0.8;
 
   /// The share of it below which a caller is in a hurry.
   private static final double HURRIED = 0.25;
@@ -49,9 +52,19 @@ final class Patience {
   /// where nobody has a deadline. What the rest of a stream takes after its answer has begun uses
   /// up nobody's patience.
   double bearable(Phase from, long nowNanos) {
+    return bearable(USED, from, nowNanos);
+  }
+
+  /// Gives the same for the first growth once it has come some way: where calls take a third of
+  /// what callers wait, it would go on by a quarter a round else, for dozens of calls.
+  double bearableAtFirst(Phase from, long nowNanos) {
+    return bearable(USED_AT_FIRST, from, nowNanos);
+  }
+
+  private double bearable(double used, Phase from, long nowNanos) {
     return usualNanos == 0
         ? Double.POSITIVE_INFINITY
         : from.inFlight()
-            * (USED * usualNanos / Math.exp(from.logHeld(nowNanos)) + (1 - answeredShare));
+            * (used * usualNanos / Math.exp(from.logHeld(nowNanos)) + (1 - answeredShare));
   }
 }

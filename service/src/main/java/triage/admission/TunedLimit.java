@@ -54,6 +54,9 @@ final class TunedLimit {
   private static final double GROWTH_IN_DOUBT = 1.7;
   private static final double GROWTH_MIN = 1.25;
 
+  /// From which level on the first growth has come some way.
+  private static final int SOME_WAY = 6;
+
   /// The rise of the logarithm of the time held that ends growth, and the one that ends it before a
   /// round is over; how many standard errors make it sure, at first and later.
   private static final double QUEUED = Math.log(1.25);
@@ -434,7 +437,7 @@ final class TunedLimit {
     double base = shared ? from.inFlight() : from.level();
     double wanted = (everSettled ? Math.min(factor, GROWTH_LATER) : factor) * base;
     double least = Math.max(GROWTH_MIN * base, base + 2);
-    double borne = Math.max(least, patience.bearable(from, nowNanos));
+    double borne = Math.max(least, bearable(from, nowNanos));
     refusals.note(from);
     borne = Math.min(borne, Math.max(base, refusals.grown()));
     int level = (int) Math.min(most, Math.ceil(Math.min(wanted, borne)));
@@ -443,6 +446,12 @@ final class TunedLimit {
     int round = shared ? patientLevel() : level - from.level();
     dispatchedMax = Math.max(FIRST_ROUND, round);
     repeats = 0;
+  }
+
+  private double bearable(Phase from, long nowNanos) {
+    return everSettled || from.level() < SOME_WAY
+        ? patience.bearable(from, nowNanos)
+        : patience.bearableAtFirst(from, nowNanos);
   }
 
   private void settleAt(Phase found, double logHeld, long nowNanos) {

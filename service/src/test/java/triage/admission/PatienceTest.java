@@ -17,6 +17,13 @@ final class PatienceTest {
   }
 
   @Test
+  void letsMoreBeUsedUpByTheFirstGrowth() {
+    patience.note(30 * SECONDS, 1);
+
+    assertThat(patience.bearableAtFirst(phase(5 * SECONDS), 0)).isBetween(8 * 4.79, 8 * 4.81);
+  }
+
+  @Test
   void leavesOutWhatComesAfterTheBeginningOfAnAnswer() {
     patience.note(30 * SECONDS, 1);
     patience.noteAnswered(0.1, 1);
