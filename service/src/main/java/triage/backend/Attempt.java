@@ -54,10 +54,12 @@ public final class Attempt {
     breaker.answering(this);
   }
 
-  /// Notes that the answer is a stream that has begun, and may last: the trial after an outage has
-  /// shown by that that the backend is back.
-  public void streaming() {
-    breaker.streaming(this);
+  /// Ends the trial after an outage, if it is that: an answer that has begun shows that the backend
+  /// is back, and how long the rest of it takes may be its caller's doing.
+  ///
+  /// @return whether it was the trial
+  public boolean endsTrial() {
+    return breaker.endsTrial(this);
   }
 
   /// Ends it: the backend answered, whatever it said of the content.

@@ -193,7 +193,7 @@ public final class BackendBreaker {
     slowestNanos = Math.max(nanos, slowestNanos - (slowestNanos - nanos) / FORGOTTEN);
   }
 
-  void streaming(Attempt attempt) {
+  boolean endsTrial(Attempt attempt) {
     boolean tried;
     synchronized (this) {
       tried = attempt.trial;
@@ -202,6 +202,7 @@ public final class BackendBreaker {
     if (tried && breaker.isHalfOpen()) {
       breaker.recordSuccess();
     }
+    return tried;
   }
 
   void succeeded(Attempt attempt, String caller) {

@@ -212,6 +212,10 @@ final class Exchange {
     try {
       // A body too large to be read before the gate is read to its end with the permit held.
       long askedNanos = clock.nanos();
+      if (!body.isWhole()) {
+        long leftNanos = Math.max(0, permit.pass().deadlineNanos() - askedNanos);
+        PacedExchange.boundRest(passage.call().request(), leftNanos);
+      }
       byte[] bytes = body.bytes();
       permit.stalled(clock.nanos() - askedNanos);
       OipAnswer answer =

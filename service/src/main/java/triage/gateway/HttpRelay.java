@@ -249,8 +249,8 @@ final class HttpRelay {
     long leftNanos = progressedNanos + idleNanos - now;
     if (leftNanos <= 0) {
       progressedNanos = now;
-      // Before the abort: what it does to the write under way comes at a time of Jetty's choice.
-      if (answer.isWriting()) {
+      // Before the abort: what it does to what is under way comes at a time of Jetty's choice.
+      if (answer.isWriting() || upload.isWaiting()) {
         callerFailed = true;
       }
       var _ = request.abort(new DeadlineException());
@@ -324,7 +324,7 @@ final class HttpRelay {
   }
 
   private Ending settleRelayed() {
-    if (callerFailed) {
+    if (callerFailed || body.refusal() != null) {
       attempt.abandoned();
       return new Ending(Outcome.ABANDONED, status, true, stalledNanos(), false);
     }
@@ -371,15 +371,18 @@ final class HttpRelay {
     if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
       return false;
     }
-    pass.answered(progressedNanos);
+    pass.answered(progressedNanos - upload.waitedNanos());
     if (status < 400) {
       attempt.answering();
+      if (attempt.endsTrial()) {
+        // The backend is back, however slowly this caller reads.
+        turnstile.answering(pass);
+      }
     }
     if (call.dialect() == Dialect.OPENAI) {
       EventStream stream = EventStream.of(response.getHeaders());
       answer.events(stream);
       if (stream != null && status < 400) {
-        attempt.streaming();
         turnstile.answering(pass);
       }
       if (stream != null) {

@@ -59,6 +59,10 @@ final class InProcessCall {
       OipInference inference,
       CompletableFuture<@Nullable Void> gone)
       throws RefusedException {
+    if (leftNanos(permit.pass()) <= 0) {
+      // What cannot be interrupted is not begun for nobody.
+      throw new RefusedException(Refusal.of(Reason.DEADLINE_EXCEEDED, 0));
+    }
     CompletableFuture<List<Tensor>> running = start(backend, inference);
     try {
       await(CompletableFuture.anyOf(running, gone), permit.pass());
@@ -95,10 +99,11 @@ final class InProcessCall {
 
   private void await(CompletableFuture<Object> either, Pass pass)
       throws InterruptedException, ExecutionException, TimeoutException {
-    if (pass.deadlineNanos() == Ticket.NO_DEADLINE) {
-      either.get();
-    } else {
-      either.get(Math.max(0, pass.deadlineNanos() - clock.nanos()), TimeUnit.NANOSECONDS);
-    }
+    either.get(Math.max(0, leftNanos(pass)), TimeUnit.NANOSECONDS);
+  }
+
+  private long leftNanos(Pass pass) {
+    long deadlineNanos = pass.deadlineNanos();
+    return deadlineNanos == Ticket.NO_DEADLINE ? Long.MAX_VALUE : deadlineNanos - clock.nanos();
   }
 }

@@ -59,8 +59,8 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
     return request;
   }
 
-  /// Bounds the time that the rest of a body may take from now on, whatever its pace, if there is
-  /// no bound yet.
+  /// Bounds the time that the rest of a body may take from now on, whatever its pace. Of two bounds
+  /// the sooner holds.
   ///
   /// @param request of a paced exchange, or a wrapper of it
   static void boundRest(Request request, long nanos) {
@@ -244,9 +244,10 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
     }
 
     private void boundRest(long nanos) {
-      if (!bounded) {
+      long boundNanos = pacer.nanos() + nanos;
+      if (!bounded || boundNanos - lastNanos < 0) {
         bounded = true;
-        lastNanos = pacer.nanos() + nanos;
+        lastNanos = boundNanos;
       }
     }
 

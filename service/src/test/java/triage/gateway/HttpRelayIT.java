@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import triage.admission.GateSnapshot.LaneSnapshot;
 import triage.admission.Outcome;
 import triage.backend.Sweeps;
 
@@ -65,6 +66,18 @@ final class HttpRelayIT {
   private void pause(HttpExchange exchange) throws IOException {
     begin(exchange).write(EVENT.getBytes(ISO_8859_1));
     exchange.getResponseBody().flush();
+    awaitEnd(exchange);
+  }
+
+  /// Answers, and reads nothing of the body until the test is over.
+  private void refuseUnread(HttpExchange exchange) throws IOException {
+    exchange.sendResponseHeaders(413, 2);
+    exchange.getResponseBody().write(new byte[] {'{', '}'});
+    exchange.getResponseBody().flush();
+    awaitEnd(exchange);
+  }
+
+  private void awaitEnd(HttpExchange exchange) {
     try {
       over.await();
     } catch (InterruptedException e) {
@@ -126,6 +139,40 @@ final class HttpRelayIT {
       assertThat(Sweeps.takeBackLeaked(server.model().turnstile())).isZero();
       over.countDown();
       assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+    }
+  }
+
+  /// Nor one that hangs up on an answer that came before it had sent all.
+  @Test
+  void whoHangsUpOnAnEarlyAnswerIsNoFailureOfTheBackend() throws Exception {
+    model.createContext(INFER, this::refuseUnread);
+    try (RelayServer server = server(Duration.ofMinutes(1))) {
+      try (Socket slow =
+          server.send(INFER, "Content-Length: " + (BEGUN + REST) + "\r\n\r\n" + text(BEGUN))) {
+        assertThat(PacedServer.read(slow, "\r\n\r\n{}")).startsWith("HTTP/1.1 413 ");
+      }
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.ABANDONED);
+    }
+  }
+
+  @Test
+  void theTimeOfASlowBodyIsNotPartOfTheTimeUntilAnAnswer() throws Exception {
+    model.createContext(CHAT, this::pause);
+    try (RelayServer server = server(Duration.ofMinutes(1));
+        Socket slow =
+            server.send(CHAT, "Content-Length: " + (BEGUN + REST) + "\r\n\r\n" + text(BEGUN))) {
+      server.awaitWaitsAfter(BEGUN);
+      server.time.advance(Duration.ofSeconds(20));
+      PacedServer.send(slow, text(REST));
+      assertThat(PacedServer.read(slow, EVENT)).startsWith("HTTP/1.1 200 ");
+      server.written.acquire();
+      server.time.advance(Duration.ofSeconds(40));
+      over.countDown();
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+
+      LaneSnapshot seen = server.model().turnstile().snapshot().lanes().getFirst();
+      assertThat(seen.heldNanos()).isEqualTo(Duration.ofSeconds(40).toNanos());
+      assertThat(seen.untilAnsweredNanos()).isZero();
     }
   }
 

@@ -55,6 +55,9 @@ final class RelayServer implements AutoCloseable {
   /// How many parts that were not.
   final Semaphore stalled = new Semaphore(0);
 
+  /// How many parts of answers are written, and their writers told.
+  final Semaphore written = new Semaphore(0);
+
   private final BlockingQueue<HttpRelay.Ending> endings = new LinkedBlockingQueue<>();
   private final AtomicLong waitsAfter = new AtomicLong(-1);
   private final Models models;
@@ -185,7 +188,15 @@ final class RelayServer implements AutoCloseable {
       if (!last && stalls) {
         stalled.release();
       } else {
-        super.write(last, bytes, callback);
+        super.write(
+            last,
+            bytes,
+            Callback.from(
+                () -> {
+                  callback.succeeded();
+                  written.release();
+                },
+                callback::failed));
       }
     }
   }
