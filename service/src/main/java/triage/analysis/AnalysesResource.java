@@ -27,12 +27,15 @@ public final class AnalysesResource {
   private final Analyses analyses;
   private final Jobs jobs;
   private final DeadJobs dead;
+  private final AnswerRoom answers;
   private final long bodyBytesMax;
 
-  AnalysesResource(Analyses analyses, Jobs jobs, DeadJobs dead, long bodyBytesMax) {
+  AnalysesResource(
+      Analyses analyses, Jobs jobs, DeadJobs dead, AnswerRoom answers, long bodyBytesMax) {
     this.analyses = analyses;
     this.jobs = jobs;
     this.dead = dead;
+    this.answers = answers;
     this.bodyBytesMax = bodyBytesMax;
   }
 
@@ -42,7 +45,12 @@ public final class AnalysesResource {
   public Response submit(@Context HttpServletRequest request, InputStream body)
       throws RefusedException, IOException {
     byte[] bytes = read(request, body, bodyBytesMax);
-    return answer(() -> analyses.submit(call(request), bytes));
+    NativeCall call = call(request);
+    return answer(() -> {
+      Reply reply = analyses.submit(call, bytes);
+      answers.add(call, reply);
+      return reply;
+    });
   }
 
   /// Gives a job.
@@ -54,7 +62,8 @@ public final class AnalysesResource {
       // Whoever waits is watched, and a watch begins after the body, should there be one.
       read(request, request.getInputStream(), QUERY_BYTES_MAX);
     }
-    return answer(() -> jobs.get(call(request), id));
+    NativeCall call = call(request);
+    return answer(() -> inRoom(call, jobs.get(call, id)));
   }
 
   /// Lists jobs that were given up.
@@ -75,7 +84,13 @@ public final class AnalysesResource {
   public Response query(@Context HttpServletRequest request, InputStream body)
       throws RefusedException, IOException {
     byte[] bytes = read(request, body, QUERY_BYTES_MAX);
-    return answer(() -> jobs.query(call(request), bytes));
+    NativeCall call = call(request);
+    return answer(() -> inRoom(call, jobs.query(call, bytes)));
+  }
+
+  private Reply inRoom(NativeCall call, Reply reply) throws RefusedException {
+    answers.take(call, reply);
+    return reply;
   }
 
   /// Calls a job off.

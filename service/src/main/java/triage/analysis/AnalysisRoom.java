@@ -80,6 +80,7 @@ public final class AnalysisRoom implements AutoCloseable {
                 analyses,
                 new Jobs(book, dispatcher, audit, settings, view),
                 new DeadJobs(book.dao(), view),
+                AnswerRoom.ofHeap(),
                 settings.bodyBytesMax()),
             new BatchesResource(batches));
     this.events = new Events(book, view, settings.events(), clock, wallClock);

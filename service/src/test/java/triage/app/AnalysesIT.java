@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import triage.Received;
 import triage.admission.Criticality;
 import triage.identity.Caller;
 import triage.identity.Role;
@@ -197,6 +198,34 @@ final class AnalysesIT {
       }
     }
     assertThat(whole).isOne();
+  }
+
+  @Test
+  void keepsSoMuchInMemoryOfWhatIsNotRead() throws Exception {
+    String job = id(ended(service.post(ANALYSES, analysis("breast-cancer", row), "Prefer", ASYNC)));
+    String path = "/api/v1/jobs/" + job;
+    service.execute(
+        "UPDATE jobs SET result = convert_to('\"' || repeat('x', 15000000) || '\"', 'UTF8')"
+            + " WHERE id = '"
+            + job
+            + "'");
+    List<Socket> unread = new ArrayList<>();
+    String answer;
+    do {
+      Socket socket = new Socket("127.0.0.1", service.port("application"));
+      unread.add(socket);
+      send(socket, "GET " + path + " HTTP/1.1\r\n", "");
+      answer = Received.until(socket.getInputStream(), "\r\n\r\n");
+    } while (answer.startsWith("HTTP/1.1 200 ") && unread.size() < 100);
+
+    assertThat(answer).startsWith("HTTP/1.1 429 ").contains("Triage-Reason: quota");
+    assertThat(service.get(path).statusCode()).isEqualTo(429);
+    unread.getFirst().close();
+    RunningService.await("room again", () -> service.get(path).statusCode() == 200);
+    for (Socket socket : unread) {
+      socket.close();
+    }
+    service.execute("UPDATE jobs SET result = NULL WHERE id = '" + job + "'");
   }
 
   @Test

@@ -1,0 +1,73 @@
+package triage.analysis;
+
+import triage.gateway.NativeCall;
+import triage.gateway.Refusal;
+import triage.gateway.RefusedException;
+import triage.gateway.SharedRoom;
+
+/// Room for the large answers that are on their way. Each is whole in memory until its caller has
+/// read it, and callers read slowly: hundreds that wait for jobs with results of megabytes would
+/// fill the heap.
+///
+/// **Threads**: safe for use by several threads.
+final class AnswerRoom {
+  /// Up to which size an answer needs no room.
+  static final int SMALL_BYTES = 64 << 10;
+
+  /// The least there is, so that a caller's share holds the largest result.
+  private static final long LEAST_BYTES = 96L << 20;
+
+  private static final int SHARE_OF_HEAP = 8;
+  private static final long RETRY_NANOS = 1_000_000_000L;
+
+  private final SharedRoom room;
+
+  AnswerRoom(long bytesMax) {
+    this.room = SharedRoom.ofBytes(bytesMax);
+  }
+
+  /// Makes one of an eighth of the heap.
+  static AnswerRoom ofHeap() {
+    return new AnswerRoom(Math.max(LEAST_BYTES, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP));
+  }
+
+  /// Takes room, until the request is over, for an answer that can be had again.
+  ///
+  /// @throws RefusedException 429 if its caller has as much on the way as it may; 503 if all have
+  void take(NativeCall call, Reply reply) throws RefusedException {
+    int bytes = reply.body().length;
+    if (bytes <= SMALL_BYTES) {
+      return;
+    }
+    String caller = call.caller().name();
+    switch (room.take(caller, call.criticality(), bytes)) {
+      case TAKEN -> call.whenOver(() -> room.giveBack(caller, bytes));
+      case OWN_SHARE_TAKEN ->
+          throw new RefusedException(
+              new Refusal(
+                  429,
+                  "quota",
+                  RETRY_NANOS,
+                  "too many large answers are on their way to you; read them, and ask again after"
+                      + " Retry-After"));
+      case FULL ->
+          throw new RefusedException(
+              new Refusal(
+                  503,
+                  "shed-pressure",
+                  RETRY_NANOS,
+                  "too many large answers are on their way from this instance; ask again after"
+                      + " Retry-After"));
+    }
+  }
+
+  /// Takes room for an answer that may be lost if it is not given now: there always is.
+  void add(NativeCall call, Reply reply) {
+    int bytes = reply.body().length;
+    if (bytes > SMALL_BYTES) {
+      String caller = call.caller().name();
+      room.add(caller, bytes);
+      call.whenOver(() -> room.giveBack(caller, bytes));
+    }
+  }
+}
