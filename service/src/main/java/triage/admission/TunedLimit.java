@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 /// A limit that finds a backend's capacity by itself: how many requests it can work on at once.
 ///
 /// **Growth.** From two, the level grows by a factor a round as long as the time a permit is held
-/// does not grow with it; not beyond what half of the callers' patience would bear if all that is
-/// added only waited.
+/// does not grow with it; not beyond what half of the callers' patience (at first, eight tenths)
+/// would bear if all that is added only waited.
 ///
 /// Where it does, and what is known rests on few requests, the work itself may be heavier: whom
 /// those that end have overtaken tells ([HeavierWork]).

@@ -21,9 +21,11 @@ final class AnswerRoom {
   private static final long RETRY_NANOS = 1_000_000_000L;
 
   private final SharedRoom room;
+  private final long shareBytes;
 
   AnswerRoom(long bytesMax) {
     this.room = SharedRoom.ofBytes(bytesMax);
+    this.shareBytes = bytesMax / 4;
   }
 
   /// Makes one of an eighth of the heap.
@@ -35,10 +37,10 @@ final class AnswerRoom {
   ///
   /// @throws RefusedException 429 if its caller has as much on the way as it may; 503 if all have
   void take(NativeCall call, Reply reply) throws RefusedException {
-    int bytes = reply.body().length;
-    if (bytes <= SMALL_BYTES) {
+    if (reply.body().length <= SMALL_BYTES) {
       return;
     }
+    long bytes = counted(reply);
     String caller = call.caller().name();
     switch (room.take(caller, call.criticality(), bytes)) {
       case TAKEN -> call.whenOver(() -> room.giveBack(caller, bytes));
@@ -63,11 +65,16 @@ final class AnswerRoom {
 
   /// Takes room for an answer that may be lost if it is not given now: there always is.
   void add(NativeCall call, Reply reply) {
-    int bytes = reply.body().length;
-    if (bytes > SMALL_BYTES) {
+    if (reply.body().length > SMALL_BYTES) {
+      long bytes = counted(reply);
       String caller = call.caller().name();
       room.add(caller, bytes);
       call.whenOver(() -> room.giveBack(caller, bytes));
     }
+  }
+
+  /// Gives what an answer counts: one that is larger than a share can be had alone.
+  private long counted(Reply reply) {
+    return Math.min(reply.body().length, shareBytes);
   }
 }

@@ -175,15 +175,18 @@ final class Body {
     return new Relayed(upload);
   }
 
-  /// Notes that the request's deadline has passed while the rest was still to come.
-  void expired() {
-    refusal =
+  /// Notes that the request's deadline has passed while the rest was still to come, and gives what
+  /// its caller is told.
+  Refusal expired() {
+    Refusal late =
         new Refusal(
             504,
             Reason.DEADLINE_EXCEEDED.wire(),
             0,
             "the deadline passed before the body had come whole; send it faster, or allow more time"
                 + " in Request-Timeout");
+    refusal = late;
+    return late;
   }
 
   private static Refusal brokenOff(@Nullable Throwable cause) {

@@ -198,6 +198,15 @@ final class Exchange {
         && model.retries().take(now);
   }
 
+  private byte[] read(Body body, Pass pass) throws RefusedException {
+    try {
+      return body.bytes();
+    } catch (RefusedException e) {
+      boolean expired = pass.deadlineNanos() - clock.nanos() <= 0;
+      throw expired ? new RefusedException(body.expired()) : e;
+    }
+  }
+
   private static OipBody decoded(Passage passage, byte[] body) throws RefusedException {
     return OipBody.of(
         body,
@@ -216,7 +225,7 @@ final class Exchange {
         long leftNanos = Math.max(0, permit.pass().deadlineNanos() - askedNanos);
         PacedExchange.boundRest(passage.call().request(), leftNanos);
       }
-      byte[] bytes = body.bytes();
+      byte[] bytes = read(body, permit.pass());
       permit.stalled(clock.nanos() - askedNanos);
       OipAnswer answer =
           inProcess.call(

@@ -294,7 +294,7 @@ final class HttpRelay {
         yield new Ending(Outcome.OVERLOADED, 0, false, stalledNanos(), false);
       }
       case UNSENT -> {
-        body.expired();
+        var _ = body.expired();
         yield abandoned();
       }
       case CALLER_GONE, OUTRUN -> abandoned();
@@ -374,7 +374,7 @@ final class HttpRelay {
     pass.answered(progressedNanos - upload.waitedNanos());
     if (status < 400) {
       attempt.answering();
-      if (attempt.endsTrial()) {
+      if (!BackendStatus.isFailure(status, known) && attempt.endsTrial()) {
         // The backend is back, however slowly this caller reads.
         turnstile.answering(pass);
       }
