@@ -21,11 +21,9 @@ final class AnswerRoom {
   private static final long RETRY_NANOS = 1_000_000_000L;
 
   private final SharedRoom room;
-  private final long shareBytes;
 
   AnswerRoom(long bytesMax) {
     this.room = SharedRoom.ofBytes(bytesMax);
-    this.shareBytes = bytesMax / 4;
   }
 
   /// Makes one of an eighth of the heap.
@@ -75,6 +73,6 @@ final class AnswerRoom {
 
   /// Gives what an answer counts: one that is larger than a share can be had alone.
   private long counted(Reply reply) {
-    return Math.min(reply.body().length, shareBytes);
+    return Math.min(reply.body().length, room.perCallerMost());
   }
 }

@@ -87,7 +87,7 @@ final class HttpRelay {
   private final Pass pass;
   private final HttpBackend backend;
   private final Body body;
-  private final Upload upload;
+  private final BodyWait bodyWait;
   private final AlarmClock clock;
   private final InstantSource wallClock;
   private final long idleNanos;
@@ -129,7 +129,7 @@ final class HttpRelay {
     this.pass = pass;
     this.backend = backend;
     this.body = body;
-    this.upload = new Upload(attempt, clock);
+    this.bodyWait = new BodyWait(attempt, clock);
     this.clock = clock;
     this.wallClock = wallClock;
     this.answer = new RelayedAnswer(call, clock);
@@ -137,7 +137,7 @@ final class HttpRelay {
     this.turn = backend.turn();
     this.heartbeatNanos = passage.model().settings().heartbeat().toNanos();
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
-    this.request = request(backend, passage.path()).body(body.rest(upload));
+    this.request = request(backend, passage.path()).body(body.rest(bodyWait));
     request.headers(headers -> {
       RelayedHeaders.sendOn(call.request().getHeaders(), headers);
       backend.authorize(headers);
@@ -224,7 +224,7 @@ final class HttpRelay {
       } else if (leftNanos > 0) {
         awaitFirst(leftNanos);
       } else if (stage.compareAndSet(
-          Stage.ASKED, upload.isWaiting() ? Stage.UNSENT : Stage.TIMED_OUT)) {
+          Stage.ASKED, bodyWait.isWaiting() ? Stage.UNSENT : Stage.TIMED_OUT)) {
         var _ = request.abort(new DeadlineException());
       }
     }
@@ -250,7 +250,7 @@ final class HttpRelay {
     if (leftNanos <= 0) {
       progressedNanos = now;
       // Before the abort: what it does to what is under way comes at a time of Jetty's choice.
-      if (answer.isWriting() || upload.isWaiting()) {
+      if (answer.isWriting() || bodyWait.isWaiting()) {
         callerFailed = true;
       }
       var _ = request.abort(new DeadlineException());
@@ -316,7 +316,7 @@ final class HttpRelay {
   }
 
   private long stalledNanos() {
-    return upload.waitedNanos() + answer.stalledNanos();
+    return bodyWait.waitedNanos() + answer.stalledNanos();
   }
 
   private Outcome settleStatus() {
@@ -371,7 +371,7 @@ final class HttpRelay {
     if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
       return false;
     }
-    pass.answered(progressedNanos - upload.waitedNanos());
+    pass.answered(progressedNanos - bodyWait.waitedNanos());
     if (status < 400) {
       attempt.answering();
       if (!BackendStatus.isFailure(status, known) && attempt.endsTrial()) {

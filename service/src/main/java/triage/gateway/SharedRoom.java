@@ -49,6 +49,11 @@ public final class SharedRoom {
     return new SharedRoom(most, most / 5 * 4, most / 4);
   }
 
+  /// Gives the most that one caller may have.
+  public long perCallerMost() {
+    return perCallerMost;
+  }
+
   /// Takes some of the room, or none.
   public synchronized Answer take(String caller, Criticality criticality, long amount) {
     long own = byCaller.getOrDefault(caller, 0L) + amount;

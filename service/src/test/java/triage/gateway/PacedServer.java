@@ -20,7 +20,6 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.io.Connection;
-import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.ssl.SslHandshakeListener;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Handler;
@@ -138,6 +137,11 @@ final class PacedServer implements AutoCloseable {
     await("waits after " + bytes + " bytes", () -> waitsAfter.get() == bytes);
   }
 
+  private void waits(long taken) {
+    waitsAfter.accumulateAndGet(taken, Math::max);
+    demands.incrementAndGet();
+  }
+
   /// Gives how often more of a body has been waited for.
   int demands() {
     return demands.get();
@@ -202,7 +206,7 @@ final class PacedServer implements AutoCloseable {
     }
 
     private void serve(PacedExchange exchange) {
-      Request request = new Taken(exchange.request());
+      Request request = new CountedRequest(exchange.request(), PacedServer.this::waits);
       String path = request.getHttpURI().getPath();
       if (path.startsWith("/big/")) {
         ByteBuffer bytes = ByteBuffer.allocate(Integer.parseInt(path.substring(5)));
@@ -280,31 +284,6 @@ final class PacedServer implements AutoCloseable {
       failing.run();
       super.fail(cause);
       order.add("failed");
-    }
-  }
-
-  /// A request that tells how much of its body has been taken whenever more is waited for.
-  private final class Taken extends Request.Wrapper {
-    private long bytes;
-
-    private Taken(Request wrapped) {
-      super(wrapped);
-    }
-
-    @Override
-    public Content.@Nullable Chunk read() {
-      Content.Chunk chunk = super.read();
-      bytes += chunk == null ? 0 : chunk.remaining();
-      return chunk;
-    }
-
-    @Override
-    public void demand(Runnable callback) {
-      long taken = bytes;
-      super.demand(callback);
-      // The next demand may have come already, on another thread.
-      waitsAfter.accumulateAndGet(taken, Math::max);
-      demands.incrementAndGet();
     }
   }
 }

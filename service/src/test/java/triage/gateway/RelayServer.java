@@ -18,14 +18,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
-import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
 import triage.backend.BackendSettings;
 import triage.backend.HttpBackend;
@@ -130,6 +128,10 @@ final class RelayServer implements AutoCloseable {
     return ending;
   }
 
+  private void waits(long taken) {
+    waitsAfter.accumulateAndGet(taken, Math::max);
+  }
+
   @Override
   public void close() throws Exception {
     server.stop();
@@ -171,7 +173,7 @@ final class RelayServer implements AutoCloseable {
   private final class Relaying extends Handler.Abstract {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
-      Request taken = new Taken(request);
+      Request taken = new CountedRequest(request, RelayServer.this::waits);
       Response written = new Written(taken, response);
       Thread.startVirtualThread(() -> serve(taken, written, callback));
       return true;
@@ -198,30 +200,6 @@ final class RelayServer implements AutoCloseable {
                 },
                 callback::failed));
       }
-    }
-  }
-
-  /// A request that tells how much of its body has been taken whenever more is waited for.
-  private final class Taken extends Request.Wrapper {
-    private long bytes;
-
-    private Taken(Request wrapped) {
-      super(wrapped);
-    }
-
-    @Override
-    public Content.@Nullable Chunk read() {
-      Content.Chunk chunk = super.read();
-      bytes += chunk == null ? 0 : chunk.remaining();
-      return chunk;
-    }
-
-    @Override
-    public void demand(Runnable callback) {
-      long taken = bytes;
-      super.demand(callback);
-      // The next demand may have come already, on another thread.
-      waitsAfter.accumulateAndGet(taken, Math::max);
     }
   }
 }

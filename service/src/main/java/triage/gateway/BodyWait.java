@@ -8,7 +8,7 @@ import triage.time.MonotonicClock;
 /// answer, and that time says nothing about it.
 ///
 /// **Threads**: safe for use by several threads.
-final class Upload {
+final class BodyWait {
   private final Attempt attempt;
   private final MonotonicClock clock;
 
@@ -21,7 +21,7 @@ final class Upload {
   @GuardedBy("this")
   private long waitedNanos;
 
-  Upload(Attempt attempt, MonotonicClock clock) {
+  BodyWait(Attempt attempt, MonotonicClock clock) {
     this.attempt = attempt;
     this.clock = clock;
   }
