@@ -322,6 +322,22 @@ public final class Gate {
     }
   }
 
+  /// Notes that an admitted request waits for its caller, who may take long: where its backend is
+  /// coming back another one has its place, until it [#goesOn].
+  public void awaitsCaller(Ticket ticket, long nowNanos) {
+    if (ticket.state == Ticket.State.ADMITTED) {
+      rotation.lane(ticket.lane).awaitsCaller(ticket);
+      advance(nowNanos);
+    }
+  }
+
+  /// Notes that what it waited for has come, or will not come.
+  public void goesOn(Ticket ticket) {
+    if (ticket.state == Ticket.State.ADMITTED) {
+      rotation.lane(ticket.lane).goesOn(ticket);
+    }
+  }
+
   /// Makes another limit hold for a backend. One that is lower takes nothing back: nobody is
   /// admitted until so few are in flight.
   public void limit(int lane, LimitSettings limit, long nowNanos) {

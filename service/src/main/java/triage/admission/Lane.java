@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// A gate's view of one backend: how much may be in flight there, and how much is.
 ///
 /// After an outage the lane ramps up: one permit first, then twice as many after each clean round.
-/// That is beside what was in flight before, whose end says nothing of the backend since, and what
-/// has an answer that has begun.
+/// That is beside what was in flight before, whose end says nothing of the backend since, what has
+/// an answer that has begun, and what waits for its caller.
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Lane {
@@ -217,6 +217,7 @@ final class Lane {
   void take(Ticket ticket, long nowNanos) {
     inFlight++;
     ticket.outages = outages;
+    ticket.ramps = ramp < settledLimit();
     borne = Math.max(borne, inFlight);
     ticket.taught = tuned;
     if (tuned == null) {
@@ -235,7 +236,7 @@ final class Lane {
       throw new IllegalStateException("a permit was given back that was never taken");
     }
     inFlight--;
-    if (ticket.outages != outages) {
+    if (isBeside(ticket)) {
       beside--;
     }
     boolean served = outcome == Outcome.SERVED;
@@ -276,10 +277,32 @@ final class Lane {
 
   /// Notes that the answer to a request in flight has begun. The ramp goes on without it.
   void answering(Ticket ticket) {
+    boolean wasBeside = isBeside(ticket);
     if (rampUp(ticket)) {
       ticket.outages = outages - 1;
+      beside += wasBeside ? 0 : 1;
+    }
+  }
+
+  /// Notes that a request in flight waits for its caller. The ramp goes on without it meanwhile.
+  void awaitsCaller(Ticket ticket) {
+    if (ticket.ramps && !isBeside(ticket)) {
+      ticket.awaitsCaller = true;
       beside++;
     }
+  }
+
+  /// Notes that it waits no more.
+  void goesOn(Ticket ticket) {
+    boolean wasBeside = isBeside(ticket);
+    ticket.awaitsCaller = false;
+    if (wasBeside && !isBeside(ticket)) {
+      beside--;
+    }
+  }
+
+  private boolean isBeside(Ticket ticket) {
+    return ticket.awaitsCaller || ticket.outages != outages;
   }
 
   /// Counts one that was served for the ramp, and tells whether it does.

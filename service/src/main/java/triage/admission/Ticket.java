@@ -60,6 +60,8 @@ public class Ticket {
   long phase = TunedLimit.NO_PHASE;
   long order;
   int outages;
+  boolean ramps;
+  boolean awaitsCaller;
   @Nullable TunedLimit taught;
 
   /// Makes the ticket of one request.
@@ -107,6 +109,11 @@ public class Ticket {
   /// Gives the index of the backend that the permit is for; -1 without a permit.
   public final int lane() {
     return lane;
+  }
+
+  /// Tells whether its backend was coming back when it was admitted.
+  public final boolean ramps() {
+    return ramps;
   }
 
   /// Gives the nanoseconds between the offer and the decision.

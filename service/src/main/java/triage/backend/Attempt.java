@@ -14,7 +14,7 @@ public final class Attempt {
   /// How often the breaker had opened when it began.
   int openings;
 
-  /// Whether it is the one by which an open breaker finds out whether the backend is back.
+  /// Whether it is the latest by which an open breaker finds out whether the backend is back.
   boolean trial;
 
   boolean ended;
@@ -37,7 +37,8 @@ public final class Attempt {
     breaker.progressed();
   }
 
-  /// Notes that the backend waits for more of the caller's body, and can do nothing before.
+  /// Notes that the backend waits for more of the caller's body, and can do nothing before. As the
+  /// trial after an outage it leaves its place to the next; what it tells later counts all the same.
   public void awaitsCaller() {
     breaker.awaitsCaller(this);
   }
@@ -54,10 +55,10 @@ public final class Attempt {
     breaker.answering(this);
   }
 
-  /// Ends the trial after an outage, if it is that: an answer that has begun shows that the backend
-  /// is back, and how long the rest of it takes may be its caller's doing.
+  /// Ends the outage that it is a trial after, if there is one: an answer that has begun shows that
+  /// the backend is back, and how long the rest of it takes may be its caller's doing.
   ///
-  /// @return whether it was the trial
+  /// @return whether there was one
   public boolean endsTrial() {
     return breaker.endsTrial(this);
   }

@@ -72,7 +72,7 @@ public final class BackendBreaker {
   @GuardedBy("this")
   private int openings;
 
-  /// Whether a trial has ended that said nothing, and another may be made in its place.
+  /// Whether another trial may be made: one has ended that said nothing, or waits for its caller.
   @GuardedBy("this")
   private boolean trialLeft;
 
@@ -157,6 +157,12 @@ public final class BackendBreaker {
   }
 
   synchronized void awaitsCaller(Attempt attempt) {
+    rests(attempt);
+    leaveTrial(attempt);
+  }
+
+  @GuardedBy("this")
+  private void rests(Attempt attempt) {
     if (inFlight.remove(attempt) && inFlight.isEmpty()) {
       quietNanos = clock.nanos() - quietSinceNanos;
     }
@@ -196,10 +202,9 @@ public final class BackendBreaker {
   boolean endsTrial(Attempt attempt) {
     boolean tried;
     synchronized (this) {
-      tried = attempt.trial;
-      attempt.trial = false;
+      tried = counts(attempt) && breaker.isHalfOpen();
     }
-    if (tried && breaker.isHalfOpen()) {
+    if (tried) {
       breaker.recordSuccess();
     }
     return tried;
@@ -242,11 +247,11 @@ public final class BackendBreaker {
     }
   }
 
-  /// Tells whether the end of an exchange says anything of the backend as it is now. Only the trial
-  /// does while there is one: it alone has a permit of Failsafe's to give back.
+  /// Tells whether the end of an exchange says anything of the backend as it is now: not where it
+  /// began before the breaker opened. While that is half-open only trials have begun since.
   @GuardedBy("this")
   private boolean counts(Attempt attempt) {
-    return breaker.isHalfOpen() ? attempt.trial : attempt.openings == openings;
+    return attempt.openings == openings;
   }
 
   void timedOut(Attempt attempt) {
@@ -282,15 +287,24 @@ public final class BackendBreaker {
 
   /// Ends a trial that was not answered: as a failure, or so that the next exchange is the trial.
   private void endTrial(Attempt attempt, boolean failure) {
-    if (!attempt.trial || !breaker.isHalfOpen()) {
-      return;
-    }
-    if (failure) {
-      breaker.recordFailure();
-    } else {
-      synchronized (this) {
-        trialLeft = true;
+    boolean failed;
+    synchronized (this) {
+      failed = failure && counts(attempt) && breaker.isHalfOpen();
+      if (!failed) {
+        leaveTrial(attempt);
       }
+    }
+    if (failed) {
+      breaker.recordFailure();
+    }
+  }
+
+  /// Lets the next exchange be a trial where this one is the latest: it may not tell for long.
+  @GuardedBy("this")
+  private void leaveTrial(Attempt attempt) {
+    if (attempt.trial && counts(attempt) && breaker.isHalfOpen()) {
+      attempt.trial = false;
+      trialLeft = true;
     }
   }
 
@@ -364,6 +378,6 @@ public final class BackendBreaker {
   @GuardedBy("this")
   private void end(Attempt attempt) {
     attempt.ended = true;
-    awaitsCaller(attempt);
+    rests(attempt);
   }
 }

@@ -2,6 +2,8 @@ package triage.gateway;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import triage.backend.Attempt;
+import triage.backend.Pass;
+import triage.backend.Turnstile;
 import triage.time.MonotonicClock;
 
 /// The caller's part in a body that streams: while more of it is waited for, the backend cannot
@@ -10,6 +12,8 @@ import triage.time.MonotonicClock;
 /// **Threads**: safe for use by several threads.
 final class BodyWait {
   private final Attempt attempt;
+  private final Turnstile turnstile;
+  private final Pass pass;
   private final MonotonicClock clock;
 
   @GuardedBy("this")
@@ -21,8 +25,10 @@ final class BodyWait {
   @GuardedBy("this")
   private long waitedNanos;
 
-  BodyWait(Attempt attempt, MonotonicClock clock) {
+  BodyWait(Attempt attempt, Turnstile turnstile, Pass pass, MonotonicClock clock) {
     this.attempt = attempt;
+    this.turnstile = turnstile;
+    this.pass = pass;
     this.clock = clock;
   }
 
@@ -32,7 +38,9 @@ final class BodyWait {
       waiting = true;
       sinceNanos = clock.nanos();
     }
+    // In this order: whom the gate admits in its place is to find the trial left.
     attempt.awaitsCaller();
+    turnstile.awaitsCaller(pass);
   }
 
   /// Notes that it has come, or will not come.
@@ -41,6 +49,7 @@ final class BodyWait {
       waitedNanos += clock.nanos() - sinceNanos;
       waiting = false;
     }
+    turnstile.goesOn(pass);
     attempt.goesOn();
   }
 

@@ -129,7 +129,7 @@ final class HttpRelay {
     this.pass = pass;
     this.backend = backend;
     this.body = body;
-    this.bodyWait = new BodyWait(attempt, clock);
+    this.bodyWait = new BodyWait(attempt, turnstile, pass, clock);
     this.clock = clock;
     this.wallClock = wallClock;
     this.answer = new RelayedAnswer(call, clock);

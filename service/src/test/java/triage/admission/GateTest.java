@@ -245,6 +245,53 @@ final class GateTest {
   }
 
   @Test
+  void whoAwaitsItsCallerHoldsUpNoRamp() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(3)));
+    wide.close(0, Absence.BREAKER_OPEN, now, now);
+    wide.open(0, Absence.BREAKER_OPEN, now);
+    Ticket trickling = admitted(wide, 1).getFirst();
+    Ticket next = ticket(CRITICAL);
+    Ticket third = ticket(CRITICAL);
+    assertThat(wide.offer(next, now)).isEqualTo(Verdict.WAITING);
+    assertThat(wide.offer(third, now)).isEqualTo(Verdict.WAITING);
+    wide.awaitsCaller(trickling, now);
+    wide.awaitsCaller(trickling, now);
+    assertThat(next.state()).isEqualTo(Ticket.State.ADMITTED);
+    assertThat(third.state()).isEqualTo(Ticket.State.WAITING);
+    assertThat(limitOf(wide)).isEqualTo(2);
+
+    wide.goesOn(trickling);
+    assertThat(limitOf(wide)).isEqualTo(1);
+    wide.settle(next, Outcome.ABANDONED, 0, now);
+    assertThat(third.state()).as("while the first is at work").isEqualTo(Ticket.State.WAITING);
+    wide.settle(trickling, Outcome.SERVED, 0, now);
+    assertThat(third.state()).isEqualTo(Ticket.State.ADMITTED);
+    assertThat(limitOf(wide)).isEqualTo(2);
+  }
+
+  @Test
+  void whoIsGivenBackWhileItAwaitsItsCallerLeavesNothing() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(50)));
+    wide.close(0, Absence.BREAKER_OPEN, now, now);
+    wide.open(0, Absence.BREAKER_OPEN, now);
+    Ticket stream = admitted(wide, 1).getFirst();
+    wide.awaitsCaller(stream, now);
+    wide.answering(stream, now);
+    wide.goesOn(stream);
+    wide.awaitsCaller(stream, now);
+    Ticket upload = admitted(wide, 1).getFirst();
+    wide.awaitsCaller(upload, now);
+    assertThat(limitOf(wide)).isEqualTo(4);
+    wide.settle(stream, Outcome.SERVED, 0, now);
+    wide.settle(upload, Outcome.ABANDONED, 0, now);
+    assertThat(limitOf(wide)).isEqualTo(2);
+  }
+
+  private int limitOf(Gate other) {
+    return other.snapshot(now).lanes().getFirst().limit();
+  }
+
+  @Test
   void whatRestedWithMuchInFlightTakesOneMore() {
     Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(20)));
     List<Ticket> older = admitted(wide, 12);
@@ -436,7 +483,7 @@ final class GateTest {
     for (int step = 0; step < 20_000; step++) {
       now += random.nextInt(3) * MILLIS;
       any.advance(now);
-      switch (random.nextInt(12)) {
+      switch (random.nextInt(14)) {
         case 0, 1, 2, 3, 4 -> {
           long deadline =
               random.nextBoolean() ? Ticket.NO_DEADLINE : now + random.nextInt(60) * MILLIS;
@@ -462,6 +509,15 @@ final class GateTest {
           }
         }
         case 10 -> any.advance(now);
+        case 11, 12 -> {
+          if (!permits.isEmpty()) {
+            Ticket permit = permits.get(random.nextInt(permits.size()));
+            any.goesOn(permit);
+            if (random.nextBoolean()) {
+              any.awaitsCaller(permit, now);
+            }
+          }
+        }
         default -> {
           int lane = random.nextInt(3);
           if (closedAt[lane] == 0 && random.nextInt(10) == 0) {

@@ -14,6 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Callers that still send when their deadline comes, before a model server that is well.
 final class SlowUploadIT {
+  private static final String INFER = "/v2/models/m/infer";
+  private static final String LABELS = "{backend=\"m-0\",model=\"m\"}";
+
   @TempDir Path folder;
 
   @Test
@@ -38,8 +41,35 @@ final class SlowUploadIT {
               .contains("Triage-Reason: deadline-exceeded");
         }
       }
-      assertThat(service.post("/v2/models/m/infer", "{}", "Request-Timeout", "20").statusCode())
+      assertThat(service.post(INFER, "{}", "Request-Timeout", "20").statusCode())
           .isEqualTo(200);
+    }
+  }
+
+  /// It is the first after an outage, and the only one that the gate lets through at first.
+  @Test
+  void oneOfThemKeepsNoBackendOut() throws Exception {
+    try (ScriptedServer server = ScriptedServer.start((_, _) -> false);
+        RunningService service =
+            RunningService.startServer(
+                folder,
+                "pace: {grace: 5m}",
+                """
+                models:
+                  m: {timeout: 10m, timeoutMax: 10m, backends: [{url: '%s', limit: 8}]}
+                """
+                    .formatted(server.url()))) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(service.post(INFER, "{}").statusCode()).isEqualTo(503);
+      }
+      assertThat(service.metric("triage_in_rotation" + LABELS)).isZero();
+      server.follow(ScriptedServer.answering("HTTP/1.1 200 OK\r\n", new byte[] {'{', '}'}));
+      RunningService.await("in rotation", () -> service.metric("triage_in_rotation" + LABELS) == 1);
+      try (Socket slow = begin(service)) {
+        RunningService.await("tried", () -> service.metric("triage_in_flight" + LABELS) == 1);
+        RunningService.await("served", () -> service.post(INFER, "{}").statusCode() == 200);
+        assertThat(slow.isConnected()).isTrue();
+      }
     }
   }
 

@@ -203,6 +203,54 @@ final class BackendBreakerTest {
 
   @Test
   @Timeout(30)
+  void aTrialThatAwaitsItsCallerLeavesItsPlaceToTheNext() {
+    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    Attempt trickling = openAndAwaitTrial(back);
+    trickling.awaitsCaller();
+    Attempt next = begun(back);
+    trickling.goesOn();
+    trickling.awaitsCaller();
+    assertThat(back.attempt("c").begin()).as("one in its place").isFalse();
+    time.advance(Duration.ofMinutes(1));
+    trickling.abandoned();
+    assertThat(back.state()).isEqualTo("half-open");
+    answer(next);
+    assertThat(back.state()).isEqualTo("closed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @Timeout(30)
+  void aTrialThatAwaitedItsCallerTellsAllTheSame(boolean isAnswered) {
+    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    Attempt upload = openAndAwaitTrial(back);
+    upload.awaitsCaller();
+    begun(back);
+    upload.goesOn();
+    if (isAnswered) {
+      answer(upload);
+    } else {
+      upload.unreached();
+    }
+    assertThat(back.state()).isEqualTo(isAnswered ? "closed" : "open");
+  }
+
+  @Test
+  @Timeout(30)
+  void whatATrialLeavesIsGoneWithItsOutage() {
+    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    Attempt upload = openAndAwaitTrial(back);
+    upload.awaitsCaller();
+    upload.unreached();
+    Attempt trial = back.attempt("c");
+    while (!trial.begin()) {
+      Thread.onSpinWait();
+    }
+    assertThat(back.attempt("c").begin()).isFalse();
+  }
+
+  @Test
+  @Timeout(30)
   void thereIsOneTrialAtATime() {
     BackendBreaker slow = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
     openAndAwaitTrial(slow).abandoned();
