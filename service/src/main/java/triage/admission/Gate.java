@@ -322,8 +322,8 @@ public final class Gate {
     }
   }
 
-  /// Notes that an admitted request waits for its caller, who may take long: where its backend is
-  /// coming back another one has its place, until it [#goesOn].
+  /// Notes that an admitted request waits for its caller, to send or to read, who may take long:
+  /// where its backend is coming back another one has its place, until each such wait is over.
   public void awaitsCaller(Ticket ticket, long nowNanos) {
     if (ticket.state == Ticket.State.ADMITTED) {
       rotation.lane(ticket.lane).awaitsCaller(ticket);
@@ -331,7 +331,7 @@ public final class Gate {
     }
   }
 
-  /// Notes that what it waited for has come, or will not come.
+  /// Notes that such a wait is over, of which [#awaitsCaller] has told.
   public void goesOn(Ticket ticket) {
     if (ticket.state == Ticket.State.ADMITTED) {
       rotation.lane(ticket.lane).goesOn(ticket);

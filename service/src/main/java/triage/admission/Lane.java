@@ -284,25 +284,25 @@ final class Lane {
     }
   }
 
-  /// Notes that a request in flight waits for its caller. The ramp goes on without it meanwhile.
+  /// Notes that a request in flight waits for its caller, to send or to read. The ramp goes on
+  /// without it until all such waits are over.
   void awaitsCaller(Ticket ticket) {
-    if (ticket.ramps && !isBeside(ticket)) {
-      ticket.awaitsCaller = true;
-      beside++;
+    if (ticket.ramps) {
+      beside += isBeside(ticket) ? 0 : 1;
+      ticket.callerWaits++;
     }
   }
 
-  /// Notes that it waits no more.
+  /// Notes that such a wait is over.
   void goesOn(Ticket ticket) {
-    boolean wasBeside = isBeside(ticket);
-    ticket.awaitsCaller = false;
-    if (wasBeside && !isBeside(ticket)) {
-      beside--;
+    if (ticket.ramps) {
+      ticket.callerWaits--;
+      beside -= isBeside(ticket) ? 0 : 1;
     }
   }
 
   private boolean isBeside(Ticket ticket) {
-    return ticket.awaitsCaller || ticket.outages != outages;
+    return ticket.callerWaits > 0 || ticket.outages != outages;
   }
 
   /// Counts one that was served for the ramp, and tells whether it does.

@@ -61,7 +61,7 @@ public class Ticket {
   long order;
   int outages;
   boolean ramps;
-  boolean awaitsCaller;
+  int callerWaits;
   @Nullable TunedLimit taught;
 
   /// Makes the ticket of one request.

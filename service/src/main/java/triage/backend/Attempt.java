@@ -17,6 +17,9 @@ public final class Attempt {
   /// Whether it is the latest by which an open breaker finds out whether the backend is back.
   boolean trial;
 
+  /// For how many things at a time its caller is waited for.
+  int waits;
+
   boolean ended;
 
   /// Whether it has the first byte of an answer, or all of it.
@@ -37,14 +40,15 @@ public final class Attempt {
     breaker.progressed();
   }
 
-  /// Notes that the backend waits for more of the caller's body, and can do nothing before. As the
-  /// trial after an outage it leaves its place to the next; what it tells later counts all the same.
+  /// Notes that the backend waits for the caller, to send more of its body or to read what has come
+  /// of the answer, until it [#goesOn]; it may wait for both. As the trial after an outage it
+  /// leaves its place to the next; what it tells later counts all the same.
   public void awaitsCaller() {
     breaker.awaitsCaller(this);
   }
 
-  /// Notes that more of the body has come, from when on the backend's time counts. Does nothing to
-  /// what has ended.
+  /// Notes that one of these waits is over. After the last the backend's time counts again. Does
+  /// nothing to what has ended.
   public void goesOn() {
     breaker.goesOn(this);
   }

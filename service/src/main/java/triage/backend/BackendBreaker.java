@@ -49,7 +49,7 @@ public final class BackendBreaker {
   @GuardedBy("this")
   private final CallerFaults faults = new CallerFaults();
 
-  /// What the backend may be working on: what waits for its caller's body is not among them.
+  /// What the backend may be working on: what waits for its caller is not among them.
   @GuardedBy("this")
   private final Set<Attempt> inFlight = new HashSet<>();
 
@@ -151,12 +151,13 @@ public final class BackendBreaker {
     synchronized (this) {
       attempt.openings = openings;
       attempt.trial = trial;
-      goesOn(attempt);
+      works(attempt);
     }
     return true;
   }
 
   synchronized void awaitsCaller(Attempt attempt) {
+    attempt.waits++;
     rests(attempt);
     leaveTrial(attempt);
   }
@@ -169,9 +170,14 @@ public final class BackendBreaker {
   }
 
   synchronized void goesOn(Attempt attempt) {
-    if (attempt.ended) {
-      return;
+    attempt.waits--;
+    if (attempt.waits == 0 && !attempt.ended) {
+      works(attempt);
     }
+  }
+
+  @GuardedBy("this")
+  private void works(Attempt attempt) {
     attempt.beganNanos = clock.nanos();
     if (inFlight.isEmpty()) {
       quietSinceNanos = attempt.beganNanos - quietNanos;

@@ -167,14 +167,15 @@ public final class Turnstile {
     decide((open, now) -> open.answering(pass, now));
   }
 
-  /// Notes that an admitted pass waits for its caller, who may take long. Does not block.
+  /// Notes that an admitted pass waits for its caller, to send or to read, who may take long. Does
+  /// not block.
   public void awaitsCaller(Pass pass) {
     if (pass.ramps()) {
       decide((open, now) -> open.awaitsCaller(pass, now));
     }
   }
 
-  /// Notes that what it waited for has come, or will not come. Does not block.
+  /// Notes that such a wait is over. Does not block.
   public void goesOn(Pass pass) {
     if (pass.ramps()) {
       decide((open, now) -> open.goesOn(pass));

@@ -16,7 +16,7 @@ import triage.admission.Reason;
 /// The first part is read before the gate is asked, so that a slow caller holds no permit while it
 /// sends a small body. A larger rest streams through without being kept.
 ///
-/// **Threads**: confined to the request's own until [#rest(BodyWait)] is handed on; then to its
+/// **Threads**: confined to the request's own until [#rest(CallerWait)] is handed on; then to its
 /// reader.
 final class Body {
   /// How much is read before the gate is asked.
@@ -170,9 +170,9 @@ final class Body {
   /// Gives the body as the content of a request to a backend: the first part, then the rest as it
   /// comes. Nothing is copied but the first part.
   ///
-  /// @param bodyWait is told when the caller is waited for
-  org.eclipse.jetty.client.Request.Content rest(BodyWait bodyWait) {
-    return new Relayed(bodyWait);
+  /// @param callerWait is told when the caller is waited for
+  org.eclipse.jetty.client.Request.Content rest(CallerWait callerWait) {
+    return new Relayed(callerWait);
   }
 
   /// Notes that the request's deadline has passed while the rest was still to come, and gives what
@@ -212,12 +212,12 @@ final class Body {
 
   /// The content of the request to the backend.
   private final class Relayed implements org.eclipse.jetty.client.Request.Content {
-    private final BodyWait bodyWait;
+    private final CallerWait callerWait;
     private boolean firstGiven;
     private volatile boolean givenUp;
 
-    private Relayed(BodyWait bodyWait) {
-      this.bodyWait = bodyWait;
+    private Relayed(CallerWait callerWait) {
+      this.callerWait = callerWait;
     }
 
     @Override
@@ -265,9 +265,9 @@ final class Body {
       if (!firstGiven || whole) {
         demandCallback.run();
       } else {
-        bodyWait.waits();
+        callerWait.waits();
         request.demand(() -> {
-          bodyWait.goesOn();
+          callerWait.goesOn();
           demandCallback.run();
         });
       }

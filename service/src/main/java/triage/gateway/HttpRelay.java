@@ -87,7 +87,7 @@ final class HttpRelay {
   private final Pass pass;
   private final HttpBackend backend;
   private final Body body;
-  private final BodyWait bodyWait;
+  private final CallerWait callerWait;
   private final AlarmClock clock;
   private final InstantSource wallClock;
   private final long idleNanos;
@@ -129,15 +129,15 @@ final class HttpRelay {
     this.pass = pass;
     this.backend = backend;
     this.body = body;
-    this.bodyWait = new BodyWait(attempt, turnstile, pass, clock);
+    this.callerWait = new CallerWait(attempt, turnstile, pass, clock);
     this.clock = clock;
     this.wallClock = wallClock;
-    this.answer = new RelayedAnswer(call, clock);
+    this.answer = new RelayedAnswer(call);
     this.known = call.dialect() == Dialect.OIP && body.isWhole();
     this.turn = backend.turn();
     this.heartbeatNanos = passage.model().settings().heartbeat().toNanos();
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
-    this.request = request(backend, passage.path()).body(body.rest(bodyWait));
+    this.request = request(backend, passage.path()).body(body.rest(callerWait));
     request.headers(headers -> {
       RelayedHeaders.sendOn(call.request().getHeaders(), headers);
       backend.authorize(headers);
@@ -224,7 +224,7 @@ final class HttpRelay {
       } else if (leftNanos > 0) {
         awaitFirst(leftNanos);
       } else if (stage.compareAndSet(
-          Stage.ASKED, bodyWait.isWaiting() ? Stage.UNSENT : Stage.TIMED_OUT)) {
+          Stage.ASKED, callerWait.isWaiting() ? Stage.UNSENT : Stage.TIMED_OUT)) {
         var _ = request.abort(new DeadlineException());
       }
     }
@@ -250,7 +250,7 @@ final class HttpRelay {
     if (leftNanos <= 0) {
       progressedNanos = now;
       // Before the abort: what it does to what is under way comes at a time of Jetty's choice.
-      if (answer.isWriting() || bodyWait.isWaiting()) {
+      if (answer.isWriting() || callerWait.isWaiting()) {
         callerFailed = true;
       }
       var _ = request.abort(new DeadlineException());
@@ -316,7 +316,7 @@ final class HttpRelay {
   }
 
   private long stalledNanos() {
-    return bodyWait.waitedNanos() + answer.stalledNanos();
+    return callerWait.waitedNanos();
   }
 
   private Outcome settleStatus() {
@@ -371,7 +371,7 @@ final class HttpRelay {
     if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
       return false;
     }
-    pass.answered(progressedNanos - bodyWait.waitedNanos());
+    pass.answered(progressedNanos - callerWait.waitedNanos());
     if (status < 400) {
       attempt.answering();
       if (!BackendStatus.isFailure(status, known) && attempt.endsTrial()) {
@@ -423,11 +423,13 @@ final class HttpRelay {
     }
     int size = bytes.remaining();
     chunk.retain();
+    callerWait.waits();
     answer.write(
         bytes,
         Callback.from(
             () -> {
               progress();
+              callerWait.goesOn();
               chunk.release();
               turn.next(size, demander);
             },

@@ -3,11 +3,9 @@ package triage.gateway;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
-import triage.time.MonotonicClock;
 
 /// The body of a model server's answer on its way to the caller: part after part as it came, one
 /// write at a time. Between two events of a stream a heartbeat may stand, a comment that readers
@@ -21,8 +19,6 @@ final class RelayedAnswer {
   private static final byte[] HEARTBEAT = ":\n\n".getBytes(StandardCharsets.US_ASCII);
 
   private final Call call;
-  private final MonotonicClock clock;
-  private final AtomicLong stalledNanos = new AtomicLong();
 
   /// Changed by whoever writes.
   private volatile @Nullable EventStream events;
@@ -33,19 +29,13 @@ final class RelayedAnswer {
   @GuardedBy("this")
   private @Nullable Runnable next;
 
-  RelayedAnswer(Call call, MonotonicClock clock) {
+  RelayedAnswer(Call call) {
     this.call = call;
-    this.clock = clock;
   }
 
   /// Says that the answer is a stream of events; before its first part.
   void events(@Nullable EventStream stream) {
     events = stream;
-  }
-
-  /// Gives how long parts have waited for the caller to read.
-  long stalledNanos() {
-    return stalledNanos.get();
   }
 
   /// Tells whether something waits for the caller to read.
@@ -60,15 +50,7 @@ final class RelayedAnswer {
       if (stream != null) {
         stream.passed(bytes);
       }
-      long startedNanos = clock.nanos();
-      send(
-          bytes,
-          Callback.from(
-              () -> {
-                stalledNanos.addAndGet(clock.nanos() - startedNanos);
-                written.succeeded();
-              },
-              written::failed));
+      send(bytes, written);
     });
   }
 

@@ -8,8 +8,10 @@ import static triage.admission.Criticality.SHEDDABLE;
 import static triage.admission.Criticality.SHEDDABLE_PLUS;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -261,6 +263,8 @@ final class GateTest {
     assertThat(limitOf(wide)).isEqualTo(2);
 
     wide.goesOn(trickling);
+    assertThat(limitOf(wide)).as("it still waits for one of two things").isEqualTo(2);
+    wide.goesOn(trickling);
     assertThat(limitOf(wide)).isEqualTo(1);
     wide.settle(next, Outcome.ABANDONED, 0, now);
     assertThat(third.state()).as("while the first is at work").isEqualTo(Ticket.State.WAITING);
@@ -478,6 +482,7 @@ final class GateTest {
     List<Ticket> all = new ArrayList<>();
     List<Ticket> permits = new ArrayList<>();
     List<Ticket> queued = new ArrayList<>();
+    Set<Ticket> awaiting = new HashSet<>();
     long[] closedAt = new long[3];
     int withheldMost = 0;
     for (int step = 0; step < 20_000; step++) {
@@ -512,8 +517,10 @@ final class GateTest {
         case 11, 12 -> {
           if (!permits.isEmpty()) {
             Ticket permit = permits.get(random.nextInt(permits.size()));
-            any.goesOn(permit);
-            if (random.nextBoolean()) {
+            if (awaiting.remove(permit)) {
+              any.goesOn(permit);
+            } else {
+              awaiting.add(permit);
               any.awaitsCaller(permit, now);
             }
           }

@@ -169,6 +169,21 @@ final class BackendBreakerTest {
   }
 
   @Test
+  void whoSendsAndReadsIsWaitedForUntilItHasDoneBoth() {
+    List<Attempt> both = Stream.generate(() -> begun(breaker)).limit(2).toList();
+    for (Attempt each : both) {
+      each.awaitsCaller();
+      each.awaitsCaller();
+      each.goesOn();
+    }
+    timedOutAfter(breaker, SECOND);
+    assertThat(isOpen()).isFalse();
+    both.forEach(Attempt::goesOn);
+    timedOutAfter(breaker, SECOND);
+    assertThat(isOpen()).isTrue();
+  }
+
+  @Test
   void aBodysTimeIsNotTheBackends() {
     BackendBreaker quick = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
     Attempt upload = begun(quick);

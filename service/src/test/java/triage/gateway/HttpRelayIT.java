@@ -125,6 +125,27 @@ final class HttpRelayIT {
     }
   }
 
+  /// With one that is silent itself they would be the three that show a hang.
+  @Test
+  void twoReadersThatStallAreNoHangOfTheBackend() throws Exception {
+    model.createContext(CHAT, this::pause);
+    model.createContext(INFER, this::awaitEnd);
+    try (RelayServer server = server(Duration.ofHours(1))) {
+      server.stalls = true;
+      try (Socket one = server.send(CHAT, "Content-Length: 2\r\n\r\n{}");
+          Socket other = server.send(CHAT, "Content-Length: 2\r\n\r\n{}")) {
+        server.stalled.acquire(2);
+        try (Socket late = server.send(INFER, "Content-Length: 2\r\n\r\n{}")) {
+          server.passes(RelayServer.PATIENCE, 3);
+          assertThat(server.ending().outcome()).isEqualTo(Outcome.OVERLOADED);
+          assertThat(PacedServer.read(late, "}")).startsWith("HTTP/1.1 504 ");
+        }
+        assertThat(server.breaker().state()).isEqualTo("closed");
+        assertThat(one.isConnected() && other.isConnected()).isTrue();
+      }
+    }
+  }
+
   /// Beyond its deadline, and for longer than a permit without a sign of life is left alone.
   @Test
   void aQuietStreamKeepsItsPermit() throws Exception {

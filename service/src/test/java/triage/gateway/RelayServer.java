@@ -25,6 +25,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import triage.admission.Criticality;
+import triage.backend.BackendBreaker;
 import triage.backend.BackendSettings;
 import triage.backend.HttpBackend;
 import triage.backend.ModelSettings;
@@ -97,6 +98,14 @@ final class RelayServer implements AutoCloseable {
     return Objects.requireNonNull(models.find("m"));
   }
 
+  BackendBreaker breaker() {
+    return backend().breaker();
+  }
+
+  private HttpBackend backend() {
+    return (HttpBackend) model().backends().getFirst();
+  }
+
   /// Sends the beginning of a request.
   ///
   /// @param rest what follows its first headers
@@ -114,7 +123,12 @@ final class RelayServer implements AutoCloseable {
 
   /// Waits until a relay sleeps, lets time pass, and has the clock ring.
   void passes(Duration step) {
-    PacedServer.await("sleeps", () -> Alarms.sleeping(clock) == 1);
+    passes(step, 1);
+  }
+
+  /// Waits until so many relays sleep, lets time pass, and has the clock ring.
+  void passes(Duration step, int sleepers) {
+    PacedServer.await("sleeps", () -> Alarms.sleeping(clock) == sleepers);
     time.advance(step);
     Alarms.ring(clock);
   }
@@ -157,7 +171,7 @@ final class RelayServer implements AutoCloseable {
   private HttpRelay.Ending relay(Passage passage, Body body) throws RefusedException {
     Pass pass = new Pass("c", Criticality.CRITICAL, clock.nanos() + PATIENCE.toNanos());
     try (Permit permit = new Permit(model().turnstile(), pass)) {
-      HttpBackend backend = (HttpBackend) model().backends().getFirst();
+      HttpBackend backend = backend();
       boolean admitted = permit.enter();
       passage.started(backend, clock.nanos());
       Race race =

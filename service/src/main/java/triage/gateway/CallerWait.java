@@ -6,18 +6,19 @@ import triage.backend.Pass;
 import triage.backend.Turnstile;
 import triage.time.MonotonicClock;
 
-/// The caller's part in a body that streams: while more of it is waited for, the backend cannot
-/// answer, and that time says nothing about it.
+/// The caller's part in an exchange that streams: while more of its body is waited for, or it is to
+/// read what has come of the answer, the backend is at rest, and that time says nothing about it.
 ///
 /// **Threads**: safe for use by several threads.
-final class BodyWait {
+final class CallerWait {
   private final Attempt attempt;
   private final Turnstile turnstile;
   private final Pass pass;
   private final MonotonicClock clock;
 
+  /// For how many things at a time: an answer may come before the body has been sent.
   @GuardedBy("this")
-  private boolean waiting;
+  private int waits;
 
   @GuardedBy("this")
   private long sinceNanos;
@@ -25,40 +26,44 @@ final class BodyWait {
   @GuardedBy("this")
   private long waitedNanos;
 
-  BodyWait(Attempt attempt, Turnstile turnstile, Pass pass, MonotonicClock clock) {
+  CallerWait(Attempt attempt, Turnstile turnstile, Pass pass, MonotonicClock clock) {
     this.attempt = attempt;
     this.turnstile = turnstile;
     this.pass = pass;
     this.clock = clock;
   }
 
-  /// Notes that more is waited for.
+  /// Notes that the caller is waited for; [#goesOn] ends it.
   void waits() {
     synchronized (this) {
-      waiting = true;
-      sinceNanos = clock.nanos();
+      if (waits == 0) {
+        sinceNanos = clock.nanos();
+      }
+      waits++;
     }
     // In this order: whom the gate admits in its place is to find the trial left.
     attempt.awaitsCaller();
     turnstile.awaitsCaller(pass);
   }
 
-  /// Notes that it has come, or will not come.
+  /// Notes that what it was waited for has come, or will not come.
   void goesOn() {
     synchronized (this) {
-      waitedNanos += clock.nanos() - sinceNanos;
-      waiting = false;
+      waits--;
+      if (waits == 0) {
+        waitedNanos += clock.nanos() - sinceNanos;
+      }
     }
     turnstile.goesOn(pass);
     attempt.goesOn();
   }
 
   synchronized boolean isWaiting() {
-    return waiting;
+    return waits > 0;
   }
 
   /// Gives how long the caller has been waited for.
   synchronized long waitedNanos() {
-    return waiting ? waitedNanos + clock.nanos() - sinceNanos : waitedNanos;
+    return waits > 0 ? waitedNanos + clock.nanos() - sinceNanos : waitedNanos;
   }
 }
