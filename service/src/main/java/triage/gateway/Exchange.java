@@ -171,14 +171,13 @@ final class Exchange {
     model.retries().dispatched(clock.nanos());
     for (int attempt = 1; ; attempt++) {
       boolean last = !repeatable || attempt == ATTEMPTS_MAX;
-      BooleanSupplier secondTry = () -> !last && mayTryAgain(model, permit.pass());
       switch (model.backends().get(permit.pass().lane())) {
         case InProcessBackend backend -> {
           answer(passage, backend, permit, body);
           return;
         }
         case HttpBackend backend -> {
-          if (!relay(passage, backend, permit, body, gone, secondTry)) {
+          if (!relay(passage, backend, permit, body, gone, last)) {
             return;
           }
         }
@@ -191,11 +190,8 @@ final class Exchange {
     }
   }
 
-  private boolean mayTryAgain(ModelVersion model, Pass pass) {
-    long now = clock.nanos();
-    return pass.deadlineNanos() - now > 0
-        && model.turnstile().hasOther(pass.lane())
-        && model.retries().take(now);
+  private boolean hasOther(ModelVersion model, Pass pass) {
+    return pass.deadlineNanos() - clock.nanos() > 0 && model.turnstile().hasOther(pass.lane());
   }
 
   private byte[] read(Body body, Pass pass) throws RefusedException {
@@ -240,23 +236,30 @@ final class Exchange {
   }
 
   /// Relays to a model server and back, and tells whether another one is to be asked instead.
+  ///
+  /// @param last whether none may be
   private boolean relay(
       Passage passage,
       HttpBackend backend,
       Permit permit,
       Body body,
       CompletableFuture<@Nullable Void> gone,
-      BooleanSupplier secondTry)
+      boolean last)
       throws RefusedException {
-    passage.started(backend, clock.nanos());
+    ModelVersion model = passage.model();
+    Pass pass = permit.pass();
+    BooleanSupplier secondTry =
+        () -> !last && hasOther(model, pass) && model.retries().take(clock.nanos());
     Race race = new Race(passage, permit, backend, body, gone, secondTry, clock, wallClock);
     if (!race.begin()) {
-      if (secondTry.getAsBoolean()) {
+      // Nobody has been asked, so that it costs nothing to go elsewhere.
+      if (!last && hasOther(model, pass)) {
         return true;
       }
       throw new RefusedException(Refusal.of(Reason.BREAKER_OPEN, Refusal.SOON_NANOS));
     }
-    Duration left = Duration.ofNanos(Math.max(0, permit.pass().deadlineNanos() - clock.nanos()));
+    passage.started(backend, clock.nanos());
+    Duration left = Duration.ofNanos(Math.max(0, pass.deadlineNanos() - clock.nanos()));
     HttpRelay.Ending ending = race.run(left);
     passage.ended(clock.nanos());
     if (ending.again()) {
@@ -267,7 +270,7 @@ final class Exchange {
     }
     passage.relayed(ending);
     if (ending.outcome() == Outcome.SERVED) {
-      meter.served(passage.model(), passage.backendName(), passage.serviceNanos());
+      meter.served(model, passage.backendName(), passage.serviceNanos());
     }
     return false;
   }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -172,6 +174,51 @@ final class VersionsIT {
       }
       assertThat(served).isPositive().isEqualTo(spare.inferences());
       assertThat(service.metric("triage_retries_total{model=\"m\"}")).isEqualTo(served);
+    }
+  }
+
+  /// A gate that only observes lets all to a backend whose breaker lets one through.
+  @Test
+  void whatOnlyTheBreakerRefusesIsTriedAtAnotherModelForNothing() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    try (ScriptedServer one = ScriptedServer.start((_, _) -> false);
+        FaultyModelServer spare = new FaultyModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m: {mode: observe, backends: [{url: "%s"}], fallback: spare}
+                  spare: {backends: [{url: "%s"}]}
+                """
+                    .formatted(one.url(), spare.url()))) {
+      String rotation = "triage_in_rotation{backend=\"m-0\",model=\"m\"}";
+      RunningService.await(
+          "out of rotation",
+          () -> {
+            service.post("/v2/models/m/infer", BODY);
+            return service.metric(rotation) == 0;
+          });
+      one.follow((_, _) -> {
+        over.await();
+        return false;
+      });
+      RunningService.await("in rotation", () -> service.metric(rotation) == 1);
+      CompletableFuture<HttpResponse<String>> trial =
+          CompletableFuture.supplyAsync(
+              () -> service.post("/v2/models/m/infer", BODY, "Request-Timeout", "120"),
+              Thread::startVirtualThread);
+      assertThat(one.asked().head()).contains("/infer");
+      double paid = service.metric("triage_retries_total{model=\"m\"}");
+      for (int i = 0; i < 5; i++) {
+        HttpResponse<String> answer = service.post("/v2/models/m/infer", BODY);
+        assertServed(answer, "1", "spare-0");
+        assertThat(answer.headers().firstValue("Triage-Attempts")).hasValue("1");
+      }
+      assertThat(service.metric("triage_retries_total{model=\"m\"}")).isEqualTo(paid);
+      assertThat(trial).isNotDone();
+      over.countDown();
+      trial.join();
     }
   }
 
