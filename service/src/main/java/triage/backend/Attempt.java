@@ -15,7 +15,7 @@ public final class Attempt {
   int openings;
 
   /// Whether it is the latest by which an open breaker finds out whether the backend is back.
-  boolean trial;
+  boolean latestTrial;
 
   /// For how many things at a time its caller is waited for.
   int waits;
@@ -59,12 +59,16 @@ public final class Attempt {
     breaker.answering(this);
   }
 
-  /// Ends the outage that it is a trial after, if there is one: an answer that has begun shows that
-  /// the backend is back, and how long the rest of it takes may be its caller's doing.
-  ///
-  /// @return whether there was one
-  public boolean endsTrial() {
-    return breaker.endsTrial(this);
+  /// Tells whether it began after an outage that has not ended yet, as one by which the breaker
+  /// finds out whether the backend is back.
+  public boolean isTrial() {
+    return breaker.isTrial(this);
+  }
+
+  /// Ends the outage that it is a trial after, if there is one: its answer is not whole, but has
+  /// lasted for long enough to show that the backend is back.
+  public void endsTrial() {
+    breaker.endsTrial(this);
   }
 
   /// Ends it: the backend answered, whatever it said of the content.

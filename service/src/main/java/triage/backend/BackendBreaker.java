@@ -150,7 +150,7 @@ public final class BackendBreaker {
     boolean trial = again || breaker.isHalfOpen();
     synchronized (this) {
       attempt.openings = openings;
-      attempt.trial = trial;
+      attempt.latestTrial = trial;
       works(attempt);
     }
     return true;
@@ -205,15 +205,14 @@ public final class BackendBreaker {
     slowestNanos = Math.max(nanos, slowestNanos - (slowestNanos - nanos) / FORGOTTEN);
   }
 
-  boolean endsTrial(Attempt attempt) {
-    boolean tried;
-    synchronized (this) {
-      tried = counts(attempt) && breaker.isHalfOpen();
-    }
-    if (tried) {
+  synchronized boolean isTrial(Attempt attempt) {
+    return counts(attempt) && breaker.isHalfOpen();
+  }
+
+  void endsTrial(Attempt attempt) {
+    if (isTrial(attempt)) {
       breaker.recordSuccess();
     }
-    return tried;
   }
 
   void succeeded(Attempt attempt, String caller) {
@@ -295,7 +294,7 @@ public final class BackendBreaker {
   private void endTrial(Attempt attempt, boolean failure) {
     boolean failed;
     synchronized (this) {
-      failed = failure && counts(attempt) && breaker.isHalfOpen();
+      failed = failure && isTrial(attempt);
       if (!failed) {
         leaveTrial(attempt);
       }
@@ -308,8 +307,8 @@ public final class BackendBreaker {
   /// Lets the next exchange be a trial where this one is the latest: it may not tell for long.
   @GuardedBy("this")
   private void leaveTrial(Attempt attempt) {
-    if (attempt.trial && counts(attempt) && breaker.isHalfOpen()) {
-      attempt.trial = false;
+    if (attempt.latestTrial && isTrial(attempt)) {
+      attempt.latestTrial = false;
       trialLeft = true;
     }
   }

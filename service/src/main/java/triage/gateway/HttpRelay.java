@@ -13,6 +13,7 @@ import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.client.Result;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.Callback;
@@ -43,6 +44,9 @@ final class HttpRelay {
 
   private static final long DISCARDED_BYTES_MAX = 64 << 10;
   private static final long DISCARD_NANOS = 50_000_000L;
+
+  /// How long the answer to a trial must have gone on that does not say its length.
+  private static final long TRIAL_NANOS = 1_000_000_000L;
 
   /// How often the gate is told of a pausing answer that its permit has not leaked.
   private static final long ALIVE_NANOS = 60_000_000_000L;
@@ -107,6 +111,11 @@ final class HttpRelay {
   private long beatNanos;
   private volatile @Nullable HttpFields provenance;
   private long discardedBytes;
+
+  /// Whether the answer is to show, by going on, that its backend is back; for who takes its parts.
+  private boolean onTrial;
+
+  private long answeredNanos;
 
   /// Prepares the request; nothing is sent yet.
   ///
@@ -371,26 +380,7 @@ final class HttpRelay {
     if (!stage.compareAndSet(Stage.ASKED, Stage.RELAYING)) {
       return false;
     }
-    pass.answered(progressedNanos - callerWait.waitedNanos());
-    if (status < 400) {
-      attempt.answering();
-      if (!BackendStatus.isFailure(status, known) && attempt.endsTrial()) {
-        // The backend is back, however slowly this caller reads.
-        turnstile.answering(pass);
-      }
-    }
-    if (call.dialect() == Dialect.OPENAI) {
-      EventStream stream = EventStream.of(response.getHeaders());
-      answer.events(stream);
-      if (stream != null && status < 400) {
-        turnstile.answering(pass);
-      }
-      if (stream != null) {
-        // Whoever waits for the deadline now looks at pauses. What is no stream is over before, or
-        // looked at then.
-        LockSupport.unpark(waiter);
-      }
-    }
+    answering(response.getHeaders());
     call.response().setStatus(status);
     HttpFields.Mutable headers = call.response().getHeaders();
     RelayedHeaders.sendBack(response.getHeaders(), headers);
@@ -409,6 +399,40 @@ final class HttpRelay {
     return true;
   }
 
+  /// Tells all whom it concerns that the answer has begun. That alone does not show that a backend
+  /// is back after an outage, which may fail again in the middle.
+  private void answering(HttpFields headers) {
+    answeredNanos = progressedNanos;
+    pass.answered(answeredNanos - callerWait.waitedNanos());
+    EventStream stream = call.dialect() == Dialect.OPENAI ? EventStream.of(headers) : null;
+    answer.events(stream);
+    if (status < 400) {
+      attempt.answering();
+      boolean isTrial = attempt.isTrial();
+      onTrial =
+          isTrial
+              && !headers.contains(HttpHeader.CONTENT_LENGTH)
+              && !BackendStatus.isFailure(status, known);
+      if (stream != null && !isTrial) {
+        turnstile.answering(pass);
+      }
+    }
+    if (stream != null) {
+      // Whoever waits for the deadline now looks at pauses. What is no stream is over before, or
+      // looked at then.
+      LockSupport.unpark(waiter);
+    }
+  }
+
+  /// Ends the trial with a part that comes late enough: the rest may take minutes.
+  private void goesOn() {
+    if (onTrial && progressedNanos - answeredNanos >= TRIAL_NANOS) {
+      onTrial = false;
+      attempt.endsTrial();
+      turnstile.answering(pass);
+    }
+  }
+
   private void progress() {
     progressedNanos = clock.nanos();
   }
@@ -421,6 +445,7 @@ final class HttpRelay {
       discard(chunk, demander);
       return;
     }
+    goesOn();
     int size = bytes.remaining();
     chunk.retain();
     callerWait.waits();

@@ -333,10 +333,15 @@ final class BackendBreakerTest {
 
   @Test
   @Timeout(30)
-  void aStreamThatHasBegunIsATrialThatSucceeded() {
+  void aStreamThatGoesOnIsATrialThatSucceeded() {
     BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    Attempt older = begun(back);
     Attempt trial = openAndAwaitTrial(back);
-    assertThat(trial.endsTrial()).isTrue();
+    assertThat(older.isTrial()).isFalse();
+    older.endsTrial();
+    assertThat(trial.isTrial()).isTrue();
+    trial.endsTrial();
+    assertThat(trial.isTrial()).isFalse();
     assertThat(back.state()).isEqualTo("closed");
     for (int i = 0; i < 4; i++) {
       begun(back).unreached();

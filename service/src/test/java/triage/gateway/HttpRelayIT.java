@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +69,28 @@ final class HttpRelayIT {
     begin(exchange).write(EVENT.getBytes(ISO_8859_1));
     exchange.getResponseBody().flush();
     awaitEnd(exchange);
+  }
+
+  /// Gives an event for each that the test has asked for, until it asks for no more.
+  private static void events(HttpExchange exchange, Semaphore more) throws IOException {
+    OutputStream stream = begin(exchange);
+    try {
+      while (more.tryAcquire(30, TimeUnit.SECONDS)) {
+        stream.write(EVENT.getBytes(ISO_8859_1));
+        stream.flush();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Gives less than was promised.
+  private static void breakOff(HttpExchange exchange) throws IOException {
+    exchange.getRequestBody().readAllBytes();
+    exchange.sendResponseHeaders(200, 4);
+    exchange.getResponseBody().write(new byte[] {'{', '}'});
+    exchange.getResponseBody().flush();
+    exchange.close();
   }
 
   /// Answers, and reads nothing of the body until the test is over.
@@ -142,6 +166,61 @@ final class HttpRelayIT {
         }
         assertThat(server.breaker().state()).isEqualTo("closed");
         assertThat(one.isConnected() && other.isConnected()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void anAnswerThatBreaksOffIsATrialThatFailed() throws Exception {
+    model.createContext(INFER, HttpRelayIT::breakOff);
+    try (RelayServer server = server(Duration.ofMinutes(1))) {
+      for (int i = 0; i < 3; i++) {
+        if (i == 0) {
+          server.awaitTrial();
+        } else {
+          server.awaitRotation();
+        }
+        try (Socket caller = server.send(INFER, "Content-Length: 2\r\n\r\n{}")) {
+          assertThat(PacedServer.readAll(caller)).startsWith("HTTP/1.1 200 ");
+        }
+        assertThat(server.ending().outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(server.breaker().state()).isEqualTo("open");
+      }
+    }
+  }
+
+  @Test
+  void anAnswerThatIsWholeIsATrialThatSucceeded() throws Exception {
+    try (RelayServer server = server(Duration.ofMinutes(1))) {
+      server.awaitTrial();
+      try (Socket caller = server.send(INFER, "Content-Length: 2\r\n\r\n{}")) {
+        assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
+        assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      }
+      assertThat(server.breaker().state()).isEqualTo("closed");
+    }
+  }
+
+  /// Its end may be minutes away.
+  @Test
+  void aStreamThatGoesOnForASecondIsATrialThatSucceeded() throws Exception {
+    Semaphore more = new Semaphore(0);
+    model.createContext(CHAT, exchange -> events(exchange, more));
+    try (RelayServer server = server(Duration.ofHours(1))) {
+      server.awaitTrial();
+      try (Socket caller = server.send(CHAT, "Content-Length: 2\r\n\r\n{}")) {
+        more.release();
+        assertThat(PacedServer.read(caller, EVENT)).startsWith("HTTP/1.1 200 ");
+        server.time.advance(Duration.ofMillis(999));
+        more.release();
+        PacedServer.read(caller, EVENT);
+        assertThat(server.breaker().state()).as("a moment before").isEqualTo("half-open");
+        server.time.advance(Duration.ofMillis(1));
+        more.release();
+        PacedServer.read(caller, EVENT);
+        assertThat(server.breaker().state()).isEqualTo("closed");
+        LaneSnapshot lane = server.model().turnstile().snapshot().lanes().getFirst();
+        assertThat(lane.limit()).as("two beside it").isEqualTo(3);
       }
     }
   }

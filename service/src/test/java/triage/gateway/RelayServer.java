@@ -1,5 +1,7 @@
 package triage.gateway;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -25,8 +27,10 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import triage.admission.Criticality;
+import triage.backend.Attempt;
 import triage.backend.BackendBreaker;
 import triage.backend.BackendSettings;
+import triage.backend.BreakerSettings;
 import triage.backend.HttpBackend;
 import triage.backend.ModelSettings;
 import triage.backend.ModelVersion;
@@ -84,7 +88,7 @@ final class RelayServer implements AutoCloseable {
             null,
             null,
             null,
-            null,
+            BreakerSettings.of(null, null, Duration.ofMillis(100), null),
             null,
             null,
             List.of(backend));
@@ -96,6 +100,24 @@ final class RelayServer implements AutoCloseable {
 
   ModelVersion model() {
     return Objects.requireNonNull(models.find("m"));
+  }
+
+  /// Opens the breaker, and waits until the next request is the trial. Both are by the clock of the
+  /// machine.
+  void awaitTrial() {
+    for (int i = 0; i < BreakerSettings.DEFAULTS.failures(); i++) {
+      Attempt attempt = breaker().attempt("c");
+      assertThat(attempt.begin()).isTrue();
+      attempt.unreached();
+    }
+    assertThat(breaker().state()).isEqualTo("open");
+    awaitRotation();
+  }
+
+  /// Waits until the backend is in rotation again.
+  void awaitRotation() {
+    PacedServer.await(
+        "in rotation", () -> model().turnstile().snapshot().lanes().getFirst().open());
   }
 
   BackendBreaker breaker() {
