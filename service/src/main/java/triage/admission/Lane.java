@@ -287,17 +287,19 @@ final class Lane {
   /// Notes that a request in flight waits for its caller, to send or to read. The ramp goes on
   /// without it until all such waits are over.
   void awaitsCaller(Ticket ticket) {
-    if (ticket.ramps) {
-      beside += isBeside(ticket) ? 0 : 1;
-      ticket.callerWaits++;
-    }
+    waits(ticket, 1);
   }
 
   /// Notes that such a wait is over.
   void goesOn(Ticket ticket) {
+    waits(ticket, -1);
+  }
+
+  private void waits(Ticket ticket, int more) {
     if (ticket.ramps) {
-      ticket.callerWaits--;
-      beside -= isBeside(ticket) ? 0 : 1;
+      boolean wasBeside = isBeside(ticket);
+      ticket.callerWaits += more;
+      beside += (isBeside(ticket) ? 1 : 0) - (wasBeside ? 1 : 0);
     }
   }
 

@@ -61,7 +61,11 @@ public class Ticket {
   long order;
   int outages;
   boolean ramps;
+
+  /// For how many things at a time its caller is waited for; less than none where the end of a wait
+  /// was told before its beginning.
   int callerWaits;
+
   @Nullable TunedLimit taught;
 
   /// Makes the ticket of one request.

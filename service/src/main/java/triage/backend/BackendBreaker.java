@@ -158,8 +158,10 @@ public final class BackendBreaker {
 
   synchronized void awaitsCaller(Attempt attempt) {
     attempt.waits++;
-    rests(attempt);
-    leaveTrial(attempt);
+    if (attempt.waits > 0) {
+      rests(attempt);
+      leaveTrial(attempt);
+    }
   }
 
   @GuardedBy("this")
@@ -174,6 +176,11 @@ public final class BackendBreaker {
     if (attempt.waits == 0 && !attempt.ended) {
       works(attempt);
     }
+  }
+
+  /// Gives how many it may be working on.
+  synchronized int atWork() {
+    return inFlight.size();
   }
 
   @GuardedBy("this")

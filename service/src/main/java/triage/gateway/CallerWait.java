@@ -1,6 +1,7 @@
 package triage.gateway;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.concurrent.atomic.AtomicBoolean;
 import triage.backend.Attempt;
 import triage.backend.Pass;
 import triage.backend.Turnstile;
@@ -36,10 +37,10 @@ final class CallerWait {
   /// Notes that the caller is waited for; [#goesOn] ends it.
   void waits() {
     synchronized (this) {
-      if (waits == 0) {
+      waits++;
+      if (waits == 1) {
         sinceNanos = clock.nanos();
       }
-      waits++;
     }
     // In this order: whom the gate admits in its place is to find the trial left.
     attempt.awaitsCaller();
@@ -58,6 +59,11 @@ final class CallerWait {
     attempt.goesOn();
   }
 
+  /// Gives the wait for the caller to read a part of its answer.
+  Reading reading() {
+    return new Reading();
+  }
+
   synchronized boolean isWaiting() {
     return waits > 0;
   }
@@ -65,5 +71,26 @@ final class CallerWait {
   /// Gives how long the caller has been waited for.
   synchronized long waitedNanos() {
     return waits > 0 ? waitedNanos + clock.nanos() - sinceNanos : waitedNanos;
+  }
+
+  /// A wait for the caller to read a part of its answer: none where that can be written at once, as
+  /// most can. Both may be noted at the same time; the order of what is then told makes no
+  /// difference.
+  final class Reading {
+    private final AtomicBoolean either = new AtomicBoolean();
+
+    /// Notes that the part has been given to be written.
+    void given() {
+      if (!either.getAndSet(true)) {
+        waits();
+      }
+    }
+
+    /// Notes that it is written.
+    void written() {
+      if (either.getAndSet(true)) {
+        goesOn();
+      }
+    }
   }
 }

@@ -448,13 +448,13 @@ final class HttpRelay {
     goesOn();
     int size = bytes.remaining();
     chunk.retain();
-    callerWait.waits();
+    CallerWait.Reading reading = callerWait.reading();
     answer.write(
         bytes,
         Callback.from(
             () -> {
               progress();
-              callerWait.goesOn();
+              reading.written();
               chunk.release();
               turn.next(size, demander);
             },
@@ -462,6 +462,7 @@ final class HttpRelay {
               chunk.release();
               callerFailed(failure);
             }));
+    reading.given();
   }
 
   private void discard(Content.Chunk chunk, Runnable demander) {

@@ -273,6 +273,21 @@ final class GateTest {
     assertThat(limitOf(wide)).isEqualTo(2);
   }
 
+  /// Two threads tell of them.
+  @Test
+  void theEndOfAWaitMayBeToldBeforeItsBeginning() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(50)));
+    wide.close(0, Absence.BREAKER_OPEN, now, now);
+    wide.open(0, Absence.BREAKER_OPEN, now);
+    Ticket trial = admitted(wide, 1).getFirst();
+    wide.goesOn(trial);
+    assertThat(limitOf(wide)).isEqualTo(1);
+    wide.awaitsCaller(trial, now);
+    assertThat(limitOf(wide)).isEqualTo(1);
+    wide.awaitsCaller(trial, now);
+    assertThat(limitOf(wide)).isEqualTo(2);
+  }
+
   @Test
   void whoIsGivenBackWhileItAwaitsItsCallerLeavesNothing() {
     Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(50)));

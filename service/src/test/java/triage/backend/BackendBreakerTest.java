@@ -183,6 +183,16 @@ final class BackendBreakerTest {
     assertThat(isOpen()).isTrue();
   }
 
+  /// Two threads tell of them.
+  @Test
+  void theEndOfAWaitMayBeToldBeforeItsBeginning() {
+    List<Attempt> both = Stream.generate(() -> begun(breaker)).limit(2).toList();
+    both.forEach(Attempt::goesOn);
+    both.forEach(Attempt::awaitsCaller);
+    timedOutAfter(breaker, SECOND);
+    assertThat(isOpen()).isTrue();
+  }
+
   @Test
   void aBodysTimeIsNotTheBackends() {
     BackendBreaker quick = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));

@@ -159,6 +159,7 @@ final class HttpRelayIT {
       try (Socket one = server.send(CHAT, "Content-Length: 2\r\n\r\n{}");
           Socket other = server.send(CHAT, "Content-Length: 2\r\n\r\n{}")) {
         server.stalled.acquire(2);
+        PacedServer.await("both rest", () -> Sweeps.atWork(server.breaker()) == 0);
         try (Socket late = server.send(INFER, "Content-Length: 2\r\n\r\n{}")) {
           server.passes(RelayServer.PATIENCE, 3);
           assertThat(server.ending().outcome()).isEqualTo(Outcome.OVERLOADED);
