@@ -32,7 +32,7 @@ final class SlowUploadIT {
                     .formatted(server.url()))) {
       List<Socket> slow = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
-        slow.add(begin(service));
+        slow.add(begin(service, INFER, "1"));
       }
       for (Socket each : slow) {
         try (each) {
@@ -41,8 +41,7 @@ final class SlowUploadIT {
               .contains("Triage-Reason: deadline-exceeded");
         }
       }
-      assertThat(service.post(INFER, "{}", "Request-Timeout", "20").statusCode())
-          .isEqualTo(200);
+      assertThat(service.post(INFER, "{}", "Request-Timeout", "20").statusCode()).isEqualTo(200);
     }
   }
 
@@ -65,7 +64,7 @@ final class SlowUploadIT {
       assertThat(service.metric("triage_in_rotation" + LABELS)).isZero();
       server.follow(ScriptedServer.answering("HTTP/1.1 200 OK\r\n", new byte[] {'{', '}'}));
       RunningService.await("in rotation", () -> service.metric("triage_in_rotation" + LABELS) == 1);
-      try (Socket slow = begin(service)) {
+      try (Socket slow = begin(service, INFER, "600")) {
         RunningService.await("tried", () -> service.metric("triage_in_flight" + LABELS) == 1);
         RunningService.await("served", () -> service.post(INFER, "{}").statusCode() == 200);
         assertThat(slow.isConnected()).isTrue();
@@ -73,11 +72,31 @@ final class SlowUploadIT {
     }
   }
 
-  private static Socket begin(RunningService service) throws IOException {
+  /// As before a model server: it is not that its body had stopped coming.
+  @Test
+  void oneOfThemIsToldOfTheDeadlineByAModelInThisProcess() throws Exception {
+    try (RunningService service = RunningService.start(folder, "");
+        Socket slow = begin(service, "/v2/models/breast-cancer/infer", "0.5")) {
+      assertThat(new String(slow.getInputStream().readAllBytes(), UTF_8))
+          .startsWith("HTTP/1.1 504 ")
+          .contains("Triage-Reason: deadline-exceeded")
+          .contains("the deadline passed before the body had come whole");
+    }
+  }
+
+  /// Sends the first part of a large body.
+  ///
+  /// @param seconds how long its caller waits
+  private static Socket begin(RunningService service, String path, String seconds)
+      throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port("application"));
     socket.setSoTimeout(30_000);
     String request =
-        "POST /v2/models/m/infer HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+        "POST "
+            + path
+            + " HTTP/1.1\r\nHost: localhost\r\nRequest-Timeout: "
+            + seconds
+            + "\r\nAuthorization: Bearer "
             + service.token()
             + "\r\nContent-Length: 1000000\r\n\r\n"
             + "x".repeat(300_000);

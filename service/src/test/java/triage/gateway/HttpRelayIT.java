@@ -11,11 +11,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +33,7 @@ final class HttpRelayIT {
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch over = new CountDownLatch(1);
+  private final BlockingQueue<String> parts = new LinkedBlockingQueue<>();
   private HttpServer model;
 
   @BeforeEach
@@ -71,26 +72,20 @@ final class HttpRelayIT {
     awaitEnd(exchange);
   }
 
-  /// Gives an event for each that the test has asked for, until it asks for no more.
-  private static void events(HttpExchange exchange, Semaphore more) throws IOException {
-    OutputStream stream = begin(exchange);
-    try {
-      while (more.tryAcquire(30, TimeUnit.SECONDS)) {
-        stream.write(EVENT.getBytes(ISO_8859_1));
-        stream.flush();
+  /// Gives parts as the test gives them, up to an empty one.
+  ///
+  /// @param length what it says the length is; 0: nothing
+  private void parts(HttpExchange exchange, int status, int length) throws IOException {
+    exchange.getRequestBody().readAllBytes();
+    exchange.sendResponseHeaders(status, length);
+    try (OutputStream body = exchange.getResponseBody()) {
+      for (String part = parts.take(); !part.isEmpty(); part = parts.take()) {
+        body.write(part.getBytes(ISO_8859_1));
+        body.flush();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /// Gives less than was promised.
-  private static void breakOff(HttpExchange exchange) throws IOException {
-    exchange.getRequestBody().readAllBytes();
-    exchange.sendResponseHeaders(200, 4);
-    exchange.getResponseBody().write(new byte[] {'{', '}'});
-    exchange.getResponseBody().flush();
-    exchange.close();
   }
 
   /// Answers, and reads nothing of the body until the test is over.
@@ -171,9 +166,10 @@ final class HttpRelayIT {
     }
   }
 
+  /// However late, since it had said how long it would be.
   @Test
   void anAnswerThatBreaksOffIsATrialThatFailed() throws Exception {
-    model.createContext(INFER, HttpRelayIT::breakOff);
+    model.createContext(INFER, exchange -> parts(exchange, 200, 9));
     try (RelayServer server = server(Duration.ofMinutes(1))) {
       for (int i = 0; i < 3; i++) {
         if (i == 0) {
@@ -182,9 +178,15 @@ final class HttpRelayIT {
           server.awaitRotation();
         }
         try (Socket caller = server.send(INFER, "Content-Length: 2\r\n\r\n{}")) {
-          assertThat(PacedServer.readAll(caller)).startsWith("HTTP/1.1 200 ");
+          parts.add("begun");
+          assertThat(PacedServer.read(caller, "begun")).startsWith("HTTP/1.1 200 ");
+          server.time.advance(Duration.ofMillis(i * 1000L));
+          parts.add("on");
+          assertThat(PacedServer.read(caller, "on")).endsWith("on");
+          assertThat(server.breaker().state()).isEqualTo("half-open");
+          parts.add("");
+          assertThat(server.ending().outcome()).isEqualTo(Outcome.FAILED);
         }
-        assertThat(server.ending().outcome()).isEqualTo(Outcome.FAILED);
         assertThat(server.breaker().state()).isEqualTo("open");
       }
     }
@@ -205,24 +207,46 @@ final class HttpRelayIT {
   /// Its end may be minutes away.
   @Test
   void aStreamThatGoesOnForASecondIsATrialThatSucceeded() throws Exception {
-    Semaphore more = new Semaphore(0);
-    model.createContext(CHAT, exchange -> events(exchange, more));
+    model.createContext(CHAT, exchange -> parts(exchange, 200, 0));
     try (RelayServer server = server(Duration.ofHours(1))) {
       server.awaitTrial();
       try (Socket caller = server.send(CHAT, "Content-Length: 2\r\n\r\n{}")) {
-        more.release();
+        parts.add(EVENT);
         assertThat(PacedServer.read(caller, EVENT)).startsWith("HTTP/1.1 200 ");
         server.time.advance(Duration.ofMillis(999));
-        more.release();
-        PacedServer.read(caller, EVENT);
+        parts.add(EVENT);
+        assertThat(PacedServer.read(caller, EVENT)).endsWith(EVENT);
         assertThat(server.breaker().state()).as("a moment before").isEqualTo("half-open");
         server.time.advance(Duration.ofMillis(1));
-        more.release();
-        PacedServer.read(caller, EVENT);
+        parts.add(EVENT);
+        assertThat(PacedServer.read(caller, EVENT)).endsWith(EVENT);
         assertThat(server.breaker().state()).isEqualTo("closed");
         LaneSnapshot lane = server.model().turnstile().snapshot().lanes().getFirst();
         assertThat(lane.limit()).as("two beside it").isEqualTo(3);
+        parts.add("");
+        assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
       }
+    }
+  }
+
+  /// Nobody follows it, however long it lasts.
+  @Test
+  void aRedirectIsATrialThatFailed() throws Exception {
+    model.createContext(INFER, exchange -> parts(exchange, 302, 0));
+    try (RelayServer server = server(Duration.ofHours(1))) {
+      server.awaitTrial();
+      try (Socket caller = server.send(INFER, "Content-Length: 2\r\n\r\n{}")) {
+        parts.add("moved");
+        assertThat(PacedServer.read(caller, "moved")).startsWith("HTTP/1.1 302 ");
+        assertThat(server.breaker().state()).isEqualTo("half-open");
+        server.time.advance(Duration.ofMinutes(1));
+        parts.add("away");
+        assertThat(PacedServer.read(caller, "away")).endsWith("away");
+        assertThat(server.breaker().state()).isEqualTo("half-open");
+        parts.add("");
+        assertThat(server.ending().outcome()).isEqualTo(Outcome.FAILED);
+      }
+      assertThat(server.breaker().state()).isEqualTo("open");
     }
   }
 
