@@ -214,15 +214,7 @@ public final class ModelCall {
         throw new RefusedException(unanswered(ending));
       }
       if (BackendStatus.isFault(status)) {
-        throw new RefusedException(
-            new Refusal(
-                502,
-                null,
-                0,
-                "the model server answered with status "
-                    + status
-                    + ", a redirect or a fault of its own that says nothing about this input; its"
-                    + " owner must mend it"));
+        throw new RefusedException(Refusal.serverAtFault(status));
       }
     }
 

@@ -212,14 +212,7 @@ final class OipHandler {
       throw new RefusedException(Refusal.of(Reason.NO_BACKEND, RETRY_NANOS));
     }
     if (BackendStatus.isFault(last.getStatus())) {
-      throw new RefusedException(
-          new Refusal(
-              502,
-              null,
-              0,
-              "the model server answered with status "
-                  + last.getStatus()
-                  + ", a redirect or a fault of its own; its owner must mend it"));
+      throw new RefusedException(Refusal.serverAtFault(last.getStatus()));
     }
     call.answer(last.getStatus(), last.getContent());
   }

@@ -59,6 +59,21 @@ public record Refusal(
     };
   }
 
+  /// Gives the refusal of a request that a model server answered with a redirect or a fault of its
+  /// own, which its caller cannot mend ([BackendStatus#isFault]).
+  ///
+  /// @param status the server's
+  static Refusal serverAtFault(int status) {
+    return new Refusal(
+        502,
+        null,
+        0,
+        "the model server answered with status "
+            + status
+            + ", a redirect or a fault of its own that says nothing about what was asked; its owner"
+            + " must mend it");
+  }
+
   /// Gives the refusal of a request that a fault of the program's own has ended.
   static Refusal failedInside() {
     return new Refusal(500, null, 0, "something failed inside; the log tells what");
