@@ -29,6 +29,9 @@ import triage.store.StoreException;
 ///
 /// Under an idempotency key a submission has one row, whatever happens: the store refuses a second.
 ///
+/// A large answer that can be had again, or later, is given where there is [room][AnswerRoom] for
+/// it; the one for which a model was asked at once always is.
+///
 /// **Threads**: safe for use by several threads, which it blocks.
 final class Analyses {
   /// Whoever is later than that finds that another has settled what the first answer is.
@@ -41,6 +44,7 @@ final class Analyses {
   private final ModelCall models;
   private final AnalysisSettings settings;
   private final Submissions submissions;
+  private final AnswerRoom answers;
   private final Comeback comeback;
   private final InstantSource wallClock;
 
@@ -49,6 +53,7 @@ final class Analyses {
       Dispatcher dispatcher,
       ModelCall models,
       AnalysisSettings settings,
+      AnswerRoom answers,
       Comeback comeback,
       InstantSource wallClock) {
     this.book = book;
@@ -56,6 +61,7 @@ final class Analyses {
     this.models = models;
     this.settings = settings;
     this.submissions = new Submissions(models);
+    this.answers = answers;
     this.comeback = comeback;
     this.wallClock = wallClock;
   }
@@ -84,7 +90,7 @@ final class Analyses {
     if (key != null) {
       Optional<Job> earlier = earlier(caller, key);
       if (earlier.isPresent()) {
-        return repeated(earlier.get(), digest);
+        return repeated(call, earlier.get(), digest);
       }
     }
     Target target = submissions.target(asked);
@@ -142,7 +148,9 @@ final class Analyses {
     Optional<Job> seen = wait.isPositive() ? seen(call, id, wait) : Optional.empty();
     Ending ending = seen.map(Job::ending).orElse(null);
     String applied = Preference.applied(false, wait);
-    if (ending != null && ending.result() != null) {
+    if (ending != null
+        && ending.result() != null
+        && answers.isTaken(call, ending.result().length)) {
       return new AsyncIntake.Answered(id, applied, ending.backend(), ending.result());
     }
     if (ending != null && ending.state() == JobState.FAILED) {
@@ -231,20 +239,32 @@ final class Analyses {
   }
 
   private Reply deferred(Request request, UUID id, Duration wait) throws RefusedException {
-    Optional<Job> job = book.waits().await(request.call(), id, wait);
-    int status = job.map(Reply::statusOf).orElse(202);
+    Optional<Reply> over =
+        book.waits()
+            .await(request.call(), id, wait)
+            .filter(job -> Reply.statusOf(job) != 202)
+            .map(Reply::over)
+            .filter(reply -> answers.isTaken(request.call(), reply.body().length));
+    int status = over.map(Reply::status).orElse(202);
     if (request.key() != null) {
       status = book.dao().answer(id, status);
     }
-    return status == 202 ? accepted(id, request.pinned(), wait) : ended(id, job).after(wait);
+    if (status == 202) {
+      return accepted(id, request.pinned(), wait);
+    }
+    Reply reply = over.isPresent() ? over.get() : ended(request.call(), id, Optional.empty());
+    return reply.after(wait);
   }
 
   /// Gives the answer of a job whose first answer is its end. What was read of it may be older.
-  private Reply ended(UUID id, Optional<Job> seen) throws RefusedException {
-    return Reply.over(
-        seen.filter(job -> job.state().isFinal())
-            .or(() -> book.dao().find(id).filter(job -> job.state().isFinal()))
-            .orElseThrow(JobBook::intakeFull));
+  private Reply ended(NativeCall call, UUID id, Optional<Job> seen) throws RefusedException {
+    Reply reply =
+        Reply.over(
+            seen.filter(job -> job.state().isFinal())
+                .or(() -> book.dao().find(id).filter(job -> job.state().isFinal()))
+                .orElseThrow(JobBook::intakeFull));
+    answers.take(call, reply.body().length);
+    return reply;
   }
 
   /// Writes a new job; gives the answer of an earlier one if its key was taken meanwhile.
@@ -258,7 +278,8 @@ final class Analyses {
       return Optional.empty();
     }
     book.giveBack(job);
-    return Optional.of(repeated(found.orElseThrow(JobBook::intakeFull), request.digest()));
+    return Optional.of(
+        repeated(request.call(), found.orElseThrow(JobBook::intakeFull), request.digest()));
   }
 
   /// Answers at once, or says why not.
@@ -332,6 +353,7 @@ final class Analyses {
                   502, null, 0, "the model's answer is not JSON in UTF-8; its owner must mend it"));
         }
         Reply reply = keep(request, id, ending);
+        answers.add(request.call(), reply.body().length);
         JobBook.await(given.recorded());
         yield reply;
       }
@@ -383,7 +405,7 @@ final class Analyses {
   }
 
   /// Gives the first answer once more, or says that there is none yet.
-  private Reply repeated(Job job, byte[] digest) throws RefusedException {
+  private Reply repeated(NativeCall call, Job job, byte[] digest) throws RefusedException {
     if (!job.answer().bodySha256().equals(HexFormat.of().formatHex(digest))) {
       throw new RefusedException(
           new Refusal(
@@ -403,7 +425,7 @@ final class Analyses {
       return accepted(job.id(), job.submission(), Duration.ZERO);
     }
     if (status > 0) {
-      return ended(job.id(), Optional.of(job));
+      return ended(call, job.id(), Optional.of(job));
     }
     throw new RefusedException(
         new Refusal(

@@ -46,11 +46,7 @@ public final class AnalysesResource {
       throws RefusedException, IOException {
     byte[] bytes = read(request, body, bodyBytesMax);
     NativeCall call = call(request);
-    return answer(() -> {
-      Reply reply = analyses.submit(call, bytes);
-      answers.add(call, reply);
-      return reply;
-    });
+    return answer(() -> analyses.submit(call, bytes));
   }
 
   /// Gives a job.
@@ -89,7 +85,7 @@ public final class AnalysesResource {
   }
 
   private Reply inRoom(NativeCall call, Reply reply) throws RefusedException {
-    answers.take(call, reply);
+    answers.take(call, reply.body().length);
     return reply;
   }
 

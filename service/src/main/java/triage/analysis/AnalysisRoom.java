@@ -60,7 +60,8 @@ public final class AnalysisRoom implements AutoCloseable {
         new Retention(book.claims(), new BatchDao(store.jdbi()), reclaim, settings, clock);
     RetryAfter retryAfter = new RetryAfter(chance.nextLong());
     Comeback comeback = new Comeback(book, models, retryAfter);
-    this.analyses = new Analyses(book, dispatcher, models, settings, comeback, wallClock);
+    AnswerRoom answers = AnswerRoom.ofHeap();
+    this.analyses = new Analyses(book, dispatcher, models, settings, answers, comeback, wallClock);
     Batches batches =
         new Batches(
             new Batches.Rooms(
@@ -80,7 +81,7 @@ public final class AnalysisRoom implements AutoCloseable {
                 analyses,
                 new Jobs(book, dispatcher, audit, settings, view),
                 new DeadJobs(book.dao(), view),
-                AnswerRoom.ofHeap(),
+                answers,
                 settings.bodyBytesMax()),
             new BatchesResource(batches));
     this.events = new Events(book, view, settings.events(), clock, wallClock);

@@ -34,14 +34,9 @@ final class AnswerRoom {
   /// Takes room, until the request is over, for an answer that can be had again.
   ///
   /// @throws RefusedException 429 if its caller has as much on the way as it may; 503 if all have
-  void take(NativeCall call, Reply reply) throws RefusedException {
-    if (reply.body().length <= SMALL_BYTES) {
-      return;
-    }
-    long bytes = counted(reply);
-    String caller = call.caller().name();
-    switch (room.take(caller, call.criticality(), bytes)) {
-      case TAKEN -> call.whenOver(() -> room.giveBack(caller, bytes));
+  void take(NativeCall call, int length) throws RefusedException {
+    switch (taken(call, length)) {
+      case TAKEN -> {}
       case OWN_SHARE_TAKEN ->
           throw new RefusedException(
               new Refusal(
@@ -61,18 +56,37 @@ final class AnswerRoom {
     }
   }
 
+  /// Takes room, until the request is over, for an answer in whose place its caller can be told
+  /// that it is accepted, or says false.
+  boolean isTaken(NativeCall call, int length) {
+    return taken(call, length) == SharedRoom.Answer.TAKEN;
+  }
+
   /// Takes room for an answer that may be lost if it is not given now: there always is.
-  void add(NativeCall call, Reply reply) {
-    if (reply.body().length > SMALL_BYTES) {
-      long bytes = counted(reply);
+  void add(NativeCall call, int length) {
+    if (length > SMALL_BYTES) {
+      long bytes = counted(length);
       String caller = call.caller().name();
       room.add(caller, bytes);
       call.whenOver(() -> room.giveBack(caller, bytes));
     }
   }
 
+  private SharedRoom.Answer taken(NativeCall call, int length) {
+    if (length <= SMALL_BYTES) {
+      return SharedRoom.Answer.TAKEN;
+    }
+    long bytes = counted(length);
+    String caller = call.caller().name();
+    SharedRoom.Answer answer = room.take(caller, call.criticality(), bytes);
+    if (answer == SharedRoom.Answer.TAKEN) {
+      call.whenOver(() -> room.giveBack(caller, bytes));
+    }
+    return answer;
+  }
+
   /// Gives what an answer counts: one that is larger than a share can be had alone.
-  private long counted(Reply reply) {
-    return Math.min(reply.body().length, room.perCallerMost());
+  private long counted(int length) {
+    return Math.min(length, room.perCallerMost());
   }
 }

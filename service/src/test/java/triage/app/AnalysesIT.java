@@ -190,6 +190,54 @@ final class AnalysesIT {
             + " WHERE id = '"
             + job
             + "'");
+    List<Socket> unread = unread(path);
+
+    assertThat(service.get(path).statusCode()).isEqualTo(429);
+    unread.getFirst().close();
+    RunningService.await("room again", () -> service.get(path).statusCode() == 200);
+    for (Socket socket : unread) {
+      socket.close();
+    }
+    service.execute("UPDATE jobs SET result = NULL WHERE id = '" + job + "'");
+  }
+
+  @Test
+  void givesNoLargeAnswerOnceMoreOrInTimeWithoutRoomForIt() throws Exception {
+    String body = analysis("python", row);
+    List<String> key = List.of("Idempotency-Key", "large");
+    List<String> wait = List.of("Prefer", "respond-async, wait=20");
+    String infer = "/v2/models/python/infer";
+    server.answerWithMore(15_000_000);
+    server.release(5);
+    HttpResponse<String> first = analyses.send("tester", ANALYSES, body, key);
+    assertThat(first.statusCode()).isEqualTo(200);
+    List<Socket> unread = unread(first.headers().firstValue("Location").orElseThrow());
+
+    HttpResponse<String> again = analyses.send("tester", ANALYSES, body, key);
+    assertThat(again.statusCode()).isEqualTo(429);
+    assertThat(again.headers().firstValue("Triage-Reason")).hasValue("quota");
+    assertThat(again.headers().firstValue("Retry-After")).isPresent();
+    List<String> keyAndWait = List.of("Idempotency-Key", "later", "Prefer", wait.getLast());
+    HttpResponse<String> later = analyses.send("tester", ANALYSES, body, keyAndWait);
+    HttpResponse<String> inference = analyses.send("tester", infer, row, wait);
+    assertThat(List.of(later.statusCode(), inference.statusCode())).containsExactly(202, 202);
+    // What a model was asked for at once is done for nobody if it is not given.
+    assertThat(service.post(ANALYSES, body).statusCode()).isEqualTo(200);
+
+    for (Socket socket : unread) {
+      socket.close();
+    }
+    RunningService.await(
+        "room again",
+        () -> analyses.send("tester", ANALYSES, body, key).body().equals(first.body()));
+    assertThat(analyses.ended(later).body()).contains("xxx");
+    assertThat(analyses.send("tester", ANALYSES, body, keyAndWait).body()).isEqualTo(later.body());
+    assertThat(analyses.send("tester", infer, row, wait).statusCode()).isEqualTo(200);
+    service.execute("UPDATE jobs SET result = NULL WHERE octet_length(result) > 1000000");
+  }
+
+  /// Asks for a large answer and reads nothing of it, until there is no room for one more.
+  private static List<Socket> unread(String path) throws Exception {
     List<Socket> unread = new ArrayList<>();
     String answer;
     do {
@@ -200,13 +248,7 @@ final class AnalysesIT {
     } while (answer.startsWith("HTTP/1.1 200 ") && unread.size() < 100);
 
     assertThat(answer).startsWith("HTTP/1.1 429 ").contains("Triage-Reason: quota");
-    assertThat(service.get(path).statusCode()).isEqualTo(429);
-    unread.getFirst().close();
-    RunningService.await("room again", () -> service.get(path).statusCode() == 200);
-    for (Socket socket : unread) {
-      socket.close();
-    }
-    service.execute("UPDATE jobs SET result = NULL WHERE id = '" + job + "'");
+    return unread;
   }
 
   @Test

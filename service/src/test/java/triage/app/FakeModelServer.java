@@ -21,6 +21,7 @@ final class FakeModelServer implements AutoCloseable {
   private final List<String> asked = new CopyOnWriteArrayList<>();
   private final AtomicInteger underWay = new AtomicInteger();
   private volatile int status = 200;
+  private volatile int bytesMore;
 
   FakeModelServer() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
@@ -65,6 +66,11 @@ final class FakeModelServer implements AutoCloseable {
     status = newStatus;
   }
 
+  /// Makes each answer larger by so many bytes from here on.
+  void answerWithMore(int bytes) {
+    bytesMore = bytes;
+  }
+
   /// Gives the bodies of the requests that have come, in their order.
   List<String> asked() {
     return asked;
@@ -92,7 +98,8 @@ final class FakeModelServer implements AutoCloseable {
       Thread.currentThread().interrupt();
       return;
     }
-    byte[] body = "{\"outputs\":[]}".getBytes(StandardCharsets.UTF_8);
+    String more = bytesMore == 0 ? "" : ",\"id\":\"" + "x".repeat(bytesMore) + "\"";
+    byte[] body = ("{\"outputs\":[]" + more + "}").getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", "application/json");
     exchange.sendResponseHeaders(status, body.length);
     exchange.getResponseBody().write(body);

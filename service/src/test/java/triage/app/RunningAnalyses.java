@@ -79,6 +79,7 @@ final class RunningAnalyses implements AutoCloseable {
   /// Ends what a test has left.
   void letTheModelAnswer() {
     server.answerWith(200);
+    server.answerWithMore(0);
     server.answerAll(service);
   }
 
