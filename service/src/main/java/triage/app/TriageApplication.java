@@ -219,6 +219,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
         .jersey()
         .property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
     environment.jersey().register(gateway.problems());
+    environment.jersey().register(gateway.unreadAnswers());
     analyses.resources().forEach(environment.jersey()::register);
     factory.serve(door, gateway.handler(analyses.intake(), analyses.events()), pacer, connections);
     environment

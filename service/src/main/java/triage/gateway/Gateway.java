@@ -38,6 +38,11 @@ public record Gateway(
     return new ProblemMapper(new RetryAfter(seed));
   }
 
+  /// Makes what passes over the rest of a resource's answer that its caller does not take.
+  public Object unreadAnswers() {
+    return new UnreadAnswers();
+  }
+
   /// Makes the handler of the application port.
   ///
   /// @param later who takes inferences that are to be answered later

@@ -9,6 +9,10 @@ import static triage.app.RunningAnalyses.caller;
 import static triage.app.RunningAnalyses.hour;
 import static triage.app.RunningAnalyses.id;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayOutputStream;
@@ -29,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 import triage.Received;
 import triage.admission.Criticality;
 import triage.identity.Caller;
@@ -249,6 +254,32 @@ final class AnalysesIT {
 
     assertThat(answer).startsWith("HTTP/1.1 429 ").contains("Triage-Reason: quota");
     return unread;
+  }
+
+  @Test
+  void logsNoErrorWhereACallerHangsUpOnALargeAnswer() throws Exception {
+    server.answerWithMore(15_000_000);
+    server.release(1);
+    String path =
+        service
+            .post(ANALYSES, analysis("python", row))
+            .headers()
+            .firstValue("Location")
+            .orElseThrow();
+    ListAppender<ILoggingEvent> told = new ListAppender<>();
+    told.start();
+    Logger logger = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+    logger.addAppender(told);
+    try (Socket socket = new Socket("127.0.0.1", service.port("application"))) {
+      socket.setSoLinger(true, 0);
+      analyses.send(socket, "GET " + path + " HTTP/1.1\r\n", "");
+      assertThat(Received.until(socket.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
+
+    RunningService.await("over", () -> service.metric("triage_door_in_flight") == 0);
+    logger.detachAppender(told);
+    assertThat(told.list).filteredOn(event -> event.getLevel() == Level.ERROR).isEmpty();
+    service.execute("UPDATE jobs SET result = NULL WHERE octet_length(result) > 1000000");
   }
 
   @Test
