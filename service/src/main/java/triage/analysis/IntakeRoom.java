@@ -91,6 +91,12 @@ final class IntakeRoom {
     }
   }
 
+  /// Gives back what was taken for a line that is no job and does not come to the store.
+  void giveBackRefusal(String caller) {
+    stored.giveBack(caller, null, ROW_BYTES);
+    backlog.giveBack(caller, ROW_BYTES);
+  }
+
   /// Takes in what waits and is kept already.
   ///
   /// @param input how large its input is

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -286,6 +287,11 @@ final class JobBook implements AutoCloseable {
     room.takeRefusal(caller, criticality);
   }
 
+  /// Gives back the room that was taken for a line which is no job and does not come to the store.
+  void giveBackRefusal(String caller) {
+    room.giveBackRefusal(caller);
+  }
+
   /// Waits for something that the writer writes.
   ///
   /// @throws RefusedException 503 if it is not written in time
@@ -336,11 +342,18 @@ final class JobBook implements AutoCloseable {
   }
 
   /// Lets go of a job that a request worked on in vain, and gives a future that completes once it
-  /// is gone and its room given back.
+  /// is gone and its room given back. One whose end came to the store after its request had given
+  /// up waiting for that stays, and so does what it takes.
   CompletableFuture<Void> release(NewJob job) {
     // What waits for the store must not keep the job's input in memory.
     IntakeRoom.Reservation taken = room.taken(job);
-    return settle(new Settlement.Released(job.id(), 0), job.caller()).thenRun(taken::close);
+    AtomicBoolean gone = new AtomicBoolean();
+    return settle(new Settlement.Released(job.id(), 0, gone), job.caller())
+        .thenRun(() -> {
+          if (gone.get()) {
+            taken.close();
+          }
+        });
   }
 
   /// Counts anew what there is.

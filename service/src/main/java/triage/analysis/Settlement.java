@@ -1,6 +1,7 @@
 package triage.analysis;
 
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// What the holder of a claim writes when it lets go.
@@ -24,6 +25,8 @@ sealed interface Settlement {
   record PutBack(UUID id, long fence, long delayMillis, boolean untried, @Nullable String detail)
       implements Settlement {}
 
-  /// The job is forgotten, and its idempotency key with it.
-  record Released(UUID id, long fence) implements Settlement {}
+  /// The job is forgotten, and its idempotency key with it, unless its end came to the store first.
+  ///
+  /// @param gone set before the commit: whether this is what deletes it
+  record Released(UUID id, long fence, AtomicBoolean gone) implements Settlement {}
 }

@@ -55,6 +55,7 @@ final class SettlementDao implements RowKind<Settlement> {
         PreparedBatch putBack = handle.prepareBatch(PUT_BACK);
         PreparedBatch release = handle.prepareBatch(RELEASE)) {
       List<Settlement.Ended> endings = new ArrayList<>();
+      List<Settlement.Released> releases = new ArrayList<>();
       for (Settlement row : rows) {
         switch (row) {
           case Settlement.Ended ended -> {
@@ -69,13 +70,18 @@ final class SettlementDao implements RowKind<Settlement> {
                   .bind(3, back.id())
                   .bind(4, back.fence())
                   .add();
-          case Settlement.Released released ->
-              release.bind(0, released.id()).bind(1, released.fence()).add();
+          case Settlement.Released released -> {
+            release.bind(0, released.id()).bind(1, released.fence()).add();
+            releases.add(released);
+          }
         }
       }
       countLate(handle, endings, execute(end));
       execute(putBack);
-      execute(release);
+      int[] released = execute(release);
+      for (int i = 0; i < released.length; i++) {
+        releases.get(i).gone().set(released[i] > 0);
+      }
     }
   }
 

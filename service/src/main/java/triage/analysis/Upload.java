@@ -153,8 +153,7 @@ final class Upload {
           new JobCensus.Version(pinned.model(), String.valueOf(pinned.version())), 1L, Long::sum);
     } catch (LineRefusedException e) {
       countRefused();
-      admit(() -> rooms.book().admitRefusal(call.caller().name(), call.criticality()));
-      rooms.intake().refuse(RefusedLine.of(batch, line, e.refusal), underWay);
+      refuse(RefusedLine.of(batch, line, e.refusal));
     }
     if (count % KICK_EACH == 0) {
       rooms.book().tellOfWork();
@@ -223,6 +222,16 @@ final class Upload {
       rooms.intake().take(job, underWay);
     } catch (RefusedException e) {
       rooms.book().giveBack(job);
+      throw e;
+    }
+  }
+
+  private void refuse(RefusedLine line) throws RefusedException {
+    admit(() -> rooms.book().admitRefusal(line.caller(), call.criticality()));
+    try {
+      rooms.intake().refuse(line, underWay);
+    } catch (RefusedException e) {
+      rooms.book().giveBackRefusal(line.caller());
       throw e;
     }
   }

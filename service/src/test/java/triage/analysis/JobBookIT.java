@@ -29,6 +29,10 @@ class JobBookIT {
   private static final Ending DONE =
       new Ending(JobState.DONE, 200, null, null, "m-0", new byte[15 << 20]);
 
+  private static final AnalysisSettings ONE_MEBIBYTE_KEPT =
+      AnalysisSettings.of(
+          null, null, null, null, null, null, null, 1L << 20, null, null, null, null, null, null);
+
   private StoreFixture fixture;
   private Store store;
   private JobBook book;
@@ -37,8 +41,12 @@ class JobBookIT {
   void open() {
     fixture = StoreFixture.prepared();
     store = fixture.open();
+    book = book(AnalysisSettings.defaults());
+  }
+
+  private JobBook book(AnalysisSettings settings) {
     RowIds ids = new RowIds(InstantSource.system(), new SplittableRandom(1));
-    book = new JobBook(store, ids, AnalysisSettings.defaults(), MonotonicClock.system());
+    return new JobBook(store, ids, settings, MonotonicClock.system());
   }
 
   @AfterEach
@@ -72,6 +80,41 @@ class JobBookIT {
     book.add(job(JobState.WAITING, null));
   }
 
+  @Test
+  void keepsTheRoomOfWhatEndedThoughItsRequestHadGivenUp() throws Exception {
+    // A quarter of what is kept is a caller's: 256 KiB.
+    try (JobBook bounded = book(ONE_MEBIBYTE_KEPT)) {
+      NewJob ended = job(JobState.ATTACHED, null, new byte[200_000]);
+      bounded.add(ended);
+      Ending late = new Ending(JobState.DONE, 200, null, null, "m-0", INPUT);
+      var _ = bounded.settle(new Settlement.Ended(ended.id(), 0, late, 200), ended.caller());
+      bounded.release(ended).join();
+
+      assertThat(bounded.dao().find(ended.id())).map(Job::state).hasValue(JobState.DONE);
+      assertThatExceptionOfType(RefusedException.class)
+          .isThrownBy(() -> bounded.add(job(JobState.ATTACHED, null, new byte[100_000])));
+      NewJob inVain = job(JobState.ATTACHED, null, new byte[50_000]);
+      bounded.add(inVain);
+      bounded.release(inVain).join();
+      assertThat(bounded.dao().find(inVain.id())).isEmpty();
+      bounded.add(job(JobState.ATTACHED, null, new byte[50_000]));
+    }
+  }
+
+  @Test
+  void givesTheRoomBackOfALineThatDoesNotComeToTheStore() throws Exception {
+    try (JobBook bounded = book(ONE_MEBIBYTE_KEPT)) {
+      for (int line = 0; line < 512; line++) {
+        bounded.admitRefusal("tester", Criticality.CRITICAL);
+      }
+      bounded.giveBackRefusal("tester");
+      bounded.admitRefusal("tester", Criticality.CRITICAL);
+
+      assertThatExceptionOfType(RefusedException.class)
+          .isThrownBy(() -> bounded.admitRefusal("tester", Criticality.CRITICAL));
+    }
+  }
+
   private CompletableFuture<Void> added(NewJob job) {
     return CompletableFuture.runAsync(
         () -> {
@@ -93,11 +136,15 @@ class JobBookIT {
   }
 
   private NewJob job(JobState state, Ending ending) {
+    return job(state, ending, INPUT);
+  }
+
+  private NewJob job(JobState state, Ending ending, byte[] input) {
     UUID id = book.newId();
     return new NewJob(
         id,
         "tester",
-        ASKED,
+        new Submission("m", "1", null, null, null, input),
         Criticality.CRITICAL,
         state,
         null,
