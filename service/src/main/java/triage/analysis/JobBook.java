@@ -322,7 +322,7 @@ final class JobBook implements AutoCloseable {
     CompletableFuture<Void> written = new CompletableFuture<>();
     Receipt receipt = Receipt.completing(written);
     while (!settlements.submit(settlement, receipt)) {
-      if (settlements.held() < settlements.rowsMax()) {
+      if (settlements.isClosed()) {
         return CompletableFuture.failedFuture(new IllegalStateException("the store is closed"));
       }
       LockSupport.parkNanos(FULL_PAUSE_NANOS);

@@ -298,7 +298,8 @@ public final class GroupCommitWriter implements AutoCloseable {
         failed.increment();
         waiting.receipt().failed(reason);
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // The others of its group are told all the same: nobody would tell them later.
       LOG.error("event=receipt-threw", e);
     }
   }
@@ -437,6 +438,11 @@ public final class GroupCommitWriter implements AutoCloseable {
       }
       submitReserved(row, receipt);
       return true;
+    }
+
+    /// Tells whether it takes no row any more, however much room there is.
+    public boolean isClosed() {
+      return closing;
     }
 
     /// Gives how many rows are reserved, waiting or in flight.

@@ -16,10 +16,12 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import triage.time.SettableTime;
 
@@ -136,6 +138,21 @@ class GroupCommitWriterTest {
     writer.step(time.nanos());
     assertThat(lane.held()).isZero();
     assertThat(lane.submit(11, new Recorded())).isTrue();
+  }
+
+  @Test
+  void tellsALaneThatWasFullFromOneThatIsClosed() {
+    submit(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    assertThat(lane.submit(11, new Recorded())).isFalse();
+    assertThat(lane.isClosed()).isFalse();
+    // Whoever was refused may find room by the time that it asks why.
+    writer.step(time.nanos());
+    assertThat(lane.isClosed()).isFalse();
+
+    writer.start();
+    writer.close();
+    assertThat(lane.submit(11, new Recorded())).isFalse();
+    assertThat(lane.isClosed()).isTrue();
   }
 
   @Test
@@ -264,14 +281,23 @@ class GroupCommitWriterTest {
     assertThat(receipts).allMatch(receipt -> receipt.written == 1);
   }
 
-  @Test
-  void goesOnWhenAReceiptThrows() {
+  static Stream<Throwable> planted() {
+    return Stream.of(new IllegalStateException("planted"), new StackOverflowError("planted"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("planted")
+  void goesOnWhenAReceiptThrows(Throwable planted) {
     lane.submit(
         1,
         new Receipt() {
           @Override
           public void written() {
-            throw new IllegalStateException("planted");
+            switch (planted) {
+              case RuntimeException e -> throw e;
+              case Error e -> throw e;
+              default -> throw new AssertionError(planted);
+            }
           }
 
           @Override
