@@ -266,20 +266,22 @@ final class BatchDao {
             > 0);
   }
 
-  /// Notes how far an upload has come, and lets another one of its batch begin.
-  void letGo(UUID id, UUID uploader, long line) {
-    table.with(handle ->
+  /// Notes how far an upload has come, lets another one of its batch begin, and tells whether it
+  /// was still the only one.
+  boolean letGo(UUID id, UUID uploader, long line) {
+    return table.with(handle ->
         handle
-            .createUpdate(
-                """
-                UPDATE batches SET taken_to = greatest(taken_to, :line), uploader = NULL,
-                  upload_until = NULL
-                WHERE id = :id AND uploader = :uploader\
-                """)
-            .bind("id", id)
-            .bind("uploader", uploader)
-            .bind("line", line)
-            .execute());
+                .createUpdate(
+                    """
+                    UPDATE batches SET taken_to = greatest(taken_to, :line), uploader = NULL,
+                      upload_until = NULL
+                    WHERE id = :id AND uploader = :uploader\
+                    """)
+                .bind("id", id)
+                .bind("uploader", uploader)
+                .bind("line", line)
+                .execute()
+            > 0);
   }
 
   Optional<Batch> find(UUID id) {

@@ -141,23 +141,27 @@ final class Batches {
       headers.put("Retry-After", String.valueOf(rooms.comeback().seconds(upload.brought())));
       return new Reply(202, Reply.JSON, headers, BatchJson.received(batch.id(), whole));
     } catch (RefusedException e) {
-      return brokenOff(batch, e.refusal(), upload);
+      return brokenOff(begun, e.refusal(), upload);
     } catch (Lines.TooLongException e) {
       String told = "the batch is larger than " + bytesMax + " bytes; send the rest as another one";
-      return brokenOff(batch, new Refusal(413, null, 0, told), upload);
+      return brokenOff(begun, new Refusal(413, null, 0, told), upload);
     } catch (ZipException e) {
       Refusal refusal = new Refusal(400, null, 0, "the body is not one whole gzip member");
-      return brokenOff(batch, refusal, upload);
+      return brokenOff(begun, refusal, upload);
     } catch (StoreException e) {
-      return brokenOff(batch, JobBook.intakeFull().refusal(), upload);
+      return brokenOff(begun, JobBook.intakeFull().refusal(), upload);
     } finally {
       rooms.book().tellOfWork();
-      letGo(begun, upload == null ? takenTo : upload.settle());
+      var _ = letGo(begun, upload == null ? takenTo : upload.settle());
     }
   }
 
-  private Reply brokenOff(Batch batch, Refusal refusal, @Nullable Upload upload) {
-    long takenTo = Math.max(batch.takenTo(), upload == null ? 0 : upload.settle());
+  /// Tells how far an upload has come. What one has handed in that was overtaken may not have been
+  /// taken, though the writer is done with it.
+  private Reply brokenOff(Begun begun, Refusal refusal, @Nullable Upload upload) {
+    Batch batch = begun.batch();
+    long settled = upload == null ? 0 : upload.settle();
+    long takenTo = Math.max(batch.takenTo(), letGo(begun, settled) ? settled : 0);
     Map<String, String> headers = headers(batch);
     if (refusal.reason() != null) {
       headers.put("Triage-Reason", refusal.reason());
@@ -179,11 +183,12 @@ final class Batches {
     return headers;
   }
 
-  private void letGo(Begun begun, long takenTo) {
+  /// Lets another upload of the batch begin, and tells whether this one had it until now.
+  private boolean letGo(Begun begun, long takenTo) {
     try {
-      rooms.dao().letGo(begun.batch().id(), begun.uploader(), takenTo);
+      return rooms.dao().letGo(begun.batch().id(), begun.uploader(), takenTo);
     } catch (StoreException _) {
-      // The end of the lease does it.
+      return false; // The end of the lease does it.
     }
   }
 

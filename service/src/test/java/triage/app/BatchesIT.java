@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import triage.Received;
 import triage.admission.Criticality;
 import triage.identity.Caller;
 import triage.identity.Role;
@@ -330,8 +331,9 @@ final class BatchesIT {
       service.execute("UPDATE batches SET uploader = gen_random_uuid()");
       socket.getOutputStream().write(body, body.length - bad.length() - 5, bad.length() + 5);
       socket.getOutputStream().flush();
-      assertThat(new String(socket.getInputStream().readNBytes(12), UTF_8))
-          .isEqualTo("HTTP/1.1 409");
+      assertThat(Received.until(socket.getInputStream(), "\r\n\r\n")).startsWith("HTTP/1.1 409");
+      // What it had handed in before is told of by the other.
+      assertThat(Received.until(socket.getInputStream(), "}")).contains("\"takenTo\":0");
     }
     assertThat(count("jobs")).isEqualTo(9);
     assertThat(
