@@ -85,8 +85,34 @@ final class Batches {
     }
   }
 
-  /// An upload that has the batch to itself.
-  private record Begun(Batch batch, UUID uploader) {}
+  /// An upload that has the batch to itself until it lets go.
+  private final class Begun {
+    private final Batch batch;
+    private final UUID uploader;
+    private final boolean keyed;
+    private boolean over;
+    private boolean alone;
+
+    private Begun(Batch batch, UUID uploader, boolean keyed) {
+      this.batch = batch;
+      this.uploader = uploader;
+      this.keyed = keyed;
+    }
+
+    /// Lets another upload of the batch begin, and tells whether this one is known to have been the
+    /// only one until now: without a key there is no other.
+    private boolean letGo(long takenTo) {
+      if (!over) {
+        over = true;
+        try {
+          alone = rooms.dao().letGo(batch.id(), uploader, takenTo) || !keyed;
+        } catch (StoreException _) {
+          alone = !keyed; // The end of the lease lets another one begin.
+        }
+      }
+      return alone;
+    }
+  }
 
   private Begun begin(NativeCall call, @Nullable String key) throws RefusedException {
     String caller = call.caller().name();
@@ -108,7 +134,7 @@ final class Batches {
     if (batch.id().equals(id)) {
       admit(call, batch, uploader);
     }
-    return new Begun(batch, uploader);
+    return new Begun(batch, uploader, key != null);
   }
 
   /// Takes a new batch in; where there is no room for it, nothing of it stays. One that is there is
@@ -123,7 +149,7 @@ final class Batches {
   }
 
   private Reply receive(NativeCall call, Begun begun, InputStream decoded) throws IOException {
-    Batch batch = begun.batch();
+    Batch batch = begun.batch;
     long bytesMax = rooms.settings().batchBytesMax();
     Lines lines = new Lines(decoded, (int) rooms.settings().bodyBytesMax(), bytesMax);
     long takenTo = batch.takenTo();
@@ -131,7 +157,7 @@ final class Batches {
     try {
       Batch.Whole whole = batch.whole();
       long knownTo = whole == null ? rooms.dao().lastLine(batch.id()) : 0;
-      upload = new Upload(rooms, call, batch, begun.uploader(), lines, Math.max(takenTo, knownTo));
+      upload = new Upload(rooms, call, batch, begun.uploader, lines, Math.max(takenTo, knownTo));
       if (whole == null) {
         whole = upload.receive();
       } else {
@@ -152,16 +178,19 @@ final class Batches {
       return brokenOff(begun, JobBook.intakeFull().refusal(), upload);
     } finally {
       rooms.book().tellOfWork();
-      var _ = letGo(begun, upload == null ? takenTo : upload.settle());
+      var _ = begun.letGo(upload == null ? takenTo : upload.settle());
     }
   }
 
   /// Tells how far an upload has come. What one has handed in that was overtaken may not have been
-  /// taken, though the writer is done with it.
+  /// taken, though the writer is done with it; what the store has noted was.
   private Reply brokenOff(Begun begun, Refusal refusal, @Nullable Upload upload) {
-    Batch batch = begun.batch();
-    long settled = upload == null ? 0 : upload.settle();
-    long takenTo = Math.max(batch.takenTo(), letGo(begun, settled) ? settled : 0);
+    Batch batch = begun.batch;
+    long takenTo = batch.takenTo();
+    if (upload != null) {
+      long settled = upload.settle();
+      takenTo = Math.max(takenTo, begun.letGo(settled) ? settled : upload.notedTo());
+    }
     Map<String, String> headers = headers(batch);
     if (refusal.reason() != null) {
       headers.put("Triage-Reason", refusal.reason());
@@ -181,15 +210,6 @@ final class Batches {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Location", BatchJson.path(batch.id()));
     return headers;
-  }
-
-  /// Lets another upload of the batch begin, and tells whether this one had it until now.
-  private boolean letGo(Begun begun, long takenTo) {
-    try {
-      return rooms.dao().letGo(begun.batch().id(), begun.uploader(), takenTo);
-    } catch (StoreException _) {
-      return false; // The end of the lease does it.
-    }
   }
 
   /// Tells how far a batch is.

@@ -3,6 +3,7 @@ package triage.analysis;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.generic.GenericType;
@@ -43,6 +44,8 @@ final class SettlementDao implements RowKind<Settlement> {
 
   private static final String FENCES = "SELECT id, fence FROM jobs WHERE id = ANY(:ids)";
 
+  private static final String KEPT = "SELECT id FROM jobs WHERE id = ANY(:ids)";
+
   private final JobCounts counts;
 
   SettlementDao(JobCounts counts) {
@@ -78,11 +81,24 @@ final class SettlementDao implements RowKind<Settlement> {
       }
       countLate(handle, endings, execute(end));
       execute(putBack);
-      int[] released = execute(release);
-      for (int i = 0; i < released.length; i++) {
-        releases.get(i).gone().set(released[i] > 0);
-      }
+      execute(release);
+      tellGone(handle, releases);
     }
+  }
+
+  /// Tells of each whether it is gone, be it since somebody else, or this before its commit had to
+  /// be repeated, has deleted it.
+  private static void tellGone(Handle handle, List<Settlement.Released> releases) {
+    if (releases.isEmpty()) {
+      return;
+    }
+    Set<UUID> kept =
+        handle
+            .createQuery(KEPT)
+            .bindArray("ids", UUID.class, releases.stream().map(Settlement.Released::id).toList())
+            .mapTo(UUID.class)
+            .set();
+    releases.forEach(release -> release.gone().set(!kept.contains(release.id())));
   }
 
   private static void bind(PreparedBatch batch, Settlement.Ended ended) {

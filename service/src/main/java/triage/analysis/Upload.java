@@ -40,6 +40,7 @@ final class Upload {
   private Map<Long, BatchDao.Known> known = Map.of();
   private long lastLine;
   private long takenTo;
+  private long notedTo;
   private boolean someMayBeGone;
   private boolean settled;
   private long count;
@@ -74,6 +75,12 @@ final class Upload {
       }
     }
     return takenTo;
+  }
+
+  /// Gives the line up to which the store has noted that all have their outcome, while this was the
+  /// only upload.
+  long notedTo() {
+    return notedTo;
   }
 
   /// Gives how many jobs this upload has brought that no earlier one had, by what they wait for.
@@ -288,6 +295,7 @@ final class Upload {
     if (!rooms.dao().renew(batch.id(), uploader, takenTo, rooms.settings().lease())) {
       throw overtaken();
     }
+    notedTo = takenTo;
     renewNanos = nowNanos + thirdOfLease();
   }
 

@@ -47,6 +47,10 @@ public final class GroupCommitWriter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GroupCommitWriter.class);
   private static final int GROUP_ROWS_MAX = 1_000;
   private static final int URGENT_ROWS_MAX = GROUP_ROWS_MAX / 4 * 3;
+
+  /// One more for each time that a group is split: it never grows, and so adding never fails.
+  private static final int GROUPS_MAX = 16;
+
   private static final long PATIENCE_NANOS = Duration.ofMillis(10).toNanos();
   private static final long NOT_WAITING = Long.MIN_VALUE;
   private static final long NOTHING_TAKEN = Long.MIN_VALUE;
@@ -75,7 +79,7 @@ public final class GroupCommitWriter implements AutoCloseable {
 
   /// What was taken from the queue and is not settled yet. Confined to the writer's thread, like
   /// the next four.
-  private final Deque<List<Waiting<?>>> groups = new ArrayDeque<>();
+  private final Deque<List<Waiting<?>>> groups = new ArrayDeque<>(GROUPS_MAX);
 
   private int yields;
   private long backoffNanos;
@@ -196,7 +200,6 @@ public final class GroupCommitWriter implements AutoCloseable {
         return waitForStore(failure, nowNanos);
       }
       resume();
-      groups.removeFirst();
       setAside(group, failure);
       return 0;
     }
@@ -252,19 +255,25 @@ public final class GroupCommitWriter implements AutoCloseable {
     rows.forEach((lane, ofLane) -> lane.insert(handle, ofLane));
   }
 
+  /// Splits a group that has a bad row in it, or fails that row. Whatever is thrown, no row is left
+  /// without its receipt.
   private void setAside(List<Waiting<?>> group, RuntimeException failure) {
     if (group.size() == 1) {
+      String reason = StoreFault.describe(failure);
+      groups.removeFirst();
       if (groups.isEmpty()) {
         takenAtNanos = NOTHING_TAKEN;
       }
-      String reason = StoreFault.describe(failure);
-      LOG.error("event=row-refused cause={}", reason);
       settle(group.getFirst(), reason);
+      LOG.error("event=row-refused cause={}", reason);
       return;
     }
     int half = group.size() / 2;
-    groups.addFirst(group.subList(half, group.size()));
-    groups.addFirst(group.subList(0, half));
+    List<Waiting<?>> first = group.subList(0, half);
+    List<Waiting<?>> second = group.subList(half, group.size());
+    groups.removeFirst();
+    groups.addFirst(second);
+    groups.addFirst(first);
   }
 
   private long waitForStore(RuntimeException failure, long nowNanos) {
@@ -300,7 +309,15 @@ public final class GroupCommitWriter implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       // The others of its group are told all the same: nobody would tell them later.
-      LOG.error("event=receipt-threw", e);
+      report(e);
+    }
+  }
+
+  private static void report(Throwable thrown) {
+    try {
+      LOG.error("event=receipt-threw", thrown);
+    } catch (RuntimeException | Error _) {
+      // There may be no memory for the words.
     }
   }
 

@@ -97,6 +97,12 @@ class JobBookIT {
       bounded.add(inVain);
       bounded.release(inVain).join();
       assertThat(bounded.dao().find(inVain.id())).isEmpty();
+      NewJob takenBack = job(JobState.ATTACHED, null, new byte[50_000]);
+      bounded.add(takenBack);
+      store
+          .jdbi()
+          .useHandle(handle -> handle.execute("DELETE FROM jobs WHERE id = ?", takenBack.id()));
+      bounded.release(takenBack).join();
       bounded.add(job(JobState.ATTACHED, null, new byte[50_000]));
     }
   }

@@ -343,6 +343,31 @@ final class BatchesIT {
   }
 
   @Test
+  void tellsHowFarItCameThoughTheStoreDoesNotAnswerAtTheEnd() throws Exception {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed, true)) {
+      gzip.write(body(9));
+      gzip.flush();
+      int whole = packed.size();
+      packed.write(new byte[] {-1, -1, -1, -1});
+      byte[] body = packed.toByteArray();
+      try (Socket socket = begunWith("Content-Encoding: gzip", body, whole)) {
+        RunningService.await("under way", () -> count("jobs") == 9);
+        service.whileLocked(
+            "SELECT FROM batches FOR UPDATE",
+            () -> {
+              socket.getOutputStream().write(body, whole, body.length - whole);
+              socket.getOutputStream().flush();
+              assertThat(Received.until(socket.getInputStream(), "\r\n\r\n"))
+                  .startsWith("HTTP/1.1 400");
+              // It has no key under which another upload might have overtaken it.
+              assertThat(Received.until(socket.getInputStream(), "}")).contains("\"takenTo\":9");
+            });
+      }
+    }
+  }
+
+  @Test
   void takesGzipAndWhatIsCalledLines() throws Exception {
     byte[] body = body(300);
     assertThat(send(gzip(body), List.of("Content-Encoding", "gzip")).statusCode()).isEqualTo(202);
