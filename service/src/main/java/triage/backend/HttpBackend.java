@@ -12,10 +12,14 @@ import java.util.function.DoubleConsumer;
 import org.eclipse.jetty.client.CompletableResponseListener;
 import org.eclipse.jetty.client.ContentResponse;
 import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.Origin;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
+import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.http.PreEncodedHttpField;
 import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +44,9 @@ public final class HttpBackend implements Backend {
   private final @Nullable Credentials credentials;
   private final @Nullable DoubleConsumer load;
   private final LongAdder attempts = new LongAdder();
+  private final String root;
+  private final HttpField host;
+  private volatile @Nullable Target lastTarget;
 
   /// Makes the server; nothing is asked yet.
   ///
@@ -59,6 +66,16 @@ public final class HttpBackend implements Backend {
     this.client = client;
     this.breaker = breaker;
     this.rest = rest;
+    String base = url.toString();
+    this.root = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+    this.host = host(url);
+  }
+
+  /// Gives the `Host` of all requests, which the client would make anew for each.
+  private static HttpField host(URI url) {
+    int port = HttpClient.normalizePort(url.getScheme(), url.getPort());
+    URI origin = URI.create(new Origin(url.getScheme(), url.getHost(), port).asString());
+    return new PreEncodedHttpField(HttpHeader.HOST, origin.getRawAuthority());
   }
 
   @Override
@@ -101,13 +118,25 @@ public final class HttpBackend implements Backend {
   }
 
   private Request request(HttpMethod method, String path, Purpose purpose) {
-    String base = url.toString();
-    String root = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
-    // The client's idle timeout is for connections that nobody uses; a model may take its time.
-    Request request =
-        client.newRequest(URI.create(root + path)).method(method).idleTimeout(0, TimeUnit.SECONDS);
-    request.tag(new Pool(name, purpose));
-    return request.headers(this::authorize);
+    Request request = client.newRequest(target(path)).method(method).tag(new Pool(name, purpose));
+    return request.headers(headers -> {
+      headers.put(host);
+      authorize(headers);
+    });
+  }
+
+  /// Gives the address of a path. Nearly all requests have the same one.
+  private URI target(String path) {
+    Target known = lastTarget;
+    if (known != null && known.path.equals(path)) {
+      return known.address;
+    }
+    Target made = new Target(path, URI.create(root + path));
+    // A query may hold what is a caller's own, and is not kept.
+    if (path.indexOf('?') < 0) {
+      lastTarget = made;
+    }
+    return made.address;
   }
 
   /// Gives what keeps one of its answers from having the thread that selects for itself.
@@ -193,6 +222,9 @@ public final class HttpBackend implements Backend {
   /// connections of another at the same server, such as another model's, nor do its own inferences
   /// keep it from being asked whether it is ready.
   private record Pool(String backend, Purpose purpose) {}
+
+  /// A path, and where it is.
+  private record Target(String path, URI address) {}
 
   /// Does nothing: the connections belong to the shared client.
   @Override

@@ -9,12 +9,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.client.HttpClient;
-import org.eclipse.jetty.client.transport.HttpClientTransportOverHTTP;
+import org.eclipse.jetty.http.HttpCookieStore;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
-import org.eclipse.jetty.util.thread.Invocable.InvocationType;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
@@ -82,9 +81,7 @@ final class HttpClients implements AutoCloseable {
     }
     connector.setSslContextFactory(ssl);
     connector.setSelectors(selectors(kind.secure(), Runtime.getRuntime().availableProcessors()));
-    HttpClientTransportOverHTTP transport = new HttpClientTransportOverHTTP(connector);
-    transport.setInvocationType(InvocationType.NON_BLOCKING);
-    HttpClient client = new HttpClient(transport);
+    HttpClient client = new HttpClient(new HttpTransport(connector));
     client.setName("backend");
     if (buffers != null) {
       client.setByteBufferPool(buffers);
@@ -92,12 +89,14 @@ final class HttpClients implements AutoCloseable {
     client.setExecutor(threads());
     client.setFollowRedirects(false);
     client.setUserAgentField(null);
+    // What a model server sets for one caller is nothing for the next.
+    client.setHttpCookieStore(new HttpCookieStore.Empty());
     client.setDefaultRequestContentType(null);
     client.setConnectTimeout(connections.connectTimeout().toMillis());
     client.setMaxConnectionsPerDestination(connections.max());
     // A gate that only observes dispatches beyond the limit.
     client.setMaxRequestsQueuedPerDestination(QUEUED_MAX);
-    // Of connections that nobody uses; a request sets its own.
+    // Of connections that nobody uses: see HttpTransport.
     client.setIdleTimeout(connections.idleTimeout().toMillis());
     try {
       client.start();

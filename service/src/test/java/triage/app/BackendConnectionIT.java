@@ -100,6 +100,33 @@ final class BackendConnectionIT {
   }
 
   @Test
+  void keepsNoCookieOfAServerForTheNextCaller() throws Exception {
+    try (FaultyModelServer server = new FaultyModelServer();
+        RunningService service = start("{url: \"%s\"}".formatted(server.url()))) {
+      server.answer("200 OK\r\nSet-Cookie: session=1; Path=/\r\n");
+      for (int i = 0; i < 2; i++) {
+        assertThat(service.post(INFER, BODY).statusCode()).isEqualTo(200);
+      }
+      assertThat(server.lastHead())
+          .contains("\r\nhost: 127.0.0.1:" + server.port() + "\r\n")
+          .doesNotContain("cookie");
+    }
+  }
+
+  @Test
+  void givesTheMemoryOfALargerBodyBackHoweverItsRequestEnds() throws Exception {
+    String large = BODY + " ".repeat(100_000);
+    try (FaultyModelServer server = new FaultyModelServer();
+        RunningService service = start("{url: \"%s\"}".formatted(server.url()))) {
+      assertThat(service.post(INFER, large).statusCode()).isEqualTo(200);
+      server.conduct(FaultyModelServer.Conduct.RESETS);
+      assertThat(service.post(INFER, large).statusCode()).isGreaterThanOrEqualTo(500);
+      server.conduct(FaultyModelServer.Conduct.HANGS);
+      assertThat(service.post(INFER, large, "Request-Timeout", "0.1").statusCode()).isEqualTo(504);
+    } // Which looks for buffers that are missing.
+  }
+
+  @Test
   void aModelMayTakeLongerThanConnectionsMayBeIdle() throws Exception {
     try (FakeModelServer server = new FakeModelServer();
         RunningService service =
