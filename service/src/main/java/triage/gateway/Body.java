@@ -1,11 +1,13 @@
 package triage.gateway;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.RetainableByteBuffer;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Blocker;
 import org.jspecify.annotations.Nullable;
@@ -16,11 +18,18 @@ import triage.admission.Reason;
 /// The first part is read before the gate is asked, so that a slow caller holds no permit while it
 /// sends a small body. A larger rest streams through without being kept.
 ///
+/// The memory of a first part that is only to be relayed may be on loan from the connector's pool:
+/// then it must be given back once nobody asks for it any more ([#giveBack]). What Jetty is sending
+/// of it keeps it until it is sent.
+///
 /// **Threads**: confined to the request's own until [#rest(CallerWait)] is handed on; then to its
 /// reader.
 final class Body {
   /// How much is read before the gate is asked.
   static final int FIRST_BYTES_MAX = 256 << 10;
+
+  /// A smaller part is cheaper to make anew.
+  private static final int LOAN_BYTES_MIN = 8 << 10;
 
   private final Request request;
   private long bytesMax;
@@ -32,6 +41,12 @@ final class Body {
   private volatile @Nullable Refusal refusal;
   private volatile @Nullable CallerWatch watch;
 
+  /// Whether [#first] is on loan, or was.
+  private boolean lent;
+
+  @GuardedBy("this")
+  private @Nullable RetainableByteBuffer loan;
+
   private Body(Request request, long bytesMax) {
     this.request = request;
     this.bytesMax = bytesMax;
@@ -41,21 +56,72 @@ final class Body {
   ///
   /// @throws RefusedException 413 if it is longer than `bytesMax`, 408 if it stops coming
   static Body read(Request request, long bytesMax) throws RefusedException {
-    if (request.getLength() > bytesMax) {
-      throw tooLarge(bytesMax);
-    }
-    Body body = new Body(request, bytesMax);
+    Body body = opened(request, bytesMax);
     if (request.getLength() > 0) {
       body.first = new byte[(int) Math.min(request.getLength(), FIRST_BYTES_MAX)];
     }
+    body.readFirst();
+    return body;
+  }
+
+  /// Does the same into memory that may be on loan, and must be given back.
+  ///
+  /// @throws RefusedException as [#read] does; then there is nothing to give back
+  static Body readToRelay(Request request, long bytesMax) throws RefusedException {
+    int size = (int) Math.min(request.getLength(), FIRST_BYTES_MAX);
+    if (size < LOAN_BYTES_MIN) {
+      return read(request, bytesMax);
+    }
+    Body body = opened(request, bytesMax);
+    body.borrow(size);
+    boolean read = false;
     try {
-      while (!body.whole && body.firstSize < FIRST_BYTES_MAX) {
-        body.readOn();
+      body.readFirst();
+      read = true;
+    } finally {
+      if (!read) {
+        body.giveBack();
+      }
+    }
+    return body;
+  }
+
+  private static Body opened(Request request, long bytesMax) throws RefusedException {
+    if (request.getLength() > bytesMax) {
+      throw tooLarge(bytesMax);
+    }
+    return new Body(request, bytesMax);
+  }
+
+  /// Takes memory on loan: in few sizes, so that it finds other takers.
+  private synchronized void borrow(int bytes) {
+    int size = Integer.highestOneBit(bytes - 1) << 1;
+    RetainableByteBuffer taken = request.getComponents().getByteBufferPool().acquire(size, false);
+    loan = taken;
+    lent = true;
+    first = taken.getByteBuffer().array();
+  }
+
+  /// Ends the use of what is on loan, if anything is: no backend is sent it any more.
+  void giveBack() {
+    RetainableByteBuffer given;
+    synchronized (this) {
+      given = loan;
+      loan = null;
+    }
+    if (given != null) {
+      given.release();
+    }
+  }
+
+  private void readFirst() throws RefusedException {
+    try {
+      while (!whole && firstSize < FIRST_BYTES_MAX) {
+        readOn();
       }
     } catch (IOException e) {
       throw new RefusedException(brokenOff(e.getCause()));
     }
-    return body;
   }
 
   private void readOn() throws IOException, RefusedException {
@@ -149,7 +215,7 @@ final class Body {
     } catch (IOException e) {
       throw new RefusedException(brokenOff(e.getCause()));
     }
-    return firstSize == first.length ? first : Arrays.copyOf(first, firstSize);
+    return firstSize == first.length && !lent ? first : Arrays.copyOf(first, firstSize);
   }
 
   /// Gives what was wrong with the rest of the body, or `null` if nothing was.
@@ -173,6 +239,23 @@ final class Body {
   /// @param callerWait is told when the caller is waited for
   org.eclipse.jetty.client.Request.Content rest(CallerWait callerWait) {
     return new Relayed(callerWait);
+  }
+
+  private Content.Chunk firstChunk() {
+    ByteBuffer bytes = ByteBuffer.wrap(first, 0, firstSize);
+    if (!lent) {
+      return Content.Chunk.from(bytes, whole);
+    }
+    RetainableByteBuffer from;
+    synchronized (this) {
+      from = loan;
+      if (from == null) {
+        // It may be another request's by now.
+        return Content.Chunk.from(new IOException("the exchange is over"), true);
+      }
+      from.retain();
+    }
+    return Content.Chunk.asChunk(bytes, whole, from);
   }
 
   /// Notes that the request's deadline has passed while the rest was still to come, and gives what
@@ -234,7 +317,7 @@ final class Body {
     public Content.@Nullable Chunk read() {
       if (!firstGiven) {
         firstGiven = true;
-        return Content.Chunk.from(ByteBuffer.wrap(first, 0, firstSize), whole);
+        return firstChunk();
       }
       if (whole) {
         return Content.Chunk.EOF;

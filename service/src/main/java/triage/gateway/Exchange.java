@@ -75,6 +75,7 @@ final class Exchange {
       LOG.error("event=exchange-failed model={}", model.name(), e);
       passage.refuse(Refusal.failedInside());
     } finally {
+      passage.giveBack();
       meter.ended(model, criticality, passage.status(), passage.reason());
       write(passage, slot.get());
     }

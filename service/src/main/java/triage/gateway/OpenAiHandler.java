@@ -69,9 +69,13 @@ final class OpenAiHandler {
           new Refusal(
               415, null, 0, "the body names the model, so send it without Content-Encoding"));
     }
-    Body body = Body.read(call.request(), bodyBytesMax);
-    CompletionHead head = CompletionHead.read(body.begun(), body.isWhole());
-    exchange.infer(call, caller, model(head.model()), body);
+    Body body = Body.readToRelay(call.request(), bodyBytesMax);
+    try {
+      CompletionHead head = CompletionHead.read(body.begun(), body.isWhole());
+      exchange.infer(call, caller, model(head.model()), body);
+    } finally {
+      body.giveBack();
+    }
   }
 
   private static void reader(Call call, Caller caller) throws RefusedException {

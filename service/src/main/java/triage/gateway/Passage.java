@@ -11,6 +11,7 @@ import triage.audit.AuditTrail;
 import triage.audit.AuditVerdict;
 import triage.audit.Slot;
 import triage.backend.Backend;
+import triage.backend.HttpBackend;
 import triage.backend.ModelVersion;
 import triage.backend.Pass;
 import triage.identity.Caller;
@@ -93,11 +94,23 @@ final class Passage {
   Body read(@Nullable Body begun) throws RefusedException {
     long bytesMax = model.settings().bodyBytesMax();
     if (begun == null) {
-      begun = Body.read(call.request(), bytesMax);
+      boolean relayed = model.backends().getFirst() instanceof HttpBackend;
+      begun =
+          relayed
+              ? Body.readToRelay(call.request(), bytesMax)
+              : Body.read(call.request(), bytesMax);
     }
     body = begun;
     begun.limit(bytesMax);
     return begun;
+  }
+
+  /// Ends the use of the body's memory: nothing of it is read any more.
+  void giveBack() {
+    Body read = body;
+    if (read != null) {
+      read.giveBack();
+    }
   }
 
   /// Goes on with another model, because no backend of the one that was asked is left.

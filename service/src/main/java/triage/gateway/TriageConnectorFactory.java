@@ -26,6 +26,11 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
   private @Nullable ServerCertificate certificate;
   private ConnectionLimits limits = new ConnectionLimits(ConnectionSettings.DEFAULTS);
 
+  /// Makes a factory of connectors that have no address yet.
+  public TriageConnectorFactory() {
+    setMaxBufferPoolSize(DataSize.bytes(Body.FIRST_BYTES_MAX));
+  }
+
   /// Sets who looks at the pace of callers, and how many connections there may be; must be called
   /// before [#build].
   public void guard(Pacer look, ConnectionLimits most) {
