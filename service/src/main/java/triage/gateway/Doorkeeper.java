@@ -21,7 +21,7 @@ import triage.identity.TokenVerifier;
 /// not known is `UNVERIFIED`, whatever its `Priority` says, and shed first. Sheds go into the audit
 /// trail as counts: under the caller's name, or as `unattributed`.
 ///
-/// Its mode may be changed at any time. `off` looks at nobody; `observe` decides and counts, and
+/// Its mode may be changed at any time. `off` decides nothing; `observe` decides and counts, and
 /// sheds nobody.
 ///
 /// **Threads**: safe for use by several threads, none of which ever blocks; [#regulate] is called
@@ -97,14 +97,14 @@ public final class Doorkeeper {
   }
 
   /// Tells whether a request passes.
-  boolean admits(Request request) {
+  ///
+  /// @param caller who is [#known] to send it
+  boolean admits(@Nullable Caller caller, Request request) {
     Mode acting = mode;
     if (acting == Mode.OFF) {
       return true;
     }
-    HttpFields headers = request.getHeaders();
-    Caller caller = tokens.known(headers.get(HttpHeader.AUTHORIZATION));
-    DoorClass kind = kind(caller, headers);
+    DoorClass kind = kind(caller, request.getHeaders());
     if (threshold.admits(kind, caller == null ? 0 : caller.name().hashCode())) {
       return true;
     }

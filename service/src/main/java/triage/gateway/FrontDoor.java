@@ -128,20 +128,21 @@ public final class FrontDoor extends Handler.Wrapper {
       refuse(Reason.DRAINING, request, response, callback);
       return true;
     }
-    if (!doorkeeper.admits(request)) {
-      enterByReserve(request, response, callback);
+    Caller caller = doorkeeper.known(request);
+    if (!doorkeeper.admits(caller, request)) {
+      enterByReserve(caller, request, response, callback);
     } else if (inFlight.incrementAndGet() > inFlightMax) {
       inFlight.decrementAndGet();
-      enterByReserve(request, response, callback);
+      enterByReserve(caller, request, response, callback);
     } else {
-      dispatch(new Visit(request, response, callback, null));
+      dispatch(new Visit(caller, request, response, callback, null));
     }
     return true;
   }
 
   /// Lets in what is to be answered later, as long as there is a place; sheds the rest.
-  private void enterByReserve(Request request, Response response, Callback callback) {
-    Caller caller = doorkeeper.known(request);
+  private void enterByReserve(
+      @Nullable Caller caller, Request request, Response response, Callback callback) {
     Reason reason = Reason.SHED_PRESSURE;
     if (caller != null && intake.isFor(request, caller)) {
       if (intake.enter(
@@ -150,7 +151,7 @@ public final class FrontDoor extends Handler.Wrapper {
         inFlight.incrementAndGet();
         IntakeShare.Place place = new IntakeShare.Place(intake, caller.name());
         request.setAttribute(BY_RESERVE, place);
-        dispatch(new Visit(request, response, callback, place));
+        dispatch(new Visit(caller, request, response, callback, place));
         return;
       }
       reason = Reason.INTAKE_FULL;
@@ -221,13 +222,25 @@ public final class FrontDoor extends Handler.Wrapper {
 
   /// An exchange that is inside: counts itself out when it is over, however it ends.
   private final class Visit extends PacedExchange {
+    private final @Nullable Caller caller;
     private final IntakeShare.@Nullable Place place;
 
+    /// @param caller who sends it, if that is known
     /// @param place what it has of the reserved share, if it came in by that
     private Visit(
-        Request request, Response response, Callback callback, IntakeShare.@Nullable Place place) {
+        @Nullable Caller caller,
+        Request request,
+        Response response,
+        Callback callback,
+        IntakeShare.@Nullable Place place) {
       super(pacer, request, response, callback);
+      this.caller = caller;
       this.place = place;
+    }
+
+    @Override
+    @Nullable Caller caller() {
+      return caller;
     }
 
     @Override

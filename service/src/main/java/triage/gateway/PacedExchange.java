@@ -9,6 +9,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Invocable;
 import org.jspecify.annotations.Nullable;
+import triage.identity.Caller;
 
 /// One exchange whose caller must keep pace: it fails with a [CallerFaultException] when a body
 /// comes too slowly or is too long, and when an answer is not read.
@@ -70,8 +71,22 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
     }
   }
 
+  /// Gives who sends a request, if the front door knows: its token was verified before, and was
+  /// good a moment ago.
+  ///
+  /// @param request of a paced exchange, or a wrapper of it
+  static @Nullable Caller caller(Request request) {
+    PacedRequest paced = Request.as(request, PacedRequest.class);
+    return paced == null ? null : paced.caller();
+  }
+
   Response response() {
     return response;
+  }
+
+  /// Gives who sends the request, if the front door knows.
+  @Nullable Caller caller() {
+    return null;
   }
 
   /// Runs once the exchange is over, however it ended; once at most.
@@ -202,6 +217,10 @@ class PacedExchange extends Callback.Nested implements Pacer.Paced {
 
     private PacedRequest(Request wrapped) {
       super(wrapped);
+    }
+
+    private @Nullable Caller caller() {
+      return PacedExchange.this.caller();
     }
 
     @Override
