@@ -65,7 +65,15 @@ public record AuditRow(
   }
 
   private static boolean isSha256(String digest) {
-    return digest.length() == 64 && digest.chars().allMatch(c -> Character.digit(c, 16) >= 0);
+    if (digest.length() != 64) {
+      return false;
+    }
+    for (int i = 0; i < digest.length(); i++) {
+      if (Character.digit(digest.charAt(i), 16) < 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void checkNotNegative(String name, long value) {

@@ -32,6 +32,8 @@ public final class ExchangeMeter {
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
   };
 
+  private static final String[] LABELS = labels();
+
   private final Counter requests;
   private final Counter refusedCallers;
   private final Histogram waiting;
@@ -342,7 +344,16 @@ public final class ExchangeMeter {
   }
 
   private static String label(Criticality criticality) {
-    return criticality.name().toLowerCase(Locale.ROOT);
+    return LABELS[criticality.rank()];
+  }
+
+  private static String[] labels() {
+    Criticality[] all = Criticality.values();
+    String[] labels = new String[all.length];
+    for (Criticality criticality : all) {
+      labels[criticality.rank()] = criticality.name().toLowerCase(Locale.ROOT);
+    }
+    return labels;
   }
 
   /// Takes one lane and its labels.

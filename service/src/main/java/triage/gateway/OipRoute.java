@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Source**: Open Inference Protocol, REST; paths with and without a version.
 sealed interface OipRoute {
+  /// What the path of a model begins with.
+  String MODELS = "/v2/models/";
+
+  /// What the path of an inference ends with.
+  String INFER = "/infer";
 
   /// `/v2/health/live`
   record ServerLive() implements OipRoute {}
@@ -32,6 +37,10 @@ sealed interface OipRoute {
   ///
   /// @param path decoded and free of dot segments
   static OipRoute of(String path) {
+    String model = inferred(path);
+    if (model != null) {
+      return new Infer(model, null);
+    }
     String[] parts = path.split("/", -1);
     // "/v2/models/m/infer" splits into "", "v2", "models", "m", "infer".
     if (parts.length == 2 || (parts.length == 3 && parts[2].isEmpty())) {
@@ -42,6 +51,15 @@ sealed interface OipRoute {
       case "models" -> model(parts);
       default -> new Unknown();
     };
+  }
+
+  /// Gives the model in the path that nearly all requests have; null for every other one.
+  private static @Nullable String inferred(String path) {
+    int end = path.length() - INFER.length();
+    if (end <= MODELS.length() || !path.startsWith(MODELS) || !path.endsWith(INFER)) {
+      return null;
+    }
+    return path.indexOf('/', MODELS.length()) == end ? path.substring(MODELS.length(), end) : null;
   }
 
   private static OipRoute health(String[] parts) {

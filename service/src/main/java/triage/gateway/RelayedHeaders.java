@@ -5,7 +5,6 @@ import static java.util.stream.Collectors.toUnmodifiableSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
@@ -61,18 +60,21 @@ final class RelayedHeaders {
 
   /// Adds what a caller sent to what a model server gets.
   static void sendOn(HttpFields from, HttpFields.Mutable to) {
-    add(from, NOT_SENT_ON::contains, to);
+    Set<String> named = named(from);
+    for (HttpField field : from) {
+      String name = field.getLowerCaseName();
+      if (!NOT_SENT_ON.contains(name) && !named.contains(name)) {
+        to.add(field);
+      }
+    }
   }
 
   /// Adds what a model server answered to what the caller gets. Triage alone says what it did.
   static void sendBack(HttpFields from, HttpFields.Mutable to) {
-    add(from, name -> NOT_SENT_BACK.contains(name) || name.startsWith(OWN), to);
-  }
-
-  private static void add(HttpFields from, Predicate<String> but, HttpFields.Mutable to) {
-    Predicate<String> left = but.or(named(from)::contains);
+    Set<String> named = named(from);
     for (HttpField field : from) {
-      if (!left.test(field.getLowerCaseName())) {
+      String name = field.getLowerCaseName();
+      if (!NOT_SENT_BACK.contains(name) && !name.startsWith(OWN) && !named.contains(name)) {
         to.add(field);
       }
     }

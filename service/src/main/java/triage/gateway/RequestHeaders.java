@@ -88,40 +88,38 @@ final class RequestHeaders {
   /// nine digits before the point count as that many seconds.
   private static long decimalSeconds(String text) {
     int point = text.indexOf('.');
-    String whole = point < 0 ? text : text.substring(0, point);
-    String fraction = point < 0 ? "" : text.substring(point + 1);
-    if (whole.isEmpty() || whole.length() > 64 || fraction.length() > 64) {
+    int end = point < 0 ? text.length() : point;
+    int fraction = point < 0 ? 0 : text.length() - point - 1;
+    if (end == 0 || end > 64 || fraction > 64 || (point >= 0 && fraction == 0)) {
       return -1;
     }
-    if (point >= 0 && fraction.isEmpty()) {
-      return -1;
-    }
-    if (!isDigits(whole) || !isDigits(fraction)) {
+    if (!areDigits(text, 0, end) || !areDigits(text, end + 1, text.length())) {
       return -1;
     }
     int first = 0;
-    while (first < whole.length() - 1 && whole.charAt(first) == '0') {
+    while (first < end - 1 && text.charAt(first) == '0') {
       first++;
     }
-    long seconds =
-        whole.length() - first > DIGITS_MAX
-            ? 999_999_999L
-            : Long.parseLong(whole, first, whole.length(), 10);
-    String nanos = (fraction + "000000000").substring(0, DIGITS_MAX);
-    return seconds * NANOS_PER_SECOND + Long.parseLong(nanos);
+    long seconds = end - first > DIGITS_MAX ? 999_999_999L : Long.parseLong(text, first, end, 10);
+    long nanos = 0;
+    for (int i = 1; i <= DIGITS_MAX; i++) {
+      nanos = nanos * 10 + (i <= fraction ? text.charAt(point + i) - '0' : 0);
+    }
+    return seconds * NANOS_PER_SECOND + nanos;
   }
 
   /// Tells whether `Prefer` asks for an answer later.
   ///
   /// @param preferences the members of all `Prefer` headers
   static boolean wantsAsync(List<String> preferences) {
-    return preferences.stream()
-        .limit(MEMBERS_MAX)
-        .anyMatch(member -> member.split(";", 2)[0].strip().equalsIgnoreCase("respond-async"));
+    return !preferences.isEmpty()
+        && preferences.stream()
+            .limit(MEMBERS_MAX)
+            .anyMatch(member -> member.split(";", 2)[0].strip().equalsIgnoreCase("respond-async"));
   }
 
-  private static boolean isDigits(String text) {
-    for (int i = 0; i < text.length(); i++) {
+  private static boolean areDigits(String text, int from, int to) {
+    for (int i = from; i < to; i++) {
       if (text.charAt(i) < '0' || text.charAt(i) > '9') {
         return false;
       }
