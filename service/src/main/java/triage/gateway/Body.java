@@ -73,9 +73,9 @@ final class Body {
       return read(request, bytesMax);
     }
     Body body = opened(request, bytesMax);
-    body.borrow(size);
     boolean read = false;
     try {
+      body.borrow(size);
       body.readFirst();
       read = true;
     } finally {
@@ -164,7 +164,10 @@ final class Body {
   private void keep(ByteBuffer bytes) {
     int length = bytes.remaining();
     if (firstSize + length > first.length) {
-      first = Arrays.copyOf(first, Math.max(firstSize + length, first.length * 2));
+      int grown = Math.min(2 * first.length, FIRST_BYTES_MAX);
+      first = Arrays.copyOf(first, Math.max(firstSize + length, grown));
+      giveBack();
+      lent = false;
     }
     bytes.get(first, firstSize, length);
     digest.update(first, firstSize, length);

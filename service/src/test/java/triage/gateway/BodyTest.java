@@ -22,7 +22,7 @@ final class BodyTest {
   private static final long BYTES_MAX = 1 << 20;
 
   private final ArrayByteBufferPool.Tracking pool = new ArrayByteBufferPool.Tracking();
-  private final byte[] sent = new byte[20_000];
+  private byte[] sent = new byte[20_000];
 
   BodyTest() {
     new Random(1).nextBytes(sent);
@@ -68,6 +68,22 @@ final class BodyTest {
     assertThatThrownBy(() -> Body.readToRelay(request(part(0, 7_000, false), failure), BYTES_MAX))
         .isInstanceOf(RefusedException.class);
     assertThat(pool.getLeaks()).isEmpty();
+  }
+
+  @Test
+  void givesBackWhatItHasOutgrown() throws Exception {
+    sent = new byte[300_000];
+    new Random(1).nextBytes(sent);
+    Body body =
+        Body.readToRelay(
+            request(
+                part(0, 7_000, false),
+                part(7_000, 262_000, false),
+                part(262_000, 270_000, false),
+                part(270_000, 300_000, true)),
+            BYTES_MAX);
+    assertThat(pool.getLeaks()).isEmpty();
+    assertThat(body.rest(null).read().getByteBuffer()).isEqualTo(ByteBuffer.wrap(sent, 0, 270_000));
   }
 
   @Test
