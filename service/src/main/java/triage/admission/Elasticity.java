@@ -24,13 +24,12 @@ record Elasticity(double value, double doubt) {
   /// Where the work is uneven, a wait that is short beside the mean is long beside most requests,
   /// and moves the mean logarithm by more than the number in flight has grown. The rise is
   /// therefore taken as a share of what it would be if all that were added had waited.
-  ///
-  /// @param perNano how many end in a nanosecond
-  static Elasticity ofTimes(
-      Phase lower, Phase higher, FreeTime free, double perNano, long nowNanos) {
-    double ratio = Math.log(higher.inFlight() / lower.inFlight());
+  static Elasticity ofTimes(Pair pair, FreeTime free, long nowNanos) {
+    Phase lower = pair.lower();
+    Phase higher = pair.higher();
+    double ratio = pair.ratio();
     double waited = free.waitedNanos(free.excess(lower.logHeld(nowNanos)));
-    double added = (higher.inFlight() - lower.inFlight()) / perNano;
+    double added = (higher.inFlight() - lower.inFlight()) / pair.perNano();
     double full = (free.rise(waited + added) - free.rise(waited)) / ratio;
     double share = ratio * Math.clamp(full, FULL_MIN, FULL_MAX);
     return new Elasticity(
@@ -41,8 +40,10 @@ record Elasticity(double value, double doubt) {
   /// Gives the elasticity of the throughput.
   ///
   /// @param scatter the squared coefficient of variation of the work
-  static Elasticity ofThroughput(Phase lower, Phase higher, double scatter) {
-    double ratio = Math.log(higher.inFlight() / lower.inFlight());
+  static Elasticity ofThroughput(Pair pair, double scatter) {
+    Phase lower = pair.lower();
+    Phase higher = pair.higher();
+    double ratio = pair.ratio();
     double noise = Math.max(SCATTER_MIN, scatter) * (1.0 / lower.served() + 1.0 / higher.served());
     return new Elasticity(
         1 - Math.log(higher.perNano() / lower.perNano()) / ratio, Math.sqrt(noise) / ratio);

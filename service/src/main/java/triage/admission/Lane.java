@@ -221,7 +221,7 @@ final class Lane {
     borne = Math.max(borne, inFlight);
     ticket.taught = tuned;
     if (tuned == null) {
-      ticket.phase = TunedLimit.NO_PHASE;
+      ticket.phase = Rounds.NONE;
     } else {
       long deadlineNanos = ticket.deadlineNanos();
       long leftNanos =

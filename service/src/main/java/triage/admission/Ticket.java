@@ -57,7 +57,7 @@ public class Ticket {
   int heapIndex = -1;
   @Nullable TenantLine line;
   double chargedNanos;
-  long phase = TunedLimit.NO_PHASE;
+  long phase = Rounds.NONE;
   long order;
   int outages;
   boolean ramps;

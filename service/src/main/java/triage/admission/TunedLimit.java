@@ -37,12 +37,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **Source**: our own, out of the paired probe; what was tried stands in decision 0015.
 final class TunedLimit {
-  /// The phase of a dispatch that teaches nothing.
-  static final long NO_PHASE = -1;
-
-  /// How many rounds are remembered at once; a power of two.
-  private static final int PHASES = 16;
-
   /// How many teach at the first level, and at least at each later one.
   private static final int FIRST_ROUND = 6;
 
@@ -70,14 +64,6 @@ final class TunedLimit {
 
   private static final int REPEATS_MAX = 2;
 
-  /// The lower and the higher level, as multiples of the estimated capacity.
-  private static final double HEADROOM = 1.05;
-
-  private static final double HIGH = 1.4;
-
-  /// The higher level where the work is so even that little shows much.
-  private static final double HIGH_WHERE_EVEN = 1.25;
-
   /// Parts of a round, in times a permit is held: before the first sample, up to which samples are
   /// taken at least, and the whole at the higher and at the lower level.
   private static final double RUN_IN = 0.4;
@@ -88,12 +74,6 @@ final class TunedLimit {
 
   /// How fast the reference follows the elasticity to 1.
   private static final double ADAPTATION = 0.25;
-
-  /// How much farther apart the levels are where the estimate is more uncertain than usual.
-  private static final double SPREAD = 3;
-
-  /// The level below the lower one, as a share of it.
-  private static final double BELOW = 0.8;
 
   /// How far beyond what was in flight before those who can wait go in a round of growth.
   private static final double PATIENT_GROWTH = 1.25;
@@ -114,7 +94,7 @@ final class TunedLimit {
   private static final double STRAINED = 1.5;
 
   private final int most;
-  private final Phase[] phases = new Phase[PHASES];
+  private final Rounds rounds = new Rounds();
   private final Estimate estimate;
   private FreeTime free = new FreeTime();
   private @Nullable FreeTime freeBefore;
@@ -125,11 +105,10 @@ final class TunedLimit {
   private final LateWatch lateWatch = new LateWatch();
   private final Stragglers stragglers = new Stragglers();
   private final RefusalBound refusals = new RefusalBound();
+  private final Levels levels;
   private final Sharing sharing = new Sharing();
   private final Evenness evenness = new Evenness();
   private final Turns turns = new Turns();
-  private long current;
-  private long judged;
   private long ended;
   private long served;
   private double heldNanos;
@@ -143,11 +122,7 @@ final class TunedLimit {
   private int repeats;
   private int floor = 1;
   private int dispatchedMax = FIRST_ROUND;
-  private double earlierInFlight;
-  private double earlierLog;
-  private double earlierNoise;
-
-  private int reached;
+  private Rise.Seen before = Rise.Seen.NOTHING;
   private boolean inconsistent;
   private double variation = 0.25;
   private double unevenness = 0.25;
@@ -157,10 +132,8 @@ final class TunedLimit {
   TunedLimit(int most) {
     this.most = most;
     this.estimate = new Estimate(most);
-    for (int i = 0; i < PHASES; i++) {
-      phases[i] = new Phase();
-    }
-    phases[0].begin(Math.min(2, most), 0, 0);
+    this.levels = new Levels(most, estimate, refusals);
+    rounds.now().begin(Math.min(2, most), 0, 0);
   }
 
   /// Goes on after others have decided for a while, with what is known: what was dispatched
@@ -169,17 +142,17 @@ final class TunedLimit {
     shared = false;
     overtaking.clear();
     turns.begin();
-    next(growing ? phase(current).level() : high(), nowNanos);
-    judged = current;
+    next(growing ? rounds.now().level() : high(), nowNanos);
+    rounds.judgeFromNow();
     if (growing) {
       floor = 1;
-      dispatchedMax = Math.max(FIRST_ROUND, phase(current).level());
+      dispatchedMax = Math.max(FIRST_ROUND, rounds.now().level());
     }
   }
 
   /// Gives how many may be in flight now.
   int level() {
-    int now = phase(current).isBelow() ? low() : phase(current).level();
+    int now = rounds.now().isBelow() ? low() : rounds.now().level();
     return Math.max(1, now - stragglers.count());
   }
 
@@ -189,7 +162,7 @@ final class TunedLimit {
     if (!shared || !free.isKnown()) {
       return level();
     }
-    int now = growing ? (int) Math.ceil(PATIENT_GROWTH * earlierInFlight) : phase(current).level();
+    int now = growing ? (int) Math.ceil(PATIENT_GROWTH * before.inFlight()) : rounds.now().level();
     return Math.clamp(now, 1, level());
   }
 
@@ -206,7 +179,7 @@ final class TunedLimit {
 
   /// Gives the capacity as it is estimated now.
   double centre() {
-    return growing ? phase(current).level() : estimate.capacity();
+    return growing ? rounds.now().level() : estimate.capacity();
   }
 
   /// Gives the most that the capacity can be, as the refusals say; infinite where there were none.
@@ -225,9 +198,9 @@ final class TunedLimit {
     sharing.note(patienceNanos == Long.MAX_VALUE, nowNanos);
     shared = sharing.isShared(heldNanos, nowNanos);
     dispatchedNanos = nowNanos;
-    Phase phase = phase(current);
+    Phase phase = rounds.now();
     if (inFlight + withheld < floor() || phase.dispatched() >= dispatchedMax) {
-      return NO_PHASE;
+      return Rounds.NONE;
     }
     if (!begun) {
       begun = true;
@@ -235,18 +208,18 @@ final class TunedLimit {
     }
     if (growing) {
       phase.dispatch(inFlight, nowNanos);
-      return current;
+      return rounds.number();
     }
     if (nowNanos - phase.startedNanos() < RUN_IN * heldNanos) {
-      return NO_PHASE;
+      return Rounds.NONE;
     }
-    long number = current;
+    long number = rounds.number();
     if (isSampled(phase, nowNanos)) {
-      number = NO_PHASE;
+      number = Rounds.NONE;
     } else {
       phase.dispatch(inFlight, nowNanos);
     }
-    if (isLongEnough(phase, nowNanos) && current - judged < PHASES - 2) {
+    if (isLongEnough(phase, nowNanos) && rounds.canGoOn()) {
       next(levelOf(turns.next(phase.level() == low(), looksBelow())), nowNanos);
     }
     return number;
@@ -258,7 +231,7 @@ final class TunedLimit {
 
   private int levelOf(Turns.Level level) {
     return switch (level) {
-      case BELOW -> Math.max(1, Math.min(low() - 1, (int) Math.round(BELOW * low())));
+      case BELOW -> levels.below();
       case LOWER -> low();
       case HIGHER -> high();
     };
@@ -280,13 +253,9 @@ final class TunedLimit {
   /// @param number what [#dispatched] gave
   void overtook(long order, long number, Ending ending) {
     int overtaken = overtaking.end(order);
-    if (overtaken != Overtaking.UNKNOWN && ending.isTimed() && teaches(number)) {
-      phase(number).overtook(overtaken, overtaking.outstanding());
+    if (overtaken != Overtaking.UNKNOWN && ending.isTimed() && rounds.teaches(number)) {
+      rounds.of(number).overtook(overtaken, overtaking.outstanding());
     }
-  }
-
-  private boolean teaches(long number) {
-    return number != NO_PHASE && number >= judged - 1 && current - number < PHASES;
   }
 
   /// Notes the end of a dispatch.
@@ -306,12 +275,12 @@ final class TunedLimit {
         stragglers.left(dispatchedNanos);
       }
     }
-    Phase now = phase(current);
+    Phase now = rounds.now();
     if (!growing && begun && nowNanos - now.startedNanos() >= RUN_IN * heldNanos) {
       now.openWindow(served, nowNanos);
     }
-    if (teaches(number)) {
-      phase(number).end(dispatchedNanos, held, ending);
+    if (rounds.teaches(number)) {
+      rounds.of(number).end(dispatchedNanos, held, ending);
     }
     if (ending != Ending.SILENT) {
       double kept = lateWatch.keptAfter(ending, inFlight, dispatchedNanos, level(), nowNanos);
@@ -350,7 +319,7 @@ final class TunedLimit {
   }
 
   private void grow(long nowNanos) {
-    Phase now = phase(current);
+    Phase now = rounds.now();
     int wanted = free.isKnown() ? dispatchedMax / 2 : dispatchedMax;
     boolean enough = now.sampled() >= ENDED_ENOUGH * now.dispatched();
     if (now.dispatched() >= dispatchedMax && now.outstanding() == 0 && !enough) {
@@ -387,11 +356,9 @@ final class TunedLimit {
     double log = now.logHeld(nowNanos);
     double excess = free.excess(log);
     double doubt = doubt(now);
-    double step = Math.log(now.inFlight() / earlierInFlight);
-    double rise = (log - earlierLog + Math.sqrt(now.logNoise() + earlierNoise)) / step;
-    boolean flat = step > 0.3 && rise < Evidence.KNEE;
-    double sureRise = log - earlierLog - Math.sqrt(now.logNoise() + earlierNoise);
-    if (freeBefore != null && HeavierWork.isRefuted(step, sureRise)) {
+    Rise rise = Rise.between(before, Rise.Seen.of(now, nowNanos));
+    boolean flat = rise.isFlat();
+    if (freeBefore != null && HeavierWork.isRefuted(rise.step(), rise.sure())) {
       settleAt(now, log, nowNanos);
       return;
     }
@@ -431,9 +398,7 @@ final class TunedLimit {
 
   /// Goes on to a higher level. What teaches is what meets more in flight than there was before.
   private void higher(Phase from, double factor, long nowNanos) {
-    earlierInFlight = from.inFlight();
-    earlierLog = from.logHeld(nowNanos);
-    earlierNoise = from.logNoise();
+    before = Rise.Seen.of(from, nowNanos);
     double base = shared ? from.inFlight() : from.level();
     double wanted = (everSettled ? Math.min(factor, GROWTH_LATER) : factor) * base;
     double least = Math.max(GROWTH_MIN * base, base + 2);
@@ -461,7 +426,7 @@ final class TunedLimit {
     double waited = free.waitedNanos(free.excess(logHeld));
     double doubt = doubt(found);
     estimate.doubt(doubt * doubt);
-    reached = found.level();
+    levels.reached(found.level());
     settle(found.inFlight() * (1 - waited / (waited + free.meanNanos())), nowNanos);
   }
 
@@ -474,49 +439,37 @@ final class TunedLimit {
     estimate.set(found);
     turns.begin();
     next(high(), nowNanos);
-    judged = current;
+    rounds.judgeFromNow();
   }
 
   private void judge(long nowNanos) {
-    while (!growing && judged + 1 < current && isJudgeable(judged) && isJudgeable(judged + 1)) {
-      Phase one = phase(judged);
-      Phase two = phase(judged + 1);
-      Phase after = phase(judged + 2);
-      double perNano =
-          Math.max(1, after.endedBefore() - one.endedBefore())
-              / (double) Math.max(1, after.startedNanos() - one.startedNanos());
-      judged += 2;
-      if (one.sampled() >= 1 && two.sampled() >= 1) {
-        Phase lower = one.inFlight() < two.inFlight() ? one : two;
-        learn(lower, lower == one ? two : one, perNano, nowNanos);
+    while (!growing) {
+      Pair pair = rounds.takePair();
+      if (pair == null) {
+        return;
       }
-    }
-  }
-
-  private boolean isJudgeable(long number) {
-    return phase(number).outstanding() == 0 || current - number >= PHASES - 3;
-  }
-
-  private void learn(Phase lower, Phase higher, double perNano, long nowNanos) {
-    double ratio = Math.log(higher.inFlight() / lower.inFlight());
-    boolean isLook = lower.isBelow() || higher.isBelow();
-    if (ratio < 0.05) {
-      if (isLook) {
+      if (pair.isComparable()) {
+        learn(pair, nowNanos);
+      } else if (pair.isLook()) {
         turns.looked(Turns.Look.NOTHING);
       }
-      return;
     }
+  }
+
+  private void learn(Pair pair, long nowNanos) {
+    Phase lower = pair.lower();
+    Phase higher = pair.higher();
     double varied = 0.5 * (lower.logVariation() + higher.logVariation());
     variation += 0.1 * (varied - variation);
     pairs++;
     refusals.ease();
     unevenness += Math.max(0.1, 1.0 / (pairs + 1)) * (varied - unevenness);
     evenness.learn(lower);
-    Elasticity elasticity = elasticity(lower, higher, perNano, nowNanos);
+    Elasticity elasticity = elasticity(pair, nowNanos);
     if (!inconsistent && elasticity.isImpossible()) {
       // The work changed between the two: the later one is paired with the next.
       inconsistent = true;
-      judged--;
+      rounds.takeLaterAgain();
       return;
     }
     inconsistent = false;
@@ -524,8 +477,8 @@ final class TunedLimit {
     if (precise && free.excess(lower.logHeld(nowNanos)) < -2 * Math.sqrt(lower.logNoise())) {
       remember(lower, nowNanos);
     }
-    if (isLook) {
-      learnBelow(lower, higher, elasticity, perNano, nowNanos);
+    if (pair.isLook()) {
+      learnBelow(pair, elasticity, nowNanos);
       return;
     }
     double log = higher.logHeld(nowNanos);
@@ -541,9 +494,9 @@ final class TunedLimit {
       // One alone does not wait.
       remember(lower, nowNanos);
     }
-    follow(ratio);
+    follow(pair.ratio());
     estimate.moveTowards(
-        capacity(higher, free.excess(log), perNano), higher.logNoise() + free.noise());
+        capacity(higher, free.excess(log), pair.perNano()), higher.logNoise() + free.noise());
   }
 
   /// Corrects the reference by the elasticity; where the work is even, by what is sure of it only.
@@ -559,17 +512,18 @@ final class TunedLimit {
   }
 
   /// Learns from the lower level, and one below it, whether the lower one is beyond the capacity.
-  private void learnBelow(
-      Phase below, Phase lower, Elasticity elasticity, double perNano, long nowNanos) {
+  private void learnBelow(Pair pair, Elasticity elasticity, long nowNanos) {
+    Phase lower = pair.higher();
     Turns.Look look = look(elasticity);
     turns.looked(look);
     if (look == Turns.Look.CAPACITY) {
       remember(lower, nowNanos);
     } else if (look == Turns.Look.BEYOND) {
-      estimate.set(Math.min(estimate.capacity(), below.inFlight()));
+      estimate.set(Math.min(estimate.capacity(), pair.lower().inFlight()));
     } else {
       double excess = free.excess(lower.logHeld(nowNanos));
-      estimate.moveTowards(capacity(lower, excess, perNano), lower.logNoise() + free.noise());
+      estimate.moveTowards(
+          capacity(lower, excess, pair.perNano()), lower.logNoise() + free.noise());
     }
   }
 
@@ -581,17 +535,19 @@ final class TunedLimit {
     return isSure ? Turns.Look.BEYOND : Turns.Look.UNSURE;
   }
 
-  private Elasticity elasticity(Phase lower, Phase higher, double perNano, long nowNanos) {
+  private Elasticity elasticity(Pair pair, long nowNanos) {
+    Phase lower = pair.lower();
+    Phase higher = pair.higher();
     double mean = free.meanNanos();
     double work = Math.min(lower.variance(), higher.variance()) / (mean * mean);
     scatter += 0.2 * (work - scatter);
-    Elasticity ofTimes = Elasticity.ofTimes(lower, higher, free, perNano, nowNanos);
+    Elasticity ofTimes = Elasticity.ofTimes(pair, free, nowNanos);
     if (higher.lateShare() > LateWatch.LATE_MAX) {
       // A time that was cut off at the deadline says that it was too long, not how long it was.
       return new Elasticity(Math.max(ofTimes.value(), 1.5), ofTimes.doubt());
     }
     return lower.hasWindow() && higher.hasWindow()
-        ? ofTimes.with(Elasticity.ofThroughput(lower, higher, scatter))
+        ? ofTimes.with(Elasticity.ofThroughput(pair, scatter))
         : ofTimes;
   }
 
@@ -605,7 +561,7 @@ final class TunedLimit {
   }
 
   private void brake(double kept, long nowNanos) {
-    int level = phase(current).level();
+    int level = rounds.now().level();
     estimate.doubt(0);
     double refusedAt = free.isKnown() ? lateWatch.refusedAt() : Double.NaN;
     boolean refused = !Double.isNaN(refusedAt);
@@ -616,11 +572,11 @@ final class TunedLimit {
       // Begins to grow again from a lower level, with nothing known.
       next(Math.max(1, (int) (kept * level)), nowNanos);
       floor = 1;
-      dispatchedMax = Math.max(FIRST_ROUND, phase(current).level());
-      judged = current;
+      dispatchedMax = Math.max(FIRST_ROUND, rounds.now().level());
+      rounds.judgeFromNow();
     } else if (growing) {
       // Jobs are far below the level that is grown to.
-      double reached = shared ? Math.min(level, 1 + earlierInFlight * PATIENT_GROWTH) : level;
+      double reached = shared ? Math.min(level, 1 + before.inFlight() * PATIENT_GROWTH) : level;
       double base = reached / GROWTH_MIN;
       double bound = Math.min(refusals.capacity(), kept * base);
       double seen = reached * free.meanNanos() / heldNanos;
@@ -653,38 +609,23 @@ final class TunedLimit {
   }
 
   private int low() {
-    return Math.clamp(
-        Math.round(Math.min(refusals.lower(), HEADROOM * estimate.capacity())), 1, most);
+    return levels.low();
   }
 
   private int high() {
-    double centre = estimate.capacity();
-    double unsure = Math.exp(SPREAD * estimate.unusualDoubt());
-    double usual =
-        unevenness < Evenness.EVEN && centre >= 3
-            ? HIGH_WHERE_EVEN * centre
-            : HIGH * centre + Math.min(1, 0.5 * (centre - 1));
-    // Growth has been as far as `reached`, and has seen waiting there.
-    double wanted = Math.max(usual, Math.min(unsure * usual, Math.min(reached, 4 * centre)));
-    wanted = Math.min(wanted, refusals.higher());
-    return Math.min(most, Math.max(low() + 1, (int) Math.round(wanted)));
+    return levels.high(unevenness < Evenness.EVEN);
   }
 
   private void next(int level, long nowNanos) {
-    phase(current).closeWindow(served, nowNanos);
-    current++;
+    rounds.now().closeWindow(served, nowNanos);
     precise = shared && evenness.isEven();
-    phase(current).begin(level, ended, nowNanos);
-    phase(current)
-        .expect(
-            !growing && turns.now() == Turns.Level.BELOW,
-            precise ? Math.max(VARIATION_MIN, evenness.variation()) : Evenness.EXPECTED);
+    Phase phase = rounds.next();
+    phase.begin(level, ended, nowNanos);
+    phase.expect(
+        !growing && turns.now() == Turns.Level.BELOW,
+        precise ? Math.max(VARIATION_MIN, evenness.variation()) : Evenness.EXPECTED);
     begun = false;
     floor = (int) Math.ceil(0.9 * level);
     dispatchedMax = growing ? level : Integer.MAX_VALUE;
-  }
-
-  private Phase phase(long number) {
-    return phases[(int) (number & PHASES - 1)];
   }
 }

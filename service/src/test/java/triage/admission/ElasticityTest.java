@@ -39,11 +39,9 @@ final class ElasticityTest {
     Phase lower = window(100, 1000);
     Phase higher = window(140, 800);
 
-    assertThat(Elasticity.ofThroughput(lower, window(140, 1400), .25).value())
-        .isCloseTo(0, within(1e-9));
-    assertThat(Elasticity.ofThroughput(lower, window(140, 1000), .25).value())
-        .isCloseTo(1, within(1e-9));
-    assertThat(Elasticity.ofThroughput(lower, higher, .25).value()).isGreaterThan(1.5);
+    assertThat(ofThroughput(lower, window(140, 1400))).isCloseTo(0, within(1e-9));
+    assertThat(ofThroughput(lower, window(140, 1000))).isCloseTo(1, within(1e-9));
+    assertThat(ofThroughput(lower, higher)).isGreaterThan(1.5);
   }
 
   @Test
@@ -61,11 +59,15 @@ final class ElasticityTest {
     assertThat(new Elasticity(5, .3).isImpossible()).isTrue();
   }
 
+  private static double ofThroughput(Phase lower, Phase higher) {
+    return Elasticity.ofThroughput(new Pair(lower, higher, 1), .25).value();
+  }
+
   private Elasticity ofTimes(double sigma, double lowWaits, double highWaits, double perNano) {
     FreeTime free = new FreeTime();
     free.remember(phase(100, sigma, 0), 0);
     return Elasticity.ofTimes(
-        phase(100, sigma, lowWaits), phase(140, sigma, highWaits), free, perNano, 0);
+        new Pair(phase(100, sigma, lowWaits), phase(140, sigma, highWaits), perNano), free, 0);
   }
 
   private Phase phase(int inFlight, double sigma, double waits) {
