@@ -47,6 +47,9 @@ final class CensusDao {
       HAVING sum(jobs) <> 0 OR sum(bytes) <> 0\
       """;
 
+  /// All is read as it is at one moment, which comes with the first query after this.
+  private static final String AT_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+
   private static final int ENTRIES_MAX = 1_000;
 
   private final Table table;
@@ -65,15 +68,23 @@ final class CensusDao {
   /// Counts what there is.
   ///
   /// @param rowBytes what a job takes beside its input
-  JobCensus count(long rowBytes) {
-    List<Kept> stored = table.with(handle -> stored(handle, rowBytes));
-    JobCensus census =
+  /// @param begins is run just before the moment that is counted
+  JobCensus count(long rowBytes, Runnable begins) {
+    Counted counted =
         table.with(handle ->
-            census(
-                waiting(handle, rowBytes), stored, number(handle, RUNNING), number(handle, DEAD)));
-    sumUp(stored);
-    return census;
+            handle.inTransaction(own -> {
+              own.execute(AT_ONE_MOMENT);
+              begins.run();
+              List<Kept> stored = stored(own, rowBytes);
+              return new Counted(
+                  census(waiting(own, rowBytes), stored, number(own, RUNNING), number(own, DEAD)),
+                  stored);
+            }));
+    sumUp(counted.stored());
+    return counted.census();
   }
+
+  private record Counted(JobCensus census, List<Kept> stored) {}
 
   /// Sums the ledger up where that makes it much shorter. Where that fails, the next count tries
   /// again.

@@ -130,6 +130,12 @@ final class IntakeRoom {
     return refusal.retryAfterNanos() < KEPT_RETRY_NANOS;
   }
 
+  /// Tells that a count of the store begins.
+  void counting() {
+    backlog.counting();
+    stored.counting();
+  }
+
   /// Sets what the store has counted.
   void counted(JobCensus census) {
     backlog.counted(census.waitingBytes());

@@ -359,7 +359,7 @@ final class JobBook implements AutoCloseable {
   /// Counts anew what there is.
   JobCensus count() {
     try {
-      JobCensus now = censuses.count(IntakeRoom.ROW_BYTES);
+      JobCensus now = censuses.count(IntakeRoom.ROW_BYTES, room::counting);
       room.counted(now);
       census = now;
       return now;

@@ -12,7 +12,8 @@ import triage.gateway.SharedRoom;
 ///
 /// The last fifth is kept for [Criticality#CRITICAL_PLUS], nobody holds more than a quarter, and a
 /// study may have a bound of its own, which holds for everybody. What the store says is counted
-/// anew now and then; what this instance has taken in since comes on top.
+/// anew now and then; what this instance has taken in since a count began comes on top. Something
+/// that came to the store in the moment of its beginning is in both until the next one.
 ///
 /// **Threads**: safe for use by several threads, none of which blocks here.
 final class StoredBytes {
@@ -23,10 +24,17 @@ final class StoredBytes {
   private final Map<String, Long> byStudy = new HashMap<>();
 
   @GuardedBy("this")
-  private final Map<String, Long> reserved = new HashMap<>();
+  private final Tally reserved = new Tally();
 
   @GuardedBy("this")
-  private final Map<String, Long> reservedByStudy = new HashMap<>();
+  private final Tally reservedByStudy = new Tally();
+
+  /// What was taken in since the newest count began.
+  @GuardedBy("this")
+  private final Tally since = new Tally();
+
+  @GuardedBy("this")
+  private final Tally sinceByStudy = new Tally();
 
   /// What came of a wish for room.
   enum Answer {
@@ -50,6 +58,25 @@ final class StoredBytes {
   /// Takes bytes in, or none.
   synchronized Answer take(
       String caller, @Nullable String study, Criticality criticality, long bytes) {
+    Answer answer = hold(caller, study, criticality, bytes);
+    if (answer == Answer.TAKEN) {
+      add(since, sinceByStudy, caller, study, bytes);
+    }
+    return answer;
+  }
+
+  /// Takes bytes in that come to the store later, or not at all: no count knows of them.
+  synchronized Answer reserve(
+      String caller, @Nullable String study, Criticality criticality, long bytes) {
+    Answer answer = hold(caller, study, criticality, bytes);
+    if (answer == Answer.TAKEN) {
+      add(reserved, reservedByStudy, caller, study, bytes);
+    }
+    return answer;
+  }
+
+  @GuardedBy("this")
+  private Answer hold(String caller, @Nullable String study, Criticality criticality, long bytes) {
     String bounded = study != null && studyMax.containsKey(study) ? study : "";
     long had = byStudy.getOrDefault(bounded, 0L);
     if (had + bytes > studyMax.getOrDefault(bounded, Long.MAX_VALUE)) {
@@ -64,35 +91,32 @@ final class StoredBytes {
     return Answer.TAKEN;
   }
 
-  /// Takes bytes in that come to the store later, or not at all: no count knows of them.
-  synchronized Answer reserve(
-      String caller, @Nullable String study, Criticality criticality, long bytes) {
-    Answer answer = take(caller, study, criticality, bytes);
-    if (answer == Answer.TAKEN) {
-      reserved.merge(caller, bytes, Long::sum);
-      if (study != null) {
-        reservedByStudy.merge(study, bytes, Long::sum);
-      }
+  private static void add(
+      Tally byCaller, Tally byStudy, String caller, @Nullable String study, long bytes) {
+    byCaller.add(caller, bytes);
+    if (study != null) {
+      byStudy.add(study, bytes);
     }
-    return answer;
+  }
+
+  private static void lessen(
+      Tally byCaller, Tally byStudy, String caller, @Nullable String study, long bytes) {
+    byCaller.lessen(caller, bytes);
+    if (study != null) {
+      byStudy.lessen(study, bytes);
+    }
   }
 
   /// Gives bytes back that were reserved.
   synchronized void release(String caller, @Nullable String study, long bytes) {
-    giveBack(caller, study, bytes);
-    lessen(reserved, caller, bytes);
-    if (study != null) {
-      lessen(reservedByStudy, study, bytes);
-    }
-  }
-
-  private static void lessen(Map<String, Long> held, String of, long bytes) {
-    held.computeIfPresent(of, (name, had) -> had > bytes ? had - bytes : null);
+    letGo(caller, study, bytes);
+    lessen(reserved, reservedByStudy, caller, study, bytes);
   }
 
   /// Takes bytes in that nobody may refuse.
   synchronized void add(String caller, @Nullable String study, long bytes) {
     room.add(caller, bytes);
+    add(since, sinceByStudy, caller, study, bytes);
     if (study != null && studyMax.containsKey(study)) {
       byStudy.merge(study, bytes, Long::sum);
     }
@@ -101,22 +125,29 @@ final class StoredBytes {
   /// Gives bytes back that were taken in and never came to the store, or did not stay there. A
   /// count may have come in between.
   synchronized void giveBack(String caller, @Nullable String study, long bytes) {
+    letGo(caller, study, bytes);
+    lessen(since, sinceByStudy, caller, study, bytes);
+  }
+
+  @GuardedBy("this")
+  private void letGo(String caller, @Nullable String study, long bytes) {
     room.giveBack(caller, bytes);
     if (study != null) {
       byStudy.computeIfPresent(study, (name, had) -> Math.max(0, had - bytes));
     }
   }
 
-  /// Sets what the store has counted; what is reserved comes on top.
-  synchronized void counted(Map<String, Long> bytesByCaller, Map<String, Long> bytesByStudy) {
-    room.counted(sum(bytesByCaller, reserved));
-    byStudy.clear();
-    byStudy.putAll(sum(bytesByStudy, reservedByStudy));
+  /// Tells that a count begins: what is taken in from now on is none of its.
+  synchronized void counting() {
+    since.clear();
+    sinceByStudy.clear();
   }
 
-  private static Map<String, Long> sum(Map<String, Long> one, Map<String, Long> other) {
-    Map<String, Long> both = new HashMap<>(one);
-    other.forEach((name, bytes) -> both.merge(name, bytes, Long::sum));
-    return both;
+  /// Sets what the store has counted; what is reserved, and what was taken in since the count
+  /// began, comes on top.
+  synchronized void counted(Map<String, Long> bytesByCaller, Map<String, Long> bytesByStudy) {
+    room.counted(since.on(reserved.on(bytesByCaller)));
+    byStudy.clear();
+    byStudy.putAll(sinceByStudy.on(reservedByStudy.on(bytesByStudy)));
   }
 }

@@ -33,6 +33,7 @@ class BacklogTest {
     backlog.giveBack("a", 25);
     assertThat(backlog.take("a", Criticality.CRITICAL_PLUS, 25)).isTrue();
     // A count came in between, and has none of it.
+    backlog.counting();
     backlog.counted(Map.of("b", 25L));
     backlog.giveBack("a", 25);
     for (String caller : new String[] {"a", "c"}) {
@@ -44,9 +45,26 @@ class BacklogTest {
   @Test
   void hasRoomAgainOnceTheStoreSaysSo() {
     assertThat(backlog.take("a", Criticality.CRITICAL, 25)).isTrue();
+    backlog.counting();
     backlog.counted(Map.of("b", 10L));
 
     assertThat(backlog.take("a", Criticality.CRITICAL, 25)).isTrue();
     assertThat(backlog.take("b", Criticality.CRITICAL, 16)).isFalse();
+  }
+
+  @Test
+  void countsWhatWasTakenInWhileTheStoreWasCountedOnTop() {
+    assertThat(backlog.take("a", Criticality.CRITICAL, 10)).isTrue();
+    backlog.counting();
+    assertThat(backlog.take("a", Criticality.CRITICAL, 10)).isTrue();
+    assertThat(backlog.take("a", Criticality.CRITICAL, 5)).isTrue();
+    backlog.giveBack("a", 5);
+    backlog.counted(Map.of("a", 10L));
+
+    assertThat(backlog.take("a", Criticality.CRITICAL, 6)).isFalse();
+    assertThat(backlog.take("a", Criticality.CRITICAL, 5)).isTrue();
+    backlog.counting();
+    backlog.counted(Map.of("a", 20L));
+    assertThat(backlog.take("a", Criticality.CRITICAL, 5)).isTrue();
   }
 }

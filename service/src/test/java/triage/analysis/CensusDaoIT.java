@@ -109,7 +109,7 @@ class CensusDaoIT {
   }
 
   private void assertStored(Map<String, Long> byCaller, Map<String, Long> byStudy) {
-    JobCensus census = censuses.count(100);
+    JobCensus census = censuses.count(100, () -> {});
     assertThat(census.storedBytes()).isEqualTo(byCaller);
     assertThat(census.storedBytesByStudy()).isEqualTo(byStudy);
   }

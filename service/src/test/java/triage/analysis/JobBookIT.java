@@ -121,6 +121,41 @@ class JobBookIT {
     }
   }
 
+  @Test
+  void countsOnTopWhatCameInWhileTheStoreWasCounted() throws Exception {
+    try (JobBook bounded = book(ONE_MEBIBYTE_KEPT)) {
+      bounded.add(job(JobState.WAITING, null, new byte[100_000]));
+      CompletableFuture<JobCensus> count;
+      try (Handle handle = store.jdbi().open()) {
+        handle.begin();
+        handle.execute("SET LOCAL idle_in_transaction_session_timeout = 0");
+        handle.execute("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE");
+        count = CompletableFuture.supplyAsync(bounded::count, Thread::startVirtualThread);
+        StoreFixture.await("what is kept has been read", Duration.ofSeconds(10), this::countWaits);
+        bounded.admit(job(JobState.WAITING, null, new byte[100_000]));
+        handle.rollback();
+      }
+      count.join();
+
+      assertThatExceptionOfType(RefusedException.class)
+          .isThrownBy(() -> bounded.admit(job(JobState.WAITING, null, new byte[100_000])));
+      bounded.count();
+      bounded.admit(job(JobState.WAITING, null, new byte[100_000]));
+    }
+  }
+
+  private boolean countWaits() {
+    return store
+        .jdbi()
+        .withHandle(handle ->
+            handle
+                .createQuery(
+                    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND"
+                        + " query LIKE '%FROM jobs WHERE state%')")
+                .mapTo(Boolean.class)
+                .one());
+  }
+
   private CompletableFuture<Void> added(NewJob job) {
     return CompletableFuture.runAsync(
         () -> {

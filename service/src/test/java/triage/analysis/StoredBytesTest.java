@@ -42,6 +42,7 @@ class StoredBytesTest {
     assertThat(take("a", "S-1", PLUS, 10)).isEqualTo(StoredBytes.Answer.TAKEN);
     stored.giveBack("a", "S-1", 10);
     assertThat(take("b", "S-1", PLUS, 10)).isEqualTo(StoredBytes.Answer.TAKEN);
+    stored.counting();
     stored.counted(Map.of("a", 25L), Map.of("S-1", 9L));
     assertThat(take("a", "S-2", PLUS, 1)).isEqualTo(StoredBytes.Answer.FULL);
     assertThat(take("b", "S-1", PLUS, 2)).isEqualTo(StoredBytes.Answer.STUDY_FULL);
@@ -57,6 +58,7 @@ class StoredBytesTest {
 
     stored.release("a", "S-1", 6);
     assertThat(take("b", "S-1", PLUS, 4)).isEqualTo(StoredBytes.Answer.TAKEN);
+    stored.counting();
     stored.counted(Map.of(), Map.of());
     assertThat(take("a", "S-1", PLUS, 10)).isEqualTo(StoredBytes.Answer.TAKEN);
   }
@@ -67,6 +69,26 @@ class StoredBytesTest {
     assertThat(take("a", "S-2", PLUS, 1)).isEqualTo(StoredBytes.Answer.FULL);
     assertThat(take("b", "S-1", PLUS, 1)).isEqualTo(StoredBytes.Answer.STUDY_FULL);
     assertThat(take("b", "S-2", PLUS, 25)).isEqualTo(StoredBytes.Answer.TAKEN);
+  }
+
+  @Test
+  void countsWhatWasTakenInWhileTheStoreWasCountedOnTop() {
+    assertThat(take("a", "S-1", PLUS, 2)).isEqualTo(StoredBytes.Answer.TAKEN);
+    stored.counting();
+    assertThat(take("a", "S-1", PLUS, 2)).isEqualTo(StoredBytes.Answer.TAKEN);
+    assertThat(take("b", "S-1", PLUS, 2)).isEqualTo(StoredBytes.Answer.TAKEN);
+    stored.giveBack("b", "S-1", 2);
+    assertThat(stored.reserve("a", "S-1", PLUS, 3)).isEqualTo(StoredBytes.Answer.TAKEN);
+    stored.add("a", "S-2", 12);
+    stored.counted(Map.of("a", 2L), Map.of("S-1", 2L));
+
+    assertThat(take("b", "S-1", PLUS, 4)).as("2, 2 and 3").isEqualTo(StoredBytes.Answer.STUDY_FULL);
+    assertThat(take("a", "S-2", PLUS, 7)).as("and 12").isEqualTo(StoredBytes.Answer.FULL);
+    assertThat(take("b", "S-1", PLUS, 3)).isEqualTo(StoredBytes.Answer.TAKEN);
+    assertThat(take("a", "S-2", PLUS, 6)).isEqualTo(StoredBytes.Answer.TAKEN);
+    stored.counting();
+    stored.counted(Map.of("a", 2L), Map.of("S-1", 2L));
+    assertThat(take("a", "S-2", PLUS, 20)).as("2 and 3").isEqualTo(StoredBytes.Answer.TAKEN);
   }
 
   private StoredBytes.Answer take(String caller, String study, Criticality criticality, long n) {
