@@ -15,6 +15,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,12 +79,18 @@ final class Dispatcher implements AutoCloseable {
   private final ScheduledExecutorService keeper = scheduler("job-keeper");
   private volatile boolean kicked;
   private volatile boolean told;
+  private volatile boolean closing;
 
   /// What had less than there was room for; confined to the poller.
   private final Set<Lot> emptied = new HashSet<>();
 
+  /// Whether claims may have been committed of which no answer came; confined to the poller, like
+  /// what follows.
+  private boolean missing;
+
+  private long missingLookNanos;
+  private long missingUntilNanos;
   private long clearedNanos;
-  private volatile boolean closing;
   private boolean away;
   private boolean contended;
 
@@ -172,6 +179,11 @@ final class Dispatcher implements AutoCloseable {
     held.letGo(job, then);
   }
 
+  /// Tells whether nothing is held here.
+  boolean isIdle() {
+    return held.isEmpty();
+  }
+
   /// Gives up the work on a job that was called off.
   void giveUp(UUID job) {
     held.giveUp(job);
@@ -183,7 +195,7 @@ final class Dispatcher implements AutoCloseable {
     closing = true;
     kick();
     join(poller);
-    for (long looks = CLOSE_MAX.toNanos() / LOOK_NANOS; looks > 0 && !held.isEmpty(); looks--) {
+    for (long looks = CLOSE_MAX.toNanos() / LOOK_NANOS; looks > 0 && !isIdle(); looks--) {
       LockSupport.parkNanos(LOOK_NANOS);
     }
     held.giveUpAll();
@@ -220,24 +232,58 @@ final class Dispatcher implements AutoCloseable {
   private void poll() {
     while (!closing) {
       kicked = false;
-      boolean more = false;
-      try {
-        lookAtAllAgain();
-        more = claim();
-        back();
-        if (contended) {
-          LockSupport.parkNanos(CONTENDED_NANOS);
-        }
-      } catch (StoreException e) {
-        away(e);
-        LockSupport.parkNanos(AFTER_A_FAULT_NANOS);
-      } catch (RuntimeException e) {
-        LOG.error("event=job-poll-failed", e);
-        LockSupport.parkNanos(AFTER_A_FAULT_NANOS);
-      }
+      boolean more = pass(this::claim);
       if (!more && !contended && !kicked && !closing) {
         LockSupport.parkNanos(this, POLL_NANOS);
       }
+    }
+  }
+
+  /// Claims once, whatever goes wrong, and tells whether there may be more. Called by the poller;
+  /// tests call it in its place.
+  boolean pass(BooleanSupplier claim) {
+    try {
+      giveBackMissing();
+      lookAtAllAgain();
+      boolean more = claim.getAsBoolean();
+      back();
+      if (contended) {
+        LockSupport.parkNanos(CONTENDED_NANOS);
+      }
+      return more;
+    } catch (StoreException e) {
+      someMayBeMissing();
+      away(e);
+    } catch (RuntimeException | Error e) {
+      someMayBeMissing();
+      LOG.error("event=job-poll-failed", e);
+    }
+    LockSupport.parkNanos(AFTER_A_FAULT_NANOS);
+    return false;
+  }
+
+  private void someMayBeMissing() {
+    long nowNanos = book.nanos();
+    missing = true;
+    missingLookNanos = nowNanos;
+    missingUntilNanos = nowNanos + settings.claimFor().toNanos();
+  }
+
+  /// Gives back what a claim has brought whose answer never came: nobody works on it. Nobody but
+  /// the poller claims, so that what this instance has in the store and does not hold is that. A
+  /// claim may be committed after its connection broke, and is looked for as long as it holds.
+  private void giveBackMissing() {
+    long nowNanos = book.nanos();
+    if (!missing || nowNanos - missingLookNanos < 0) {
+      return;
+    }
+    List<JobDao.TakenBack> back = book.claims().giveBack(owner, held.all());
+    missingLookNanos = nowNanos + POLL_NANOS;
+    missing = nowNanos - missingUntilNanos < 0;
+    if (!back.isEmpty()) {
+      LOG.warn("event=job-claims-lost jobs={}", back.size());
+      back.forEach(job -> book.tellChanged(job.id(), job.caller()));
+      book.tellOfWork();
     }
   }
 
@@ -312,33 +358,61 @@ final class Dispatcher implements AutoCloseable {
 
   private void begin(Claim claim) {
     HeldJobs.Hold hold = held.hold(claim.id(), claim.fence());
-    book.tellChanged(claim.id(), claim.caller());
+    boolean begun = false;
     inHand(Lot.of(claim)).incrementAndGet();
-    Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, hold));
+    try {
+      book.tellChanged(claim.id(), claim.caller());
+      Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, hold, this::work));
+      begun = true;
+    } finally {
+      if (!begun) {
+        inHand(Lot.of(claim)).decrementAndGet();
+        held.letGo(claim.id(), hold);
+      }
+    }
   }
 
-  private void run(Claim claim, HeldJobs.Hold hold) {
-    Work work;
+  /// Works on a job in hand. Whatever is thrown, the job is not held for longer: what cannot be
+  /// handed in is found by who sees its lease run out.
+  void run(Claim claim, HeldJobs.Hold hold, Worker worker) {
     try {
-      work = work(claim, hold.gone());
-    } catch (RuntimeException e) {
+      Work work = outcome(claim, hold, worker);
+      // Nobody is shown what the audit trail does not tell; a gap stands for a row that is refused.
+      var _ = work.recorded().handle((done, failure) -> failure == null).join();
+      var _ =
+          book.settle(work.settlement(), claim.caller())
+              .whenComplete((done, failure) -> held.letGo(claim.id(), hold));
+    } catch (RuntimeException | Error e) {
+      held.letGo(claim.id(), hold);
+      LOG.error("event=job-not-settled job={}", claim.id(), e);
+    }
+  }
+
+  private Work outcome(Claim claim, HeldJobs.Hold hold, Worker worker) {
+    try {
+      return worker.on(claim, hold.gone());
+    } catch (RuntimeException | Error e) {
       LOG.error("event=job-failed job={}", claim.id(), e);
-      work = Work.unasked(again(claim, "internal-error", "failed inside; the log tells what"));
+      return Work.unasked(again(claim, "internal-error", "failed inside; the log tells what"));
     } finally {
       inHand(Lot.of(claim)).decrementAndGet();
       kick();
     }
-    // Nobody is shown what the audit trail does not tell; a gap stands for a row that is refused.
-    var _ = work.recorded().handle((done, failure) -> failure == null).join();
-    var _ =
-        book.settle(work.settlement(), claim.caller())
-            .whenComplete((done, failure) -> held.letGo(claim.id(), hold));
+  }
+
+  /// Works on a claim.
+  @FunctionalInterface
+  interface Worker {
+    /// Works until there is an outcome.
+    ///
+    /// @param gone completes when the work is to be given up
+    Work on(Claim claim, CompletableFuture<@Nullable Void> gone);
   }
 
   /// What came of a claim.
   ///
   /// @param recorded completes once the audit row of the inference is committed, or counted
-  private record Work(Settlement settlement, CompletableFuture<Void> recorded) {
+  record Work(Settlement settlement, CompletableFuture<Void> recorded) {
     static Work unasked(Settlement settlement) {
       return new Work(settlement, CompletableFuture.completedFuture(null));
     }
@@ -470,7 +544,7 @@ final class Dispatcher implements AutoCloseable {
       work.run();
     } catch (StoreException e) {
       LOG.debug("event=job-keeping-waits cause=\"{}\"", e.getMessage());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("event=job-keeping-failed", e);
     }
   }

@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.Update;
 import org.jspecify.annotations.Nullable;
 import triage.admission.Criticality;
@@ -154,6 +155,19 @@ final class JobDao {
       WHERE id IN (
         SELECT id FROM jobs WHERE owner = :owner AND state = 'running' FOR UPDATE SKIP LOCKED)
       RETURNING caller\
+      """;
+
+  /// Gives back what an instance has and nobody there holds, but for what is just being changed.
+  private static final String GIVE_BACK =
+      """
+      UPDATE jobs SET state = 'waiting', attempts = attempts - 1, owner = NULL, lease_until = NULL,
+        fence = fence + 1, revision = revision + 1, changed = pg_current_xact_id()
+      WHERE id IN (
+        SELECT id FROM jobs WHERE owner = :owner AND state = 'running'
+          AND NOT EXISTS (SELECT FROM unnest(:ids, :fences) AS held(id, fence)
+            WHERE held.id = jobs.id AND held.fence = jobs.fence)
+        FOR UPDATE SKIP LOCKED)
+      RETURNING id, caller, state\
       """;
 
   private static final String CANCEL =
@@ -425,21 +439,26 @@ final class JobDao {
   /// anew. One that was only taken back, since its lease was renewed too late, is not lost: as long
   /// as nobody else has begun it, its answer still counts.
   List<UUID> lost(Map<UUID, HeldJobs.Hold> held) {
-    List<Map.Entry<UUID, HeldJobs.Hold>> all = List.copyOf(held.entrySet());
     return table.with(handle ->
-        handle
-            .createQuery(
-                """
-                SELECT id FROM unnest(:ids, :fences) AS held(id, fence)
-                WHERE NOT EXISTS (SELECT FROM jobs
-                  WHERE jobs.id = held.id AND jobs.fence = held.fence
-                    AND state IN ('running', 'attached', 'waiting'))\
-                """)
-            .bindArray("ids", UUID.class, all.stream().map(Map.Entry::getKey).toList())
-            .bindArray(
-                "fences", Long.class, all.stream().map(hold -> hold.getValue().fence()).toList())
+        bindHeld(
+                handle.createQuery(
+                    """
+                    SELECT id FROM unnest(:ids, :fences) AS held(id, fence)
+                    WHERE NOT EXISTS (SELECT FROM jobs
+                      WHERE jobs.id = held.id AND jobs.fence = held.fence
+                        AND state IN ('running', 'attached', 'waiting'))\
+                    """),
+                held)
             .mapTo(UUID.class)
             .list());
+  }
+
+  private static Query bindHeld(Query query, Map<UUID, HeldJobs.Hold> held) {
+    List<Map.Entry<UUID, HeldJobs.Hold>> all = List.copyOf(held.entrySet());
+    return query
+        .bindArray("ids", UUID.class, all.stream().map(Map.Entry::getKey).toList())
+        .bindArray(
+            "fences", Long.class, all.stream().map(hold -> hold.getValue().fence()).toList());
   }
 
   /// Takes jobs from holders whose lease has run out.
@@ -450,12 +469,26 @@ final class JobDao {
         handle
             .createQuery(TAKE_BACK)
             .bind("max", attemptsMax)
-            .map((row, context) ->
-                new TakenBack(
-                    row.getObject("id", UUID.class),
-                    row.getString("caller"),
-                    JobState.of(row.getString("state"))))
+            .map((row, context) -> takenBack(row))
             .list());
+  }
+
+  /// Gives back, uncounted, what an instance has claimed and does not hold, and gives what that was.
+  ///
+  /// @param held what it holds, read after the end of its last claim
+  List<TakenBack> giveBack(UUID owner, Map<UUID, HeldJobs.Hold> held) {
+    return table.with(handle ->
+        bindHeld(handle.createQuery(GIVE_BACK), held)
+            .bind("owner", owner)
+            .map((row, context) -> takenBack(row))
+            .list());
+  }
+
+  private static TakenBack takenBack(ResultSet row) throws SQLException {
+    return new TakenBack(
+        row.getObject("id", UUID.class),
+        row.getString("caller"),
+        JobState.of(row.getString("state")));
   }
 
   /// Deletes jobs that ended long ago, and gives how many.

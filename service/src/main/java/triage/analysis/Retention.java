@@ -79,7 +79,7 @@ final class Retention implements AutoCloseable {
         more = delete();
       } catch (StoreException e) {
         LOG.debug("event=job-retention-waits cause=\"{}\"", e.getMessage());
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.error("event=job-retention-failed", e);
       }
       if (!closing) {

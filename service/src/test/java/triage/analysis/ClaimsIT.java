@@ -107,6 +107,20 @@ class ClaimsIT {
   }
 
   @Test
+  void whatIsClaimedAndHeldByNobodyIsGivenBackUncounted() {
+    Claim claim = claim(ONE);
+    assertThat(jobs.giveBack(ONE, held(claim.fence()))).isEmpty();
+    assertThat(jobs.giveBack(OTHER, Map.of())).isEmpty();
+    assertThat(state()).isEqualTo(JobState.RUNNING);
+
+    List<JobDao.TakenBack> back = jobs.giveBack(ONE, held(claim.fence() - 1));
+    assertThat(back).containsExactly(new JobDao.TakenBack(JOB, "tester", JobState.WAITING));
+    settle(new Settlement.Ended(JOB, claim.fence(), DONE, 0));
+    assertThat(state()).isEqualTo(JobState.WAITING);
+    assertThat(claim(OTHER).attempts()).isOne();
+  }
+
+  @Test
   void whatWasCalledOffOrDeletedIsLost() {
     Claim claim = claim(ONE);
     jdbi.useHandle(handle -> handle.execute("UPDATE jobs SET state = 'cancelled'"));
@@ -133,8 +147,11 @@ class ClaimsIT {
   }
 
   private List<UUID> lost(Claim claim) {
-    return jobs.lost(
-        Map.of(claim.id(), new HeldJobs.Hold(claim.fence(), new CompletableFuture<>())));
+    return jobs.lost(held(claim.fence()));
+  }
+
+  private static Map<UUID, HeldJobs.Hold> held(long fence) {
+    return Map.of(JOB, new HeldJobs.Hold(fence, new CompletableFuture<>()));
   }
 
   private void settle(Settlement settlement) {
