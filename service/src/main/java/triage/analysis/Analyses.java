@@ -82,7 +82,7 @@ final class Analyses {
   Reply submit(NativeCall call, byte[] body) throws RefusedException {
     Caller caller = call.caller();
     require(caller, Role.REQUEST);
-    String key = IdempotencyKey.of(call.headers("Idempotency-Key"));
+    String key = IdempotencyKey.of(call.headers(IdempotencyKey.HEADER));
     Preference preference = preference(call);
     Submission asked = submissions.read(caller, body, SubmissionReader.BODY);
     book.requireIntake();
@@ -105,9 +105,10 @@ final class Analyses {
   /// Accepts an inference as a job, and gives what its caller learns once it is committed, or once
   /// it has ended, if that is within the time that the caller would wait.
   ///
-  /// @throws RefusedException 400 if it is not JSON, 413 if it is too large, 503 if the store does
+  /// @throws RefusedException 400 if it is not JSON or comes with a key, 413 if it is too large, 503 if the store does
   ///     not take it
   AsyncIntake.Outcome accept(AsyncIntake.Inference asked, NativeCall call) throws RefusedException {
+    requireNoKey(call);
     Preference preference = Preference.of(call.headers("Prefer"), settings.waitMax());
     byte[] body = asked.body();
     if (body.length > settings.bodyBytesMax()) {
@@ -163,6 +164,16 @@ final class Analyses {
     Target target = asked.target();
     return new AsyncIntake.Accepted(
         id, Preference.applied(true, wait), comeback.seconds(target.name(), target.version()));
+  }
+
+  /// Whoever sends a key relies on it.
+  private static void requireNoKey(NativeCall call) throws RefusedException {
+    if (!call.headers(IdempotencyKey.HEADER).isEmpty()) {
+      throw new RefusedException(
+          Refusal.badRequest(
+              "Idempotency-Key holds under /api/v1 only; send the inference as an analysis to"
+                  + " /api/v1/analyses, or leave the key out"));
+    }
   }
 
   /// Gives a job as it is after a wait, or nothing where the store does not tell in time: it is

@@ -71,7 +71,7 @@ final class Batches {
   Reply submit(NativeCall call, @Nullable String type, InputStream body)
       throws RefusedException, IOException {
     Analyses.require(call.caller(), Role.REQUEST);
-    String key = IdempotencyKey.of(call.headers("Idempotency-Key"));
+    String key = IdempotencyKey.of(call.headers(IdempotencyKey.HEADER));
     String caller = call.caller().name();
     slots.take(caller, call.criticality());
     try {

@@ -9,6 +9,9 @@ import triage.gateway.RefusedException;
 ///
 /// **Threads**: no state.
 final class IdempotencyKey {
+  /// The header's name.
+  static final String HEADER = "Idempotency-Key";
+
   private static final int LENGTH_MAX = 200;
 
   private IdempotencyKey() {}

@@ -312,8 +312,8 @@ final class JobBook implements AutoCloseable {
             503,
             INTAKE_FULL,
             RETRY_NANOS,
-            "the store cannot take this in just now; try again after Retry-After, best with an"
-                + " Idempotency-Key"));
+            "the store cannot take this in just now; try again after Retry-After, under /api/v1"
+                + " best with an Idempotency-Key"));
   }
 
   /// Hands in what becomes of a claim on a caller's job, and gives a future that completes once it

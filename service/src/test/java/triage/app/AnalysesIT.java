@@ -376,6 +376,17 @@ final class AnalysesIT {
   }
 
   @Test
+  void takesNoKeyForAnInferenceThatIsAnsweredLater() throws Exception {
+    String path = "/v2/models/breast-cancer/infer";
+    HttpResponse<String> keyed =
+        service.post(path, row, "Prefer", ASYNC, "Idempotency-Key", "not-here");
+
+    assertThat(keyed.statusCode()).as(keyed.body()).isEqualTo(400);
+    assertThat(JSON.readTree(keyed.body()).at("/error").textValue()).contains(ANALYSES);
+    assertThat(service.post(path, row, "Idempotency-Key", "not-here").statusCode()).isEqualTo(200);
+  }
+
+  @Test
   void answersAnInferenceInTimeOrLater() throws Exception {
     String wait = "respond-async, wait=20";
     HttpResponse<String> inTime =
