@@ -6,12 +6,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
@@ -79,9 +81,9 @@ final class BatchDao {
       ORDER BY line LIMIT :most\
       """;
 
-  /// Looks at no more batches than it is told to, at each by the index of its jobs: `OFFSET 0`
-  /// keeps the planner from reading all jobs instead.
-  private static final String FORGET =
+  /// Looks at no more batches than it is told to, at each by the index of its jobs, and locks those
+  /// that seem to have none: `OFFSET 0` keeps the planner from reading all jobs instead.
+  private static final String FORGETTABLE =
       """
       WITH looked AS MATERIALIZED (
         SELECT id, created_at FROM batches
@@ -92,12 +94,22 @@ final class BatchDao {
         WHERE id IN (SELECT id FROM looked) AND coalesce(upload_until < now(), true)
           AND NOT EXISTS (SELECT FROM jobs WHERE batch_id = batches.id OFFSET 0)
         FOR UPDATE SKIP LOCKED
+      )
+      SELECT id, looked.created_at, old.id IS NOT NULL AS old
+      FROM looked LEFT JOIN old USING (id) ORDER BY looked.created_at, looked.id\
+      """;
+
+  /// Before its batch was locked, an upload may have begun, brought a job, and let go: this sees it,
+  /// and while it is locked no other begins.
+  private static final String FORGET =
+      """
+      WITH old AS MATERIALIZED (
+        SELECT id FROM batches WHERE id = ANY(:old)
+          AND NOT EXISTS (SELECT FROM jobs WHERE batch_id = batches.id OFFSET 0)
       ), refusals AS (
         DELETE FROM batch_refusals USING old WHERE batch_id = old.id
-      ), gone AS (
-        DELETE FROM batches USING old WHERE batches.id = old.id
       )
-      SELECT id, created_at FROM looked ORDER BY created_at, id\
+      DELETE FROM batches USING old WHERE batches.id = old.id\
       """;
 
   private final Table table;
@@ -336,20 +348,49 @@ final class BatchDao {
   /// @param from the one before them; `null`: from the oldest on
   /// @param most how many it looks at
   @Nullable Place forget(Duration after, @Nullable Place from, int most) {
-    List<Place> looked =
+    List<Looked> looked =
         table.with(handle ->
-            handle
-                .createQuery(FORGET)
-                .bind("after", after.toMillis())
-                .bind("from", from == null ? Place.OLDEST.at() : from.at())
-                .bind("id", from == null ? Place.OLDEST.id() : from.id())
-                .bind("most", most)
-                .map((row, context) ->
-                    new Place(
-                        row.getObject("created_at", OffsetDateTime.class),
-                        row.getObject("id", UUID.class)))
-                .list());
-    return looked.size() < most ? null : looked.getLast();
+            handle.inTransaction(own -> {
+              List<Looked> found = look(own, after, from, most);
+              forget(own, found.stream().filter(Looked::isOld).map(Looked::id).toList());
+              return found;
+            }));
+    return looked.size() < most ? null : looked.getLast().place();
+  }
+
+  /// A batch that was looked at.
+  ///
+  /// @param isOld whether it may go; then it is locked
+  private record Looked(Place place, boolean isOld) {
+    UUID id() {
+      return place.id();
+    }
+  }
+
+  private static List<Looked> look(Handle handle, Duration after, @Nullable Place from, int most) {
+    Place last = from == null ? Place.OLDEST : from;
+    return handle
+        .createQuery(FORGETTABLE)
+        .bind("after", after.toMillis())
+        .bind("from", last.at())
+        .bind("id", last.id())
+        .bind("most", most)
+        .map((row, context) ->
+            new Looked(
+                new Place(
+                    row.getObject("created_at", OffsetDateTime.class),
+                    row.getObject("id", UUID.class)),
+                row.getBoolean("old")))
+        .list();
+  }
+
+  /// Deletes those of the batches that have no job.
+  ///
+  /// @param old locked by this transaction
+  static void forget(Handle handle, Collection<UUID> old) {
+    if (!old.isEmpty()) {
+      handle.createUpdate(FORGET).bindArray("old", UUID.class, old).execute();
+    }
   }
 
   private static Batch batch(ResultSet row) throws SQLException {

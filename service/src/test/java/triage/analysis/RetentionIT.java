@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.UUID;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,6 +95,25 @@ class RetentionIT {
     assertThat(retention.delete()).isFalse();
     assertThat(count("batches")).isZero();
     assertThat(count("batch_refusals")).isZero();
+  }
+
+  @Test
+  void keepsABatchThatHasGotAJobBeforeItWasLocked() {
+    jdbi.useTransaction(handle -> {
+      handle.execute(
+          """
+          INSERT INTO batches (id, caller, created_at)
+          SELECT gen_random_uuid(), 'tester', now() - interval '50 d' FROM generate_series(1, 2)\
+          """);
+      handle.execute("INSERT INTO batch_refusals SELECT id, 2, '', 400, 'x', NULL FROM batches");
+      List<UUID> old = handle.createQuery("SELECT id FROM batches").mapTo(UUID.class).list();
+      handle.execute(JOBS.formatted("S-1", "'" + old.getFirst() + "'", 1));
+
+      BatchDao.forget(handle, old);
+      assertThat(handle.createQuery("SELECT id FROM batches").mapTo(UUID.class).list())
+          .containsExactly(old.getFirst());
+    });
+    assertThat(count("batch_refusals")).isOne();
   }
 
   private long count(String table) {
