@@ -42,10 +42,15 @@ public final class Attempt {
   }
 
   /// Notes that the backend waits for the caller, to send more of its body or to read what has come
-  /// of the answer, until it [#goesOn]; it may wait for both. As the trial after an outage it
-  /// leaves its place to the next; what it tells later counts all the same.
+  /// of the answer, until it [#goesOn]; it may wait for both.
   public void awaitsCaller() {
     breaker.awaitsCaller(this);
+  }
+
+  /// Lets the next exchange be the trial after an outage, where this one is the latest: its caller
+  /// may take long. What it tells later counts all the same.
+  public void leavesTrial() {
+    breaker.leavesTrial(this);
   }
 
   /// Notes that one of these waits is over. After the last the backend's time counts again. Does

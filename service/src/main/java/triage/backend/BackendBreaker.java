@@ -72,7 +72,8 @@ public final class BackendBreaker {
   @GuardedBy("this")
   private int openings;
 
-  /// Whether another trial may be made: one has ended that said nothing, or waits for its caller.
+  /// Whether another trial may be made: one has ended that said nothing, or waits long for its
+  /// caller.
   @GuardedBy("this")
   private boolean trialLeft;
 
@@ -160,8 +161,11 @@ public final class BackendBreaker {
     attempt.waits++;
     if (attempt.waits > 0) {
       rests(attempt);
-      leaveTrial(attempt);
     }
+  }
+
+  synchronized void leavesTrial(Attempt attempt) {
+    leaveTrial(attempt);
   }
 
   @GuardedBy("this")

@@ -9,13 +9,23 @@ import triage.time.MonotonicClock;
 
 /// The caller's part in an exchange that streams: while more of its body is waited for, or it is to
 /// read what has come of the answer, the backend is at rest, and that time says nothing about it.
+/// Where that is coming back after an outage, another request has the place of one that waits for
+/// long.
 ///
 /// **Threads**: safe for use by several threads.
 final class CallerWait {
+  /// How long a caller is waited for before another request has its place: longer than the gaps in
+  /// what a quick one sends, or all of those that send long bodies would be let in, one after the
+  /// other, before any of them has shown that the backend is back.
+  private static final long GRACE_NANOS = 250_000_000L;
+
+  private static final long NEVER = Long.MAX_VALUE;
+
   private final Attempt attempt;
   private final Turnstile turnstile;
   private final Pass pass;
   private final MonotonicClock clock;
+  private final Runnable begun;
 
   /// For how many things at a time: an answer may come before the body has been sent.
   @GuardedBy("this")
@@ -27,7 +37,16 @@ final class CallerWait {
   @GuardedBy("this")
   private long waitedNanos;
 
-  CallerWait(Attempt attempt, Turnstile turnstile, Pass pass, MonotonicClock clock) {
+  /// Whether another request may have its place.
+  @GuardedBy("this")
+  private boolean left;
+
+  /// Makes one that waits for nothing yet.
+  ///
+  /// @param begun runs when a wait has begun that [#leavePlace] is to be asked about; must not block
+  CallerWait(
+      Attempt attempt, Turnstile turnstile, Pass pass, MonotonicClock clock, Runnable begun) {
+    this.begun = begun;
     this.attempt = attempt;
     this.turnstile = turnstile;
     this.pass = pass;
@@ -36,26 +55,53 @@ final class CallerWait {
 
   /// Notes that the caller is waited for; [#goesOn] ends it.
   void waits() {
+    boolean first;
     synchronized (this) {
       waits++;
-      if (waits == 1) {
+      first = waits == 1;
+      if (first) {
         sinceNanos = clock.nanos();
       }
     }
-    // In this order: whom the gate admits in its place is to find the trial left.
     attempt.awaitsCaller();
+    if (first && (pass.ramps() || attempt.isTrial())) {
+      begun.run();
+    }
+  }
+
+  /// Lets another request have its place where its caller has been waited for long enough. Gives in
+  /// how many nanoseconds it will have been; more than any wait where there is none, or it has left.
+  long leavePlace(long nowNanos) {
+    synchronized (this) {
+      if (waits <= 0 || left) {
+        return NEVER;
+      }
+      long untilNanos = sinceNanos + GRACE_NANOS - nowNanos;
+      if (untilNanos > 0) {
+        return untilNanos;
+      }
+      left = true;
+    }
+    // In this order: whom the gate admits in its place is to find the trial left.
+    attempt.leavesTrial();
     turnstile.awaitsCaller(pass);
+    return NEVER;
   }
 
   /// Notes that what it was waited for has come, or will not come.
   void goesOn() {
+    boolean returns = false;
     synchronized (this) {
       waits--;
       if (waits == 0) {
         waitedNanos += clock.nanos() - sinceNanos;
+        returns = left;
+        left = false;
       }
     }
-    turnstile.goesOn(pass);
+    if (returns) {
+      turnstile.goesOn(pass);
+    }
     attempt.goesOn();
   }
 

@@ -138,7 +138,8 @@ final class HttpRelay {
     this.pass = pass;
     this.backend = backend;
     this.body = body;
-    this.callerWait = new CallerWait(attempt, turnstile, pass, clock);
+    this.callerWait =
+        new CallerWait(attempt, turnstile, pass, clock, () -> LockSupport.unpark(waiter));
     this.clock = clock;
     this.wallClock = wallClock;
     this.answer = new RelayedAnswer(call);
@@ -244,7 +245,7 @@ final class HttpRelay {
     if (hedgeNanos <= 0) {
       race.hedge();
     } else {
-      clock.parkNanos(this, Math.min(leftNanos, hedgeNanos));
+      park(Math.min(leftNanos, hedgeNanos));
     }
   }
 
@@ -275,7 +276,11 @@ final class HttpRelay {
       }
       untilNanos = Math.min(untilNanos, heartbeatNanos - quietNanos);
     }
-    clock.parkNanos(this, untilNanos);
+    park(untilNanos);
+  }
+
+  private void park(long nanos) {
+    clock.parkNanos(this, Math.min(nanos, callerWait.leavePlace(clock.nanos())));
   }
 
   private void callerFailed(Throwable failure) {

@@ -228,13 +228,16 @@ final class BackendBreakerTest {
 
   @Test
   @Timeout(30)
-  void aTrialThatAwaitsItsCallerLeavesItsPlaceToTheNext() {
+  void aTrialThatAwaitsItsCallerForLongLeavesItsPlaceToTheNext() {
     BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
     Attempt trickling = openAndAwaitTrial(back);
     trickling.awaitsCaller();
+    assertThat(back.attempt("c").begin()).as("not yet for long").isFalse();
+    trickling.leavesTrial();
     Attempt next = begun(back);
     trickling.goesOn();
     trickling.awaitsCaller();
+    trickling.leavesTrial();
     assertThat(back.attempt("c").begin()).as("one in its place").isFalse();
     time.advance(Duration.ofMinutes(1));
     trickling.abandoned();
@@ -250,6 +253,7 @@ final class BackendBreakerTest {
     BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
     Attempt upload = openAndAwaitTrial(back);
     upload.awaitsCaller();
+    upload.leavesTrial();
     begun(back);
     upload.goesOn();
     if (isAnswered) {
@@ -266,6 +270,7 @@ final class BackendBreakerTest {
     BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
     Attempt upload = openAndAwaitTrial(back);
     upload.awaitsCaller();
+    upload.leavesTrial();
     upload.unreached();
     Attempt trial = back.attempt("c");
     while (!trial.begin()) {

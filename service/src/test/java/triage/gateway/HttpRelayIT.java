@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import triage.admission.GateSnapshot.LaneSnapshot;
 import triage.admission.Outcome;
+import triage.backend.Attempt;
 import triage.backend.Sweeps;
 
 /// What is booked to a backend, and what to its caller, by a clock that the test sets.
@@ -221,12 +222,40 @@ final class HttpRelayIT {
         parts.add(EVENT);
         assertThat(PacedServer.read(caller, EVENT)).endsWith(EVENT);
         assertThat(server.breaker().state()).isEqualTo("closed");
-        LaneSnapshot lane = server.model().turnstile().snapshot().lanes().getFirst();
-        assertThat(lane.limit()).as("two beside it").isEqualTo(3);
+        assertThat(limit(server)).as("two beside it").isEqualTo(3);
         parts.add("");
         assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
       }
     }
+  }
+
+  /// Else all that send long bodies would be let in, one after the other.
+  @Test
+  void onlyATrialThatAwaitsItsCallerForLongLeavesItsPlace() throws Exception {
+    try (RelayServer server = server(Duration.ofMinutes(1))) {
+      server.awaitTrial();
+      try (Socket slow =
+          server.send(INFER, "Content-Length: " + (BEGUN + REST) + "\r\n\r\n" + text(BEGUN))) {
+        server.awaitWaitsAfter(BEGUN);
+        server.passes(Duration.ofMillis(249));
+        server.passes(Duration.ZERO);
+        assertThat(limit(server)).isEqualTo(1);
+        assertThat(server.breaker().attempt("c").begin()).isFalse();
+        server.passes(Duration.ofMillis(1));
+        PacedServer.await("has left", () -> limit(server) == 2);
+        Attempt next = server.breaker().attempt("c");
+        assertThat(next.begin()).isTrue();
+        PacedServer.send(slow, text(REST));
+        assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+        next.abandoned();
+      }
+      assertThat(server.breaker().state()).isEqualTo("closed");
+      assertThat(limit(server)).as("none is beside the ramp").isEqualTo(2);
+    }
+  }
+
+  private static int limit(RelayServer server) {
+    return server.model().turnstile().snapshot().lanes().getFirst().limit();
   }
 
   /// Nobody follows it, however long it lasts.
