@@ -117,6 +117,9 @@ final class HttpRelay {
 
   private long answeredNanos;
 
+  /// For how long the caller had been waited for until then.
+  private long waitedBeforeNanos;
+
   /// Prepares the request; nothing is sent yet.
   ///
   /// @param race knows whether it is tried again once the backend has failed it, and whether it may
@@ -408,7 +411,8 @@ final class HttpRelay {
   /// is back after an outage, which may fail again in the middle.
   private void answering(HttpFields headers) {
     answeredNanos = progressedNanos;
-    pass.answered(answeredNanos - callerWait.waitedNanos());
+    waitedBeforeNanos = callerWait.waitedNanos();
+    pass.answered(answeredNanos - waitedBeforeNanos);
     EventStream stream = call.dialect() == Dialect.OPENAI ? EventStream.of(headers) : null;
     answer.events(stream);
     if (status < 400) {
@@ -429,9 +433,14 @@ final class HttpRelay {
     }
   }
 
-  /// Ends the trial with a part that comes late enough: the rest may take minutes.
+  /// Ends the trial with a part that comes late enough: the rest may take minutes. What the caller
+  /// has been waited for since is no time of the backend's: the part may have come long before.
   private void goesOn() {
-    if (onTrial && progressedNanos - answeredNanos >= TRIAL_NANOS) {
+    if (!onTrial) {
+      return;
+    }
+    long waitedNanos = callerWait.waitedNanos() - waitedBeforeNanos;
+    if (progressedNanos - answeredNanos - waitedNanos >= TRIAL_NANOS) {
       onTrial = false;
       attempt.endsTrial();
       turnstile.answering(pass);

@@ -258,6 +258,30 @@ final class HttpRelayIT {
     return server.model().turnstile().snapshot().lanes().getFirst().limit();
   }
 
+  /// What a server had sent before it died is read only then.
+  @Test
+  void theTimeOfASlowReaderEndsNoTrial() throws Exception {
+    model.createContext(CHAT, exchange -> parts(exchange, 200, 0));
+    try (RelayServer server = server(Duration.ofHours(1))) {
+      server.awaitTrial();
+      server.stalls = true;
+      try (Socket caller = server.send(CHAT, "Content-Length: 2\r\n\r\n{}")) {
+        parts.add(EVENT);
+        server.stalled.acquire();
+        PacedServer.await("rests", () -> Sweeps.atWork(server.breaker()) == 0);
+        parts.add(EVENT);
+        server.time.advance(Duration.ofSeconds(5));
+        server.resume();
+        assertThat(PacedServer.read(caller, EVENT)).startsWith("HTTP/1.1 200 ");
+        assertThat(PacedServer.read(caller, EVENT)).endsWith(EVENT);
+        assertThat(server.breaker().state()).isEqualTo("half-open");
+        parts.add("");
+        assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+        assertThat(server.breaker().state()).isEqualTo("closed");
+      }
+    }
+  }
+
   /// Nobody follows it, however long it lasts.
   @Test
   void aRedirectIsATrialThatFailed() throws Exception {

@@ -52,7 +52,7 @@ final class RelayServer implements AutoCloseable {
   final SettableTime time = new SettableTime(Instant.EPOCH);
   final AlarmClock clock = Alarms.unwatched(time);
 
-  /// Whether parts of answers are never written from now on.
+  /// Whether no part of an answer is written from now on, until [#resume].
   volatile boolean stalls;
 
   /// How many parts that were not.
@@ -61,6 +61,7 @@ final class RelayServer implements AutoCloseable {
   /// How many parts of answers are written, and their writers told.
   final Semaphore written = new Semaphore(0);
 
+  private final BlockingQueue<Runnable> held = new LinkedBlockingQueue<>();
   private final BlockingQueue<HttpRelay.Ending> endings = new LinkedBlockingQueue<>();
   private final AtomicLong waitsAfter = new AtomicLong(-1);
   private final Models models;
@@ -164,6 +165,14 @@ final class RelayServer implements AutoCloseable {
     return ending;
   }
 
+  /// Writes what was not written.
+  void resume() {
+    stalls = false;
+    for (Runnable write = held.poll(); write != null; write = held.poll()) {
+      write.run();
+    }
+  }
+
   private void waits(long taken) {
     waitsAfter.accumulateAndGet(taken, Math::max);
   }
@@ -224,18 +233,23 @@ final class RelayServer implements AutoCloseable {
     @Override
     public void write(boolean last, ByteBuffer bytes, Callback callback) {
       if (!last && stalls) {
+        held.add(() -> send(last, bytes, callback));
         stalled.release();
       } else {
-        super.write(
-            last,
-            bytes,
-            Callback.from(
-                () -> {
-                  callback.succeeded();
-                  written.release();
-                },
-                callback::failed));
+        send(last, bytes, callback);
       }
+    }
+
+    private void send(boolean last, ByteBuffer bytes, Callback callback) {
+      super.write(
+          last,
+          bytes,
+          Callback.from(
+              () -> {
+                callback.succeeded();
+                written.release();
+              },
+              callback::failed));
     }
   }
 }
