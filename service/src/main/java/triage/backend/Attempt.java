@@ -21,6 +21,9 @@ public final class Attempt {
   /// was told before its beginning.
   int waits;
 
+  /// Whether it has left its place as the trial because its caller was waited for.
+  boolean left;
+
   boolean ended;
 
   /// Whether it has the first byte of an answer, or all of it.

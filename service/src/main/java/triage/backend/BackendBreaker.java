@@ -165,6 +165,7 @@ public final class BackendBreaker {
   }
 
   synchronized void leavesTrial(Attempt attempt) {
+    attempt.left = true;
     leaveTrial(attempt);
   }
 
@@ -325,7 +326,8 @@ public final class BackendBreaker {
   }
 
   /// Tells whether an exchange says something about the backend by having no answer: it has had the
-  /// time that one takes, or nobody has got a byte for so long that whoever asks may say so.
+  /// time that one takes, or nobody has got a byte for so long that whoever asks may say so. But
+  /// for one that was waited for: the silence meanwhile may have been that of the trial in its place.
   @GuardedBy("this")
   private boolean isTelling(Attempt attempt) {
     long now = clock.nanos();
@@ -333,7 +335,8 @@ public final class BackendBreaker {
     long quiet = now - quietSinceNanos;
     return inFlight.contains(attempt)
         && !attempt.answering
-        && (hadTime || quiet >= nearly(Math.max(2 * slowestNanos, timeoutNanos)));
+        && (hadTime
+            || (!attempt.left && quiet >= nearly(Math.max(2 * slowestNanos, timeoutNanos))));
   }
 
   /// Tells whether an exchange that is telling, and ends at its deadline, shows that the backend

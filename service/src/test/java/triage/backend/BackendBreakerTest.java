@@ -246,6 +246,23 @@ final class BackendBreakerTest {
     assertThat(back.state()).isEqualTo("closed");
   }
 
+  /// Its caller hangs up.
+  @Test
+  @Timeout(30)
+  void theSilenceOfTheTrialInItsPlaceIsNotThatOfAnUpload() {
+    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    Attempt upload = openAndAwaitTrial(back);
+    upload.awaitsCaller();
+    upload.leavesTrial();
+    Attempt next = begun(back);
+    time.advance(Duration.ofSeconds(30));
+    upload.goesOn();
+    upload.abandoned();
+    assertThat(back.state()).isEqualTo("half-open");
+    answer(next);
+    assertThat(back.state()).isEqualTo("closed");
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   @Timeout(30)
