@@ -14,9 +14,6 @@ public final class Attempt {
   /// How often the breaker had opened when it began.
   int openings;
 
-  /// Whether it is the latest by which an open breaker finds out whether the backend is back.
-  boolean latestTrial;
-
   /// For how many things at a time its caller is waited for; less than none where the end of a wait
   /// was told before its beginning.
   int waits;

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import triage.admission.Absence;
@@ -71,6 +72,10 @@ public final class BackendBreaker {
   /// How often it has opened.
   @GuardedBy("this")
   private int openings;
+
+  /// The latest by which it finds out whether the backend is back, as long as it has its place.
+  @GuardedBy("this")
+  private @Nullable Attempt latestTrial;
 
   /// Whether another trial may be made: one has ended that said nothing, or waits long for its
   /// caller.
@@ -151,7 +156,9 @@ public final class BackendBreaker {
     boolean trial = again || breaker.isHalfOpen();
     synchronized (this) {
       attempt.openings = openings;
-      attempt.latestTrial = trial;
+      if (trial) {
+        latestTrial = attempt;
+      }
       works(attempt);
     }
     return true;
@@ -231,6 +238,9 @@ public final class BackendBreaker {
     boolean counts;
     synchronized (this) {
       counts = counts(attempt);
+      if (!counts) {
+        leaveTrial(attempt);
+      }
       end(attempt);
       succeeded++;
       faults.answered(caller, clock.nanos());
@@ -256,6 +266,9 @@ public final class BackendBreaker {
     boolean counts;
     synchronized (this) {
       counts = counts(attempt);
+      if (!counts) {
+        leaveTrial(attempt);
+      }
       end(attempt);
       failed++;
     }
@@ -316,11 +329,13 @@ public final class BackendBreaker {
     }
   }
 
-  /// Lets the next exchange be a trial where this one is the latest: it may not tell for long.
+  /// Lets the next exchange be a trial where this one is the latest: it may not tell for long, or at
+  /// all. The latter is one that began between Failsafe's opening of the breaker and the count of
+  /// that, which a pause of this process may part by more than the breaker is open.
   @GuardedBy("this")
   private void leaveTrial(Attempt attempt) {
-    if (attempt.latestTrial && isTrial(attempt)) {
-      attempt.latestTrial = false;
+    if (latestTrial == attempt && breaker.isHalfOpen()) {
+      latestTrial = null;
       trialLeft = true;
     }
   }
