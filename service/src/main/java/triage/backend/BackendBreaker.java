@@ -77,6 +77,10 @@ public final class BackendBreaker {
   @GuardedBy("this")
   private @Nullable Attempt latestTrial;
 
+  /// How often it had opened when a trial said whether the backend is back.
+  @GuardedBy("this")
+  private int decided = -1;
+
   /// Whether another trial may be made: one has ended that said nothing, or waits long for its
   /// caller.
   @GuardedBy("this")
@@ -229,23 +233,24 @@ public final class BackendBreaker {
   }
 
   void endsTrial(Attempt attempt) {
-    if (isTrial(attempt)) {
+    boolean ends;
+    synchronized (this) {
+      ends = isTrial(attempt) && decides(attempt);
+    }
+    if (ends) {
       breaker.recordSuccess();
     }
   }
 
   void succeeded(Attempt attempt, String caller) {
-    boolean counts;
+    boolean decides;
     synchronized (this) {
-      counts = counts(attempt);
-      if (!counts) {
-        leaveTrial(attempt);
-      }
+      decides = decides(attempt);
       end(attempt);
       succeeded++;
       faults.answered(caller, clock.nanos());
     }
-    if (counts) {
+    if (decides) {
       breaker.recordSuccess();
     }
   }
@@ -263,18 +268,32 @@ public final class BackendBreaker {
   }
 
   void failed(Attempt attempt) {
-    boolean counts;
+    boolean decides;
     synchronized (this) {
-      counts = counts(attempt);
-      if (!counts) {
-        leaveTrial(attempt);
-      }
+      decides = decides(attempt);
       end(attempt);
       failed++;
     }
-    if (counts) {
+    if (decides) {
       breaker.recordFailure();
     }
+  }
+
+  /// Tells whether the end of an exchange is for Failsafe to know, and notes that it will. Of two
+  /// trials that end at the same moment it is that of the first: what Failsafe was told of the other
+  /// might close the breaker again behind the gate's back.
+  @GuardedBy("this")
+  private boolean decides(Attempt attempt) {
+    boolean halfOpen = breaker.isHalfOpen();
+    if (!counts(attempt) || (halfOpen && decided == openings)) {
+      leaveTrial(attempt);
+      return false;
+    }
+    if (halfOpen) {
+      decided = openings;
+      latestTrial = null;
+    }
+    return true;
   }
 
   /// Tells whether the end of an exchange says anything of the backend as it is now: not where it
@@ -319,7 +338,7 @@ public final class BackendBreaker {
   private void endTrial(Attempt attempt, boolean failure) {
     boolean failed;
     synchronized (this) {
-      failed = failure && isTrial(attempt);
+      failed = failure && isTrial(attempt) && decides(attempt);
       if (!failed) {
         leaveTrial(attempt);
       }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.Stream;
@@ -16,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.GateSettings;
 import triage.admission.LimitSettings;
+import triage.time.MonotonicClock;
 import triage.time.SettableTime;
 
 final class BackendBreakerTest {
@@ -281,6 +284,30 @@ final class BackendBreakerTest {
     assertThat(back.state()).isEqualTo(isAnswered ? "closed" : "open");
   }
 
+  /// The other one's comes before Failsafe has been told.
+  @Test
+  @Timeout(30)
+  void ofTwoTrialsTheFirstVerdictHolds() {
+    Queue<Runnable> meanwhile = new ArrayDeque<>();
+    MonotonicClock interrupted =
+        () -> {
+          Runnable next = meanwhile.poll();
+          if (next != null) {
+            next.run();
+          }
+          return time.nanos();
+        };
+    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30), interrupted);
+    Attempt upload = openAndAwaitTrial(back);
+    upload.awaitsCaller();
+    upload.leavesTrial();
+    Attempt next = begun(back);
+    meanwhile.add(upload::unreached);
+    next.succeeded();
+    assertThat(meanwhile).isEmpty();
+    assertThat(back.state()).isEqualTo("closed");
+  }
+
   @Test
   @Timeout(30)
   void whatATrialLeavesIsGoneWithItsOutage() {
@@ -439,8 +466,12 @@ final class BackendBreakerTest {
   }
 
   private BackendBreaker breaker(Duration openFor, Duration timeout) {
+    return breaker(openFor, timeout, time);
+  }
+
+  private BackendBreaker breaker(Duration openFor, Duration timeout, MonotonicClock clock) {
     return new BackendBreaker(
-        "m-0", BreakerSettings.of(null, null, openFor, null), timeout, turnstile, 0, time, timer);
+        "m-0", BreakerSettings.of(null, null, openFor, null), timeout, turnstile, 0, clock, timer);
   }
 
   /// Opens a breaker, and gives the trial once its time has passed on Failsafe's own clock.
