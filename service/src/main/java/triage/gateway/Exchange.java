@@ -131,14 +131,15 @@ final class Exchange {
         : null;
   }
 
-  /// Tells whether nobody else can be asked: at once where the gate has given the request to no
-  /// backend. After one that failed it, another model's is one more try: no other of this model may
-  /// be in rotation, and its retry budget must have it.
+  /// Tells whether nobody else can be asked: at once where no backend has been. After one that
+  /// failed it, another model's is one more try: none but the one that it came to last may be in
+  /// rotation, and this model's retry budget must have it.
   private boolean mayFallBack(Passage passage) {
     ModelVersion model = passage.model();
-    Backend failed = passage.backend();
-    return failed == null
-        || (!model.turnstile().hasOther(model.backends().indexOf(failed))
+    Backend last = passage.last();
+    return passage.backend() == null
+        || last == null
+        || (!model.turnstile().hasOther(model.backends().indexOf(last))
             && model.retries().take(clock.nanos()));
   }
 
@@ -253,6 +254,7 @@ final class Exchange {
         () -> !last && hasOther(model, pass) && model.retries().take(clock.nanos());
     Race race = new Race(passage, permit, backend, body, gone, secondTry, clock, wallClock);
     if (!race.begin()) {
+      passage.turnedAway(backend);
       // Nobody has been asked, so that it costs nothing to go elsewhere.
       if (!last && hasOther(model, pass)) {
         return true;

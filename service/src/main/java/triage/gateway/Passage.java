@@ -34,6 +34,7 @@ final class Passage {
   private final Instant receivedAt;
   private @Nullable Body body;
   private @Nullable Backend backend;
+  private @Nullable Backend last;
   private @Nullable String reason;
   private AuditVerdict verdict = AuditVerdict.FAILED;
   private int status;
@@ -118,6 +119,7 @@ final class Passage {
     model = other;
     standsIn = true;
     backend = null;
+    last = null;
   }
 
   /// Notes what the gate said, the first time or again.
@@ -127,8 +129,14 @@ final class Passage {
 
   void started(Backend chosen, long nowNanos) {
     backend = chosen;
+    last = chosen;
     attempts++;
     startedNanos = nowNanos;
+  }
+
+  /// Notes that it came to a backend whose breaker did not let it go on.
+  void turnedAway(Backend chosen) {
+    last = chosen;
   }
 
   /// Notes that a second backend is asked, too.
@@ -144,6 +152,11 @@ final class Passage {
   /// Gives the backend that was asked last, or `null` if none was.
   @Nullable Backend backend() {
     return backend;
+  }
+
+  /// Gives the backend that it came to last, which was asked or turned it away; `null` if none.
+  @Nullable Backend last() {
+    return last;
   }
 
   String backendName() {

@@ -222,6 +222,56 @@ final class VersionsIT {
     }
   }
 
+  /// The first backend fails it, which takes that out of rotation; the breaker of the other one has
+  /// a trial.
+  @Test
+  void anotherModelStandsInWhereTheLastBackendTurnsASecondTryAway() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    try (ScriptedServer one = ScriptedServer.start();
+        ScriptedServer other = ScriptedServer.start();
+        FaultyModelServer spare = new FaultyModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m:
+                    mode: observe
+                    breaker: {failures: 1, of: 1}
+                    backends: [{url: "%s", weight: 100}, {url: "%s", weight: 0.01}]
+                    fallback: spare
+                  spare: {backends: [{url: "%s"}]}
+                """
+                    .formatted(one.url(), other.url(), spare.url()))) {
+      // The usual times of both are known then, and there are second tries to spend.
+      for (int i = 0; i < 100; i++) {
+        assertThat(service.post("/v2/models/m/infer", BODY).statusCode()).isEqualTo(200);
+      }
+      ScriptedServer.Script busy = ScriptedServer.answering("HTTP/1.1 503 Busy\r\n", new byte[0]);
+      String rotation = "triage_in_rotation{backend=\"m-1\",model=\"m\"}";
+      one.follow(busy);
+      other.follow((_, _) -> false);
+      assertThat(service.post("/v2/models/m/infer", BODY).statusCode()).isEqualTo(503);
+      assertThat(service.metric(rotation)).isZero();
+      other.follow((_, _) -> {
+        over.await();
+        return false;
+      });
+      RunningService.await("in rotation", () -> service.metric(rotation) == 1);
+      CompletableFuture<HttpResponse<String>> trial =
+          CompletableFuture.supplyAsync(
+              () -> service.post("/v2/models/m/infer", BODY, "Request-Timeout", "120"),
+              Thread::startVirtualThread);
+      assertThat(other.asked().head()).contains("/infer");
+
+      one.follow((_, _) -> false);
+      assertServed(service.post("/v2/models/m/infer", BODY), "1", "spare-0");
+      assertThat(trial).isNotDone();
+      over.countDown();
+      trial.join();
+    }
+  }
+
   private static void assertServed(HttpResponse<String> answer, String version, String backend) {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().firstValue("Triage-Model-Version")).hasValue(version);
