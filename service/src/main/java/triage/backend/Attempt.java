@@ -1,8 +1,8 @@
 package triage.backend;
 
 /// One request sent to a backend, as its breaker sees it. It begins at most once, and one that has
-/// begun must end, by exactly one of [#succeeded], [#failed], [#unreached], [#timedOut], [#refused]
-/// and [#abandoned].
+/// begun must end, by exactly one of [#succeeded], [#failed], [#unreached], [#timedOut], [#refused],
+/// [#abandoned] and [#neverSent].
 ///
 /// **Threads**: safe for use by several threads; its fields are guarded by the breaker's monitor.
 public final class Attempt {
@@ -103,6 +103,12 @@ public final class Attempt {
   /// outage, and says nothing else.
   public void refused() {
     breaker.refused(this);
+  }
+
+  /// Ends it: it was not sent after all, which says nothing; as the trial after an outage it leaves
+  /// its place to the next.
+  public void neverSent() {
+    breaker.neverSent(this);
   }
 
   /// Ends it: it was given up, which says nothing about the backend, unless it was the trial after

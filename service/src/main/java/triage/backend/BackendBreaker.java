@@ -327,6 +327,13 @@ public final class BackendBreaker {
     endTrial(attempt, telling);
   }
 
+  void neverSent(Attempt attempt) {
+    synchronized (this) {
+      end(attempt);
+    }
+    endTrial(attempt, false);
+  }
+
   void refused(Attempt attempt) {
     synchronized (this) {
       end(attempt);

@@ -174,7 +174,7 @@ final class HttpRelay {
 
   /// Gives up what has begun and will not be relayed.
   void neverSent() {
-    attempt.abandoned();
+    attempt.neverSent();
   }
 
   /// Sends the request and waits until it is over, or given up at the deadline.

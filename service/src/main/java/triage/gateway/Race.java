@@ -168,7 +168,12 @@ final class Race {
     } catch (RefusedException e) {
       return false;
     }
-    if (leftNanos <= 0 || !passage.model().retries().take(now) || !relay.begin()) {
+    // In this order: what a breaker refuses costs nothing.
+    if (leftNanos <= 0 || !relay.begin()) {
+      return false;
+    }
+    if (!passage.model().retries().take(now)) {
+      relay.neverSent();
       return false;
     }
     synchronized (this) {

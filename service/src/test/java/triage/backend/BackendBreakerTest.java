@@ -323,6 +323,19 @@ final class BackendBreakerTest {
     assertThat(back.attempt("c").begin()).isFalse();
   }
 
+  /// However long no byte has come.
+  @Test
+  @Timeout(30)
+  void aTrialThatWasNeverSentIsMadeAgain() {
+    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    Attempt unsent = openAndAwaitTrial(back);
+    time.advance(Duration.ofMinutes(1));
+    unsent.neverSent();
+    assertThat(back.state()).isEqualTo("half-open");
+    answer(begun(back));
+    assertThat(back.state()).isEqualTo("closed");
+  }
+
   @Test
   @Timeout(30)
   void thereIsOneTrialAtATime() {
