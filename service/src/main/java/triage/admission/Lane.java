@@ -28,8 +28,11 @@ final class Lane {
   /// How often it has ramped up.
   private int outages;
 
-  /// How many are in flight beside what the ramp bounds.
+  /// How many are in flight beside what the ramp bounds, until they end.
   private int beside;
+
+  /// How many are for as long as they wait for their callers.
+  private int besideForNow;
 
   /// How many it is known to take at once: what it held when it last refused, or what it was given
   /// since.
@@ -71,7 +74,7 @@ final class Lane {
   }
 
   int limit() {
-    return Math.min(settledLimit(), beside + ramp);
+    return Math.min(settledLimit(), beside + besideForNow + ramp);
   }
 
   private int patientLimit() {
@@ -236,9 +239,7 @@ final class Lane {
       throw new IllegalStateException("a permit was given back that was never taken");
     }
     inFlight--;
-    if (isBeside(ticket)) {
-      beside--;
-    }
+    leave(ticket);
     boolean served = outcome == Outcome.SERVED;
     boolean late = outcome == Outcome.OVERLOADED;
     boolean cutOff = late && ticket.expiredBy(nowNanos);
@@ -277,10 +278,10 @@ final class Lane {
 
   /// Notes that the answer to a request in flight has begun. The ramp goes on without it.
   void answering(Ticket ticket) {
-    boolean wasBeside = isBeside(ticket);
     if (rampUp(ticket)) {
+      leave(ticket);
       ticket.outages = outages - 1;
-      beside += wasBeside ? 0 : 1;
+      come(ticket);
     }
   }
 
@@ -297,14 +298,26 @@ final class Lane {
 
   private void waits(Ticket ticket, int more) {
     if (ticket.ramps) {
-      boolean wasBeside = isBeside(ticket);
+      leave(ticket);
       ticket.callerWaits += more;
-      beside += (isBeside(ticket) ? 1 : 0) - (wasBeside ? 1 : 0);
+      come(ticket);
     }
   }
 
-  private boolean isBeside(Ticket ticket) {
-    return ticket.callerWaits > 0 || ticket.outages != outages;
+  private void come(Ticket ticket) {
+    count(ticket, 1);
+  }
+
+  private void leave(Ticket ticket) {
+    count(ticket, -1);
+  }
+
+  private void count(Ticket ticket, int one) {
+    if (ticket.outages != outages) {
+      beside += one;
+    } else if (ticket.callerWaits > 0) {
+      besideForNow += one;
+    }
   }
 
   /// Counts one that was served for the ramp, and tells whether it does.
@@ -356,7 +369,8 @@ final class Lane {
 
   /// Ends an absence. Where it was the last, the limit ramps up: from one beside what is in flight.
   /// Where the backend had only asked for a rest, what is in flight counts, and the limit begins
-  /// with half of itself, or one more than that.
+  /// with half of itself, or one more than that; on top of it comes what waits for its caller, as
+  /// ever, lest there be no room once that goes on.
   void open(Absence why) {
     if (absences.remove(why) == null || !absences.isEmpty()) {
       return;
@@ -366,6 +380,7 @@ final class Lane {
     } else {
       outages++;
       beside = inFlight;
+      besideForNow = 0;
       ramp = 1;
     }
     servedInRound = 0;

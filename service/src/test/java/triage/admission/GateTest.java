@@ -323,6 +323,22 @@ final class GateTest {
   }
 
   @Test
+  void whatRestedWhileCallersWereWaitedForHasRoomOnceTheyGoOn() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(20)));
+    wide.close(0, Absence.BREAKER_OPEN, now, now);
+    wide.open(0, Absence.BREAKER_OPEN, now);
+    List<Ticket> uploads = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      uploads.add(admitted(wide, 1).getFirst());
+      wide.awaitsCaller(uploads.getLast(), now);
+    }
+    wide.close(0, Absence.RESTING, now + SECONDS, now);
+    wide.open(0, Absence.RESTING, now);
+    uploads.forEach(wide::goesOn);
+    assertThat(limitOf(wide)).isEqualTo(7);
+  }
+
+  @Test
   void whoHadItsTimeForSendingSpeaksForNoLowerLimit() {
     assertThat(grownAfterLateEnds(3900 * MILLIS)).isGreaterThan(1.5 * grownAfterLateEnds(0));
   }
