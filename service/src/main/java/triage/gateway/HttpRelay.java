@@ -48,6 +48,9 @@ final class HttpRelay {
   /// How long the answer to a trial must have gone on that does not say its length.
   private static final long TRIAL_NANOS = 1_000_000_000L;
 
+  /// The same for one that does, whose end would tell more.
+  private static final long SIZED_TRIAL_NANOS = 10_000_000_000L;
+
   /// How often the gate is told of a pausing answer that its permit has not leaked.
   private static final long ALIVE_NANOS = 60_000_000_000L;
 
@@ -114,6 +117,8 @@ final class HttpRelay {
 
   /// Whether the answer is to show, by going on, that its backend is back; for who takes its parts.
   private boolean onTrial;
+
+  private long trialNanos;
 
   private long answeredNanos;
 
@@ -418,10 +423,8 @@ final class HttpRelay {
     if (status < 400) {
       attempt.answering();
       boolean isTrial = attempt.isTrial();
-      onTrial =
-          isTrial
-              && !headers.contains(HttpHeader.CONTENT_LENGTH)
-              && !BackendStatus.isFailure(status, known);
+      onTrial = isTrial && !BackendStatus.isFailure(status, known);
+      trialNanos = headers.contains(HttpHeader.CONTENT_LENGTH) ? SIZED_TRIAL_NANOS : TRIAL_NANOS;
       if (stream != null && !isTrial) {
         turnstile.answering(pass);
       }
@@ -440,7 +443,7 @@ final class HttpRelay {
       return;
     }
     long waitedNanos = callerWait.waitedNanos() - waitedBeforeNanos;
-    if (progressedNanos - answeredNanos - waitedNanos >= TRIAL_NANOS) {
+    if (progressedNanos - answeredNanos - waitedNanos >= trialNanos) {
       onTrial = false;
       attempt.endsTrial();
       turnstile.answering(pass);

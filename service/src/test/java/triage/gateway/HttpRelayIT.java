@@ -258,6 +258,30 @@ final class HttpRelayIT {
     return server.model().turnstile().snapshot().lanes().getFirst().limit();
   }
 
+  /// The rest of it may come slowly.
+  @Test
+  void aLongAnswerThatGoesOnForTenSecondsIsATrialThatSucceeded() throws Exception {
+    model.createContext(INFER, exchange -> parts(exchange, 200, 13));
+    try (RelayServer server = server(Duration.ofHours(1))) {
+      server.awaitTrial();
+      try (Socket caller = server.send(INFER, "Content-Length: 2\r\n\r\n{}")) {
+        parts.add("begun");
+        assertThat(PacedServer.read(caller, "begun")).startsWith("HTTP/1.1 200 ");
+        server.time.advance(Duration.ofMillis(9999));
+        parts.add("on");
+        assertThat(PacedServer.read(caller, "on")).endsWith("on");
+        assertThat(server.breaker().state()).as("a moment before").isEqualTo("half-open");
+        server.time.advance(Duration.ofMillis(1));
+        parts.add("on");
+        assertThat(PacedServer.read(caller, "on")).endsWith("on");
+        assertThat(server.breaker().state()).isEqualTo("closed");
+        parts.add("over");
+        parts.add("");
+        assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      }
+    }
+  }
+
   /// What a server had sent before it died is read only then.
   @Test
   void theTimeOfASlowReaderEndsNoTrial() throws Exception {
