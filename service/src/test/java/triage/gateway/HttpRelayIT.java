@@ -167,7 +167,7 @@ final class HttpRelayIT {
     }
   }
 
-  /// However late, since it had said how long it would be.
+  /// Also after seconds, since it had said how long it would be.
   @Test
   void anAnswerThatBreaksOffIsATrialThatFailed() throws Exception {
     model.createContext(INFER, exchange -> parts(exchange, 200, 9));
