@@ -1,8 +1,8 @@
 package triage.backend;
 
 /// One request sent to a backend, as its breaker sees it. It begins at most once, and one that has
-/// begun must end, by exactly one of [#succeeded], [#failed], [#unreached], [#timedOut], [#refused],
-/// [#abandoned] and [#neverSent].
+/// begun must end, by exactly one of [#succeeded], [#failed], [#unreached], [#timedOut],
+/// [#refused], [#abandoned] and [#neverSent].
 ///
 /// **Threads**: safe for use by several threads; its fields are guarded by the breaker's monitor.
 public final class Attempt {

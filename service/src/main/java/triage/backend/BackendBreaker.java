@@ -280,8 +280,8 @@ public final class BackendBreaker {
   }
 
   /// Tells whether the end of an exchange is for Failsafe to know, and notes that it will. Of two
-  /// trials that end at the same moment it is that of the first: what Failsafe was told of the other
-  /// might close the breaker again behind the gate's back.
+  /// trials that end at the same moment it is that of the first: what Failsafe was told of the
+  /// other might close the breaker again behind the gate's back.
   @GuardedBy("this")
   private boolean decides(Attempt attempt) {
     boolean halfOpen = breaker.isHalfOpen();
@@ -355,9 +355,9 @@ public final class BackendBreaker {
     }
   }
 
-  /// Lets the next exchange be a trial where this one is the latest: it may not tell for long, or at
-  /// all. The latter is one that began between Failsafe's opening of the breaker and the count of
-  /// that, which a pause of this process may part by more than the breaker is open.
+  /// Lets the next exchange be a trial where this one is the latest: it may not tell for long, or
+  /// at all. The latter is one that began between Failsafe's opening of the breaker and the count
+  /// of that, which a pause of this process may part by more than the breaker is open.
   @GuardedBy("this")
   private void leaveTrial(Attempt attempt) {
     if (latestTrial == attempt && breaker.isHalfOpen()) {
@@ -368,7 +368,8 @@ public final class BackendBreaker {
 
   /// Tells whether an exchange says something about the backend by having no answer: it has had the
   /// time that one takes, or nobody has got a byte for so long that whoever asks may say so. But
-  /// for one that was waited for: the silence meanwhile may have been that of the trial in its place.
+  /// for one that was waited for: the silence meanwhile may have been that of the trial in its
+  /// place.
   @GuardedBy("this")
   private boolean isTelling(Attempt attempt) {
     long now = clock.nanos();

@@ -43,7 +43,8 @@ final class CallerWait {
 
   /// Makes one that waits for nothing yet.
   ///
-  /// @param begun runs when a wait has begun that [#leavePlace] is to be asked about; must not block
+  /// @param begun runs when a wait has begun that [#leavePlace] is to be asked about; must not
+  ///     block
   CallerWait(
       Attempt attempt, Turnstile turnstile, Pass pass, MonotonicClock clock, Runnable begun) {
     this.begun = begun;
@@ -70,7 +71,8 @@ final class CallerWait {
   }
 
   /// Lets another request have its place where its caller has been waited for long enough. Gives in
-  /// how many nanoseconds it will have been; more than any wait where there is none, or it has left.
+  /// how many nanoseconds it will have been; more than any wait where there is none, or it has
+  /// left.
   long leavePlace(long nowNanos) {
     synchronized (this) {
       if (waits <= 0 || left) {
