@@ -105,8 +105,8 @@ final class Analyses {
   /// Accepts an inference as a job, and gives what its caller learns once it is committed, or once
   /// it has ended, if that is within the time that the caller would wait.
   ///
-  /// @throws RefusedException 400 if it is not JSON or comes with a key, 413 if it is too large, 503 if the store does
-  ///     not take it
+  /// @throws RefusedException 400 if it is not JSON or comes with a key, 413 if it is too large,
+  ///     503 if the store does not take it
   AsyncIntake.Outcome accept(AsyncIntake.Inference asked, NativeCall call) throws RefusedException {
     requireNoKey(call);
     Preference preference = Preference.of(call.headers("Prefer"), settings.waitMax());

@@ -99,8 +99,8 @@ final class BatchDao {
       FROM looked LEFT JOIN old USING (id) ORDER BY looked.created_at, looked.id\
       """;
 
-  /// Before its batch was locked, an upload may have begun, brought a job, and let go: this sees it,
-  /// and while it is locked no other begins.
+  /// Before its batch was locked, an upload may have begun, brought a job, and let go: this sees
+  /// it, and while it is locked no other begins.
   private static final String FORGET =
       """
       WITH old AS MATERIALIZED (

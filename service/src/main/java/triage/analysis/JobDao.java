@@ -473,7 +473,8 @@ final class JobDao {
             .list());
   }
 
-  /// Gives back, uncounted, what an instance has claimed and does not hold, and gives what that was.
+  /// Gives back, uncounted, what an instance has claimed and does not hold, and gives what that
+  /// was.
   ///
   /// @param held what it holds, read after the end of its last claim
   List<TakenBack> giveBack(UUID owner, Map<UUID, HeldJobs.Hold> held) {

@@ -185,8 +185,8 @@ final class StoredBytesIT {
     return fillUp("S-2", criticality, callers);
   }
 
-  /// Fills until there is no room by a count of all that is there: what comes in when a count begins
-  /// may be in it twice until the next.
+  /// Fills until there is no room by a count of all that is there: what comes in when a count
+  /// begins may be in it twice until the next.
   private int fillUp(String study, Criticality criticality, String... callers) {
     int all = 0;
     int taken;
