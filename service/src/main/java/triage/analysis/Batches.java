@@ -100,12 +100,13 @@ final class Batches {
     }
 
     /// Lets another upload of the batch begin, and tells whether this one is known to have been the
-    /// only one until now: without a key there is no other.
+    /// only one until now. Without a key it was, where the store does not answer: nobody overtakes
+    /// it.
     private boolean letGo(long takenTo) {
       if (!over) {
         over = true;
         try {
-          alone = rooms.dao().letGo(batch.id(), uploader, takenTo) || !keyed;
+          alone = rooms.dao().letGo(batch.id(), uploader, takenTo);
         } catch (StoreException _) {
           alone = !keyed; // The end of the lease lets another one begin.
         }

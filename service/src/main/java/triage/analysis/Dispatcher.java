@@ -357,18 +357,29 @@ final class Dispatcher implements AutoCloseable {
   }
 
   private void begin(Claim claim) {
+    AtomicInteger inHand = inHand(Lot.of(claim));
     HeldJobs.Hold hold = held.hold(claim.id(), claim.fence());
+    inHand.incrementAndGet();
     boolean begun = false;
-    inHand(Lot.of(claim)).incrementAndGet();
     try {
       book.tellChanged(claim.id(), claim.caller());
-      Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, hold, this::work));
+      Worker counted = (job, gone) -> worked(job, gone, inHand);
+      Thread.ofVirtual().name("job-" + claim.id()).start(() -> run(claim, hold, counted));
       begun = true;
     } finally {
       if (!begun) {
-        inHand(Lot.of(claim)).decrementAndGet();
         held.letGo(claim.id(), hold);
+        inHand.decrementAndGet();
       }
+    }
+  }
+
+  private Work worked(Claim claim, CompletableFuture<@Nullable Void> gone, AtomicInteger inHand) {
+    try {
+      return work(claim, gone);
+    } finally {
+      inHand.decrementAndGet();
+      kick();
     }
   }
 
@@ -394,9 +405,6 @@ final class Dispatcher implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       LOG.error("event=job-failed job={}", claim.id(), e);
       return Work.unasked(again(claim, "internal-error", "failed inside; the log tells what"));
-    } finally {
-      inHand(Lot.of(claim)).decrementAndGet();
-      kick();
     }
   }
 

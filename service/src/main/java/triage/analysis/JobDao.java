@@ -158,9 +158,11 @@ final class JobDao {
       """;
 
   /// Gives back what an instance has and nobody there holds, but for what is just being changed.
+  /// Others come first: what went wrong may go wrong again.
   private static final String GIVE_BACK =
       """
-      UPDATE jobs SET state = 'waiting', attempts = attempts - 1, owner = NULL, lease_until = NULL,
+      UPDATE jobs SET state = 'waiting', attempts = attempts - 1,
+        not_before = now() + interval '1 s', owner = NULL, lease_until = NULL,
         fence = fence + 1, revision = revision + 1, changed = pg_current_xact_id()
       WHERE id IN (
         SELECT id FROM jobs WHERE owner = :owner AND state = 'running'

@@ -176,7 +176,7 @@ public final class BackendBreaker {
   }
 
   synchronized void leavesTrial(Attempt attempt) {
-    attempt.left = true;
+    attempt.left = isTrial(attempt);
     leaveTrial(attempt);
   }
 
@@ -368,8 +368,7 @@ public final class BackendBreaker {
 
   /// Tells whether an exchange says something about the backend by having no answer: it has had the
   /// time that one takes, or nobody has got a byte for so long that whoever asks may say so. But
-  /// for one that was waited for: the silence meanwhile may have been that of the trial in its
-  /// place.
+  /// for a trial that was waited for: the silence meanwhile may be that of the one in its place.
   @GuardedBy("this")
   private boolean isTelling(Attempt attempt) {
     long now = clock.nanos();
@@ -378,7 +377,8 @@ public final class BackendBreaker {
     return inFlight.contains(attempt)
         && !attempt.answering
         && (hadTime
-            || (!attempt.left && quiet >= nearly(Math.max(2 * slowestNanos, timeoutNanos))));
+            || (!(attempt.left && inFlight.size() > 1)
+                && quiet >= nearly(Math.max(2 * slowestNanos, timeoutNanos))));
   }
 
   /// Tells whether an exchange that is telling, and ends at its deadline, shows that the backend

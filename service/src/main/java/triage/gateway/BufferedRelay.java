@@ -68,7 +68,7 @@ final class BufferedRelay {
     CompletableFuture<ContentResponse> answer;
     try {
       answer = backend.whole(request, ANSWER_BYTES_MAX, attempt::progressed);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       attempt.abandoned();
       throw e;
     }

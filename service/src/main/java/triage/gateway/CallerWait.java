@@ -37,6 +37,10 @@ final class CallerWait {
   @GuardedBy("this")
   private long waitedNanos;
 
+  /// Whether another request is to have its place if this wait is long.
+  @GuardedBy("this")
+  private boolean mayLeave;
+
   /// Whether another request may have its place.
   @GuardedBy("this")
   private boolean left;
@@ -62,20 +66,25 @@ final class CallerWait {
       first = waits == 1;
       if (first) {
         sinceNanos = clock.nanos();
+        mayLeave = false;
       }
     }
     attempt.awaitsCaller();
     if (first && (pass.ramps() || attempt.isTrial())) {
+      synchronized (this) {
+        mayLeave = true;
+      }
       begun.run();
     }
   }
 
-  /// Lets another request have its place where its caller has been waited for long enough. Gives in
-  /// how many nanoseconds it will have been; more than any wait where there is none, or it has
-  /// left.
+  /// Lets another request have its place where its caller has been waited for long enough. Gives
+  /// in how many nanoseconds it will have been; more than any wait where there is none, or it has
+  /// left; 0 where it leaves now: a wake-up may have been lost meanwhile, and whoever is about to
+  /// wait must look again whether to.
   long leavePlace(long nowNanos) {
     synchronized (this) {
-      if (waits <= 0 || left) {
+      if (waits <= 0 || left || !mayLeave) {
         return NEVER;
       }
       long untilNanos = sinceNanos + GRACE_NANOS - nowNanos;
@@ -87,7 +96,7 @@ final class CallerWait {
     // In this order: whom the gate admits in its place is to find the trial left.
     attempt.leavesTrial();
     turnstile.awaitsCaller(pass);
-    return NEVER;
+    return 0;
   }
 
   /// Notes that what it was waited for has come, or will not come.

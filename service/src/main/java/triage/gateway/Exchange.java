@@ -133,14 +133,14 @@ final class Exchange {
 
   /// Tells whether nobody else can be asked: at once where no backend has been. After one that
   /// failed it, another model's is one more try: none but the one that it came to last may be in
-  /// rotation, and this model's retry budget must have it.
+  /// rotation, and this model's retry budget must have it, or have paid for one that was not made.
   private boolean mayFallBack(Passage passage) {
     ModelVersion model = passage.model();
     Backend last = passage.last();
     return passage.backend() == null
         || last == null
         || (!model.turnstile().hasOther(model.backends().indexOf(last))
-            && model.retries().take(clock.nanos()));
+            && (passage.isPaid() || model.retries().take(clock.nanos())));
   }
 
   /// Passes the model's gate, and has the work done.
@@ -266,6 +266,7 @@ final class Exchange {
     HttpRelay.Ending ending = race.run(left);
     passage.ended(clock.nanos());
     if (ending.again()) {
+      passage.paid();
       return true;
     }
     if (!ending.answered()) {

@@ -200,7 +200,7 @@ final class HttpRelay {
           .onResponseContentAsync(this::pass)
           .send(this::finish);
       await(deadlineNanos);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // What has begun must end at the breaker, or a trial would hold its place for ever.
       var _ = request.abort(e);
       attempt.abandoned();
@@ -280,7 +280,7 @@ final class HttpRelay {
       if (quietNanos >= heartbeatNanos) {
         beatNanos = now;
         answer.beat(this::callerFailed);
-        quietNanos = 0;
+        return; // A wake-up may have been lost while it was written.
       }
       untilNanos = Math.min(untilNanos, heartbeatNanos - quietNanos);
     }

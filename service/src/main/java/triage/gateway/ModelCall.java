@@ -131,7 +131,7 @@ public final class ModelCall {
       attempt.make(gone);
     } catch (RefusedException e) {
       attempt.refusal = e.refusal();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("event=exchange-failed model={}", order.target().name(), e);
       attempt.refusal = Refusal.failedInside();
     }

@@ -35,6 +35,7 @@ final class Passage {
   private @Nullable Body body;
   private @Nullable Backend backend;
   private @Nullable Backend last;
+  private boolean paid;
   private @Nullable String reason;
   private AuditVerdict verdict = AuditVerdict.FAILED;
   private int status;
@@ -130,8 +131,19 @@ final class Passage {
   void started(Backend chosen, long nowNanos) {
     backend = chosen;
     last = chosen;
+    paid = false;
     attempts++;
     startedNanos = nowNanos;
+  }
+
+  /// Notes that the retry budget has paid for one more try.
+  void paid() {
+    paid = true;
+  }
+
+  /// Tells whether a try is paid for that has not been made.
+  boolean isPaid() {
+    return paid;
   }
 
   /// Notes that it came to a backend whose breaker did not let it go on.

@@ -196,7 +196,7 @@ final class Race {
             HttpRelay.Ending how = relay.relay(Duration.ofNanos(leftNanos), provenance);
             beside.ended(how.outcome(), how.stalledNanos());
             ending.complete(how);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) {
             ending.completeExceptionally(e);
           }
         });

@@ -208,8 +208,8 @@ public final class GroupCommitWriter implements AutoCloseable {
     if (groups.isEmpty()) {
       takenAtNanos = NOTHING_TAKEN;
     }
-    for (Waiting<?> waiting : group) {
-      settle(waiting, null);
+    for (int i = 0; i < group.size(); i++) {
+      settle(group.get(i), null);
     }
     return 0;
   }
@@ -231,7 +231,8 @@ public final class GroupCommitWriter implements AutoCloseable {
   }
 
   private boolean takeGroup() {
-    List<Waiting<?>> group = new ArrayList<>();
+    // It does not grow: what was polled is in it, whatever there is of memory.
+    List<Waiting<?>> group = new ArrayList<>(GROUP_ROWS_MAX);
     take(urgent, URGENT_ROWS_MAX, group);
     take(patient, GROUP_ROWS_MAX, group);
     return !group.isEmpty() && groups.add(group);

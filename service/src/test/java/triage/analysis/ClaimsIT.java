@@ -117,6 +117,8 @@ class ClaimsIT {
     assertThat(back).containsExactly(new JobDao.TakenBack(JOB, "tester", JobState.WAITING));
     settle(new Settlement.Ended(JOB, claim.fence(), DONE, 0));
     assertThat(state()).isEqualTo(JobState.WAITING);
+    assertThat(claimed(OTHER).claims()).as("others come first").isEmpty();
+    jdbi.useHandle(handle -> handle.execute("UPDATE jobs SET not_before = now()"));
     assertThat(claim(OTHER).attempts()).isOne();
   }
 

@@ -123,6 +123,7 @@ class DispatcherIT {
   }
 
   private Claim claim() {
+    store.jdbi().useHandle(handle -> handle.execute("UPDATE jobs SET not_before = now()"));
     List<Claim> claims =
         book.claims()
             .claim("m", "1", Criticality.CRITICAL, 1, OWNER, Duration.ofMinutes(10))

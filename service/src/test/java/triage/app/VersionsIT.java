@@ -265,7 +265,9 @@ final class VersionsIT {
       assertThat(other.asked().head()).contains("/infer");
 
       one.follow((_, _) -> false);
+      double retries = service.metric("triage_retries_total{model=\"m\"}");
       assertServed(service.post("/v2/models/m/infer", BODY), "1", "spare-0");
+      assertThat(service.metric("triage_retries_total{model=\"m\"}") - retries).isOne();
       assertThat(trial).isNotDone();
       over.countDown();
       trial.join();

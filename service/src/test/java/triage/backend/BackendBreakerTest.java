@@ -99,6 +99,24 @@ final class BackendBreakerTest {
     assertThat(isOpen()).isFalse();
   }
 
+  /// Callers in a hurry who send long bodies with pauses, while no outage is known: there is no
+  /// trial whose place they could leave.
+  @Test
+  void pausesInUploadsHideNoSilence() {
+    BackendBreaker slow = breaker(Duration.ofMinutes(10), Duration.ofSeconds(10));
+    answeredAfter(slow, Duration.ofSeconds(8));
+    begun(slow);
+    for (int i = 0; i < 7 && !isOpen(); i++) {
+      Attempt hurried = begun(slow);
+      hurried.awaitsCaller();
+      hurried.leavesTrial();
+      hurried.goesOn();
+      time.advance(Duration.ofSeconds(5));
+      hurried.timedOut();
+    }
+    assertThat(isOpen()).isTrue();
+  }
+
   /// Three with a second each do not outvote that the answers before took ten.
   @Test
   void onlyExchangesThatHadTheTimeOfAnAnswerCount() {
