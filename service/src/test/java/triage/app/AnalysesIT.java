@@ -20,17 +20,12 @@ import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
@@ -39,32 +34,8 @@ import triage.admission.Criticality;
 import triage.identity.Caller;
 
 /// Analyses over a real port and a real store: at once, and later.
-final class AnalysesIT {
+final class AnalysesIT extends AnalysesFixture {
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  @TempDir static Path folder;
-  private static RunningAnalyses analyses;
-  private static RunningService service;
-  private static FakeModelServer server;
-  private static String row;
-
-  @BeforeAll
-  static void start() throws Exception {
-    analyses = RunningAnalyses.start(folder);
-    service = analyses.service();
-    server = analyses.server();
-    row = analyses.row();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    analyses.close();
-  }
-
-  @AfterEach
-  void letTheModelAnswer() {
-    analyses.letTheModelAnswer();
-  }
 
   @Test
   void answersAtOnceAndKeepsWhatItAnswered() throws Exception {

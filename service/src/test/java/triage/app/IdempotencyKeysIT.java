@@ -11,45 +11,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Submissions under a key over a real port and a real store: answered once, and never done twice.
-final class IdempotencyKeysIT {
+final class IdempotencyKeysIT extends AnalysesFixture {
   private static final ObjectMapper JSON = new ObjectMapper();
-
-  @TempDir static Path folder;
-  private static RunningAnalyses analyses;
-  private static RunningService service;
-  private static FakeModelServer server;
-  private static String row;
-
-  @BeforeAll
-  static void start() throws Exception {
-    analyses = RunningAnalyses.start(folder);
-    service = analyses.service();
-    server = analyses.server();
-    row = analyses.row();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    analyses.close();
-  }
-
-  @AfterEach
-  void letTheModelAnswer() {
-    analyses.letTheModelAnswer();
-  }
 
   @ParameterizedTest
   @CsvSource({"k-sync, ''", "k-async, respond-async", "k-defer, 'respond-async, wait=20'"})

@@ -12,16 +12,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.Criticality;
@@ -29,33 +24,9 @@ import triage.identity.Caller;
 import triage.identity.Role;
 
 /// What becomes of jobs over a real port and a real store: claimed, tried again, called off, kept.
-final class JobLifeIT {
+final class JobLifeIT extends AnalysesFixture {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String IN_FLIGHT = "triage_in_flight{backend=\"python-0\",model=\"python\"}";
-
-  @TempDir static Path folder;
-  private static RunningAnalyses analyses;
-  private static RunningService service;
-  private static FakeModelServer server;
-  private static String row;
-
-  @BeforeAll
-  static void start() throws Exception {
-    analyses = RunningAnalyses.start(folder);
-    service = analyses.service();
-    server = analyses.server();
-    row = analyses.row();
-  }
-
-  @AfterAll
-  static void stop() throws Exception {
-    analyses.close();
-  }
-
-  @AfterEach
-  void letTheModelAnswer() {
-    analyses.letTheModelAnswer();
-  }
 
   @ParameterizedTest
   @ValueSource(ints = {500, 301, 401, 403, 404, 405, 407, 408, 425})
