@@ -222,9 +222,8 @@ public final class Gate {
     for (Ticket lost = held.leaked(nowNanos); lost != null; lost = held.leaked(nowNanos)) {
       held.remove(lost);
       lost.state = Ticket.State.LEAKED;
-      rotation
-          .lane(lost.lane)
-          .giveBack(lost, Outcome.ABANDONED, nowNanos - lost.decidedNanos, nowNanos);
+      // Nobody knows how long the work took.
+      rotation.lane(lost.lane).giveBack(lost, Outcome.ABANDONED, 0, nowNanos);
       found++;
     }
     leaked += found;

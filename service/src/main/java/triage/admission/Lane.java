@@ -245,9 +245,10 @@ final class Lane {
     boolean cutOff = late && ticket.expiredBy(nowNanos);
     if (served) {
       learnUsual(permitNanos, ticket.untilAnsweredNanos(permitNanos));
-    } else if (cutOff) {
+    } else if (cutOff || outcome == Outcome.ABANDONED) {
+      // Also what another backend has outrun: else one that turned slow would keep its share.
       held.learnAtLeast(permitNanos, weight());
-      untilAnswered.learnAtLeast(permitNanos, weight());
+      untilAnswered.learnAtLeast(ticket.untilAnsweredNanos(permitNanos), weight());
     }
     double usualNanos = held.nanos();
     // What takes longer than the work itself is no refusal, whatever it says.

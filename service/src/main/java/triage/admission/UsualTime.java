@@ -25,8 +25,8 @@ final class UsualTime {
     }
   }
 
-  /// Learns from one that was cut off: it would have taken longer still, which says something only
-  /// where it took longer than usual already.
+  /// Learns from one that was cut off or given up: it would have taken longer still, which says
+  /// something only where it took longer than usual already.
   void learnAtLeast(long oneNanos, double weight) {
     if (nanos > 0 && oneNanos > nanos) {
       learn(oneNanos, weight);

@@ -738,6 +738,19 @@ final class GateTest {
   }
 
   @Test
+  void aLeakedPermitDoesNotSayHowLongABackendTakes() {
+    Ticket served = ticket(CRITICAL);
+    gate.offer(served, now);
+    gate.settle(served, Outcome.SERVED, 0, now + 20 * MILLIS);
+    gate.offer(new Ticket("t", CRITICAL, 10 * SECONDS), now + 20 * MILLIS);
+
+    assertThat(gate.takeBackLeaked(131 * SECONDS)).isOne();
+
+    double heldNanos = gate.snapshot(131 * SECONDS).lanes().getFirst().heldNanos();
+    assertThat(heldNanos).isEqualTo(20 * MILLIS);
+  }
+
+  @Test
   void aSignOfLifeOrWorkThatIsKeptIsNoLeak() {
     Gate wide = new Gate(new GateSettings(3), List.of(LimitSettings.fixed(3)));
     Ticket streams = new Ticket("t", CRITICAL, 10 * SECONDS);

@@ -84,6 +84,30 @@ final class RotationTest {
   }
 
   @Test
+  void aBackendIsGivenLessWhoseRequestsAreGivenUpAfterLongerThanUsual() {
+    assertThat(shareOfOneThatIsGivenUpAfter(100 * MILLIS)).isBetween(60L, 90L);
+  }
+
+  @Test
+  void requestsThatAreGivenUpSoonSayNothingOfABackend() {
+    assertThat(shareOfOneThatIsGivenUpAfter(MILLIS)).isBetween(195L, 205L);
+  }
+
+  /// Gives how many of 400 requests go to the second of two backends that both took 20 ms, once
+  /// those that it has were given up after another time.
+  private long shareOfOneThatIsGivenUpAfter(long nanos) {
+    Gate gate = gate(1, 1, 1);
+    teach(gate, 20 * MILLIS, 20 * MILLIS);
+    List<Ticket> tickets = IntStream.range(0, 400).mapToObj(_ -> offered(gate)).toList();
+    for (Ticket ticket : tickets) {
+      boolean second = ticket.lane() == 1;
+      long tookNanos = second ? nanos : 20 * MILLIS;
+      gate.settle(ticket, second ? Outcome.ABANDONED : Outcome.SERVED, 0, now + tookNanos);
+    }
+    return lanesOf(gate, 400).stream().filter(chosen -> chosen == 1).count();
+  }
+
+  @Test
   void refusesAWeightOutOfRange() {
     assertThatThrownBy(() -> new LaneSettings(LimitSettings.fixed(1), 0))
         .hasMessage("weight: 0.0 (expected: 0.01 to 100)");
