@@ -4,6 +4,7 @@ Everything listens on loopback, on ports that were free, and is ended by its pro
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -12,7 +13,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 ROOT = pathlib.Path(os.environ["PERF_ROOT"])
 SCRATCH = pathlib.Path(os.environ["PERF_SCRATCH"])
@@ -94,17 +95,30 @@ def first_line(process: subprocess.Popen, wanted: str, errors: pathlib.Path) -> 
         watchdog.cancel()
 
 
-class ModelServer:
-    """A model server whose slots, service time and faults are changed while it runs."""
+def made_certificate(name: str) -> pathlib.Path:
+    """Gives a folder with a new authority, a certificate for this machine of it, and the key."""
+    folder = SCRATCH / name
+    folder.mkdir()
+    subprocess.run([os.environ["PERF_JAVA"] + "/bin/java",
+                    ROOT / "perf/runs/MadeCertificate.java", folder], check=True, timeout=60)
+    return folder
 
-    def __init__(
-        self, slots: int, service_nanos: int, seconds_max: int = 900, port: int = 0
-    ) -> None:
+
+class ModelServer:
+    """A model server whose slots, service time and faults are changed while it runs.
+
+    With the folder of a certificate it speaks TLS.
+    """
+
+    def __init__(self, slots: int, service_nanos: int, seconds_max: int = 900, port: int = 0,
+                 certificate: pathlib.Path | None = None) -> None:
         errors = SCRATCH / "model-server.errors"
+        shown = (["--certificate-file", certificate / "server.pem",
+                  "--key-file", certificate / "server.key"] if certificate else [])
         self.process = spawn(
             [*JAVA, "triage.perf.live.SlotServerCommand", "--slots", str(slots),
              "--service-nanos", str(service_nanos), "--seconds-max", str(seconds_max),
-             "--port", str(port)],
+             "--port", str(port), *shown],
             errors, preexec_fn=ahead_of_others)
         ports = json.loads(first_line(self.process, "controlPort", errors))
         self.port = ports["port"]
@@ -125,6 +139,11 @@ class ModelServer:
             return json.loads(answer.read())
 
 
+def backends(ports: Iterable[int], scheme: str = "http", more: str = "") -> str:
+    """Gives model servers as the settings name them."""
+    return ", ".join(f"{{url: '{scheme}://127.0.0.1:{port}'{more}}}" for port in ports)
+
+
 class Service:
     """The program, started with scratch data in front of model servers for one model."""
 
@@ -134,13 +153,11 @@ class Service:
         folder = SCRATCH / folder
         folder.mkdir()
         self.settings = folder / "config.yml"
-        bound = f", limit: {limit}" if limit else ""
-        backends = ", ".join(
-            f"{{url: 'http://127.0.0.1:{port}'{bound}}}" for port in backend_ports)
+        named = backends(backend_ports, more=f", limit: {limit}" if limit else "")
         self.settings.write_text(
             "server: {host: 127.0.0.1, port: 0, adminPort: 0, drainNotice: 0s"
             f"{server}}}\n"
-            f"models: {{{model}: {{backends: [{backends}]}}{models}}}\n"
+            f"models: {{{model}: {{backends: [{named}]}}{models}}}\n"
             + more,
             encoding="utf-8",
         )
@@ -161,13 +178,37 @@ class Service:
     def token(self, caller: str, ceiling: str) -> pathlib.Path:
         """Gives the file with a token that lets a caller be as critical as that."""
         file = self.settings.parent / f"{caller}.token"
-        made = subprocess.run(
-            [ROOT / "triage", "token", self.settings, "--caller", caller, "--ceiling", ceiling],
-            cwd=self.settings.parent, check=True, capture_output=True, text=True, timeout=60,
-        )
         file.touch(mode=0o600)
-        file.write_text(made.stdout, encoding="utf-8")
+        file.write_text(self._made_token(caller, "--ceiling", ceiling), encoding="utf-8")
         return file
+
+    def _made_token(self, caller: str, *more: str) -> str:
+        return subprocess.run(
+            [ROOT / "triage", "token", self.settings, "--caller", caller, *more],
+            cwd=self.settings.parent, check=True, capture_output=True, text=True, timeout=60,
+        ).stdout
+
+    @functools.cached_property
+    def operator(self) -> str:
+        """Gives the token of somebody who may operate the program."""
+        return self._made_token("olga", "--role", "operate").strip()
+
+    def operate(self, task: str) -> bytes:
+        """Has the program do one of the operators' tasks, such as `gc`; gives what it says."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.admin_port}/tasks/{task}", method="POST",
+            headers={"Authorization": f"Bearer {self.operator}"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read()
+
+    def memory_mb(self) -> tuple[float, float]:
+        """Gives the heap after a collection, and the memory of direct buffers."""
+        for _ in range(2):
+            self.operate("gc")
+        metrics = self.metrics()
+        return tuple(sum(value for name, value in metrics.pairs if name.startswith(wanted)) / 1e6
+                     for wanted in ('jvm_memory_used_bytes{area="heap"',
+                                    'jvm_buffer_pool_used_bytes{pool="direct"'))
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.process.pid)
@@ -203,9 +244,11 @@ class Metrics:
         self.pairs = [(name, float(value)) for name, _, value in
                       (line.rpartition(" ") for line in lines)]
 
-    def total(self, name: str) -> float:
-        """Gives the sum over all labels."""
-        return sum(value for key, value in self.pairs if key.partition("{")[0] == name)
+    def total(self, name: str, **labels: str) -> float:
+        """Gives the sum over all labels but for those that are given."""
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        return sum(value for key, value in self.pairs
+                   if key.partition("{")[0] == name and all(pair in key for pair in wanted))
 
 
 def cpu_seconds(pid: int) -> float:
@@ -235,6 +278,11 @@ class Load:
         """Gives the good answers a second of all classes, by when they came."""
         wanted = [line for (_, at), line in self._seconds.items() if at in seconds]
         return sum(line["goodput"] for line in wanted) / len(seconds)
+
+    def count(self, key: str, name: str = "") -> int:
+        """Gives how many requests came to `key`, an outcome or `offered`, with the warm-up: of one
+        class, or of all."""
+        return sum(line[key] for (of, _), line in self._seconds.items() if name in ("", of))
 
     def section(self, number: int, name: str) -> dict:
         """Gives the figures of one class in one section."""
