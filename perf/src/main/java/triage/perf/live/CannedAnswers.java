@@ -8,13 +8,7 @@ import java.nio.charset.StandardCharsets;
 /// Immutable as long as nobody moves a buffer's own position.
 final class CannedAnswers {
   /// The result of every inference.
-  static final ByteBuffer INFERENCE =
-      answer(
-          "200 OK",
-          """
-          {"model_name":"slots","model_version":"1","outputs":[\
-          {"name":"y","datatype":"FP64","shape":[1,1],"data":[0.5]}]}\
-          """);
+  static final ByteBuffer INFERENCE = inference("");
 
   /// That it lives, and is ready.
   static final ByteBuffer READY = answer("200 OK", "{\"ready\":true,\"live\":true}");
@@ -29,6 +23,10 @@ final class CannedAnswers {
           "outputs":[{"name":"y","datatype":"FP64","shape":[-1,1]}]}\
           """);
 
+  /// That there is too much to do.
+  static final ByteBuffer REFUSED =
+      answer("503 Service Unavailable", "{\"error\":\"as was asked for\"}");
+
   /// An error that was asked for.
   static final ByteBuffer FAILED =
       answer("500 Internal Server Error", "{\"error\":\"as was asked for\"}");
@@ -40,6 +38,20 @@ final class CannedAnswers {
       answer("404 Not Found", "{\"error\":\"expected: a path of the protocol\"}");
 
   private CannedAnswers() {}
+
+  /// Gives the result of every inference, with an ORCA report of how much of the server is in use.
+  static ByteBuffer reporting(double utilization) {
+    return inference("\r\nendpoint-load-metrics: TEXT application_utilization=" + utilization);
+  }
+
+  private static ByteBuffer inference(String fields) {
+    return answer(
+        "200 OK" + fields,
+        """
+        {"model_name":"slots","model_version":"1","outputs":[\
+        {"name":"y","datatype":"FP64","shape":[1,1],"data":[0.5]}]}\
+        """);
+  }
 
   /// Gives the answer to a request that is no inference.
   static ByteBuffer to(String startLine) {

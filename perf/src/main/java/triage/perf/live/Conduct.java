@@ -11,10 +11,17 @@ import java.util.Locale;
 /// @param spread how that time varies
 /// @param variation the standard deviation as a share of the mean, for [Spread#LOGNORMAL]
 /// @param fault what is wrong with it
-/// @param faultShare of the answers that are an error, a reset or cut off, 0 to 1; for
+/// @param faultShare of the answers that are an error, a refusal, a reset or cut off, 0 to 1; for
 ///     [Fault#SLOW], by how many times the service takes longer
+/// @param utilization how much of it is in use, 0 to 1, as it says to who asks; -1: it says nothing
 public record Conduct(
-    int slots, long serviceNanos, Spread spread, double variation, Fault fault, double faultShare) {
+    int slots,
+    long serviceNanos,
+    Spread spread,
+    double variation,
+    Fault fault,
+    double faultShare,
+    double utilization) {
 
   /// How service times vary.
   public enum Spread {
@@ -34,6 +41,8 @@ public record Conduct(
     HANG,
     /// Some answers are a 500.
     ERROR,
+    /// Some answers are a 503.
+    REFUSE,
     /// Some answers are a reset connection.
     RESET,
     /// Some answers break off halfway.
@@ -57,6 +66,11 @@ public record Conduct(
         faultShare >= 0 && faultShare <= (slow ? 1000 : 1),
         faultShare,
         slow ? "0 to 1000" : "0 to 1");
+    require(
+        "utilization",
+        utilization == -1 || (utilization >= 0 && utilization <= 1),
+        utilization,
+        "0 to 1, or -1");
   }
 
   private static void require(String name, boolean holds, Object value, String rule) {
@@ -73,7 +87,8 @@ public record Conduct(
         Spread.valueOf(constant(options.text("spread", spread.name()))),
         options.number("variation", variation),
         Fault.valueOf(constant(options.text("fault", fault.name()))),
-        options.number("fault-share", faultShare));
+        options.number("fault-share", faultShare),
+        options.number("utilization", utilization));
   }
 
   private static String constant(String text) {

@@ -17,6 +17,7 @@ import java.util.Set;
 /// --ca-file FILE      the certificates to believe, in PEM: the server speaks TLS; in the clear
 ///                     without it
 /// --class SPEC        one or more: name=critical,rate=40,urgency=0,timeout-ms=500,grace-ms=250,
+///                     path=PATH (in place of that of all),
 ///                     body-bytes=1024 (1: the smallest inference, 0: no body at all);
 ///                     `callers=16` in place of a rate makes a closed loop
 /// --warm-up SECONDS   (0), --sections SECONDS[,SECONDS]... (10)
@@ -45,7 +46,7 @@ public final class LoadCommand {
           "connections",
           "piece-micros");
   private static final Set<String> CLASS_OPTIONS =
-      Set.of("name", "rate", "callers", "urgency", "timeout-ms", "grace-ms", "body-bytes");
+      Set.of("name", "path", "rate", "callers", "urgency", "timeout-ms", "grace-ms", "body-bytes");
   private static final int VOID = 3;
   private static final int USAGE = 2;
   private static final long HEAD_START_NANOS = 100_000_000;
@@ -105,6 +106,7 @@ public final class LoadCommand {
     Options options = Options.ofPairs(text, ",", CLASS_OPTIONS);
     return new Traffic(
         options.text("name", "all"),
+        options.text("path", ""),
         options.number("rate", 0),
         options.count("callers", 0),
         options.count("urgency", 3),

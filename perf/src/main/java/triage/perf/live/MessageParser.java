@@ -40,6 +40,7 @@ final class MessageParser {
   private static final byte[] TRANSFER_ENCODING = name("transfer-encoding");
   private static final byte[] CONNECTION = name("connection");
   private static final byte[] TRIAGE_REASON = name("triage-reason");
+  private static final byte[] LOAD_FORMAT = name("endpoint-load-metrics-format");
 
   private final boolean responses;
   private byte[] line = new byte[256];
@@ -52,6 +53,7 @@ final class MessageParser {
   private boolean chunked;
   private boolean lasting;
   private String reason = "";
+  private boolean asksForLoad;
 
   private MessageParser(boolean responses) {
     this.responses = responses;
@@ -83,6 +85,7 @@ final class MessageParser {
     chunked = false;
     lasting = true;
     reason = "";
+    asksForLoad = false;
   }
 
   /// Takes bytes up to the end of the message; what lies behind it stays in the buffer.
@@ -131,6 +134,11 @@ final class MessageParser {
   /// Gives the value of `Triage-Reason`, or an empty string.
   String reason() {
     return reason;
+  }
+
+  /// Says whether a request wants to be told of the server's load, as text.
+  boolean asksForLoad() {
+    return asksForLoad;
   }
 
   /// Says whether the connection stays usable after this message.
@@ -210,6 +218,8 @@ final class MessageParser {
       lasting = !text(valueStart(CONNECTION), length).equalsIgnoreCase("close");
     } else if (named(TRIAGE_REASON)) {
       reason = text(valueStart(TRIAGE_REASON), length);
+    } else if (named(LOAD_FORMAT)) {
+      asksForLoad = text(valueStart(LOAD_FORMAT), length).equalsIgnoreCase("text");
     }
     return false;
   }

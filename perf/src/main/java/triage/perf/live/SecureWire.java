@@ -7,9 +7,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
@@ -19,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /// TLS on a socket. The handshake goes on with whatever is read or written.
 ///
-/// **Threads**: confined to the generator's thread.
+/// **Threads**: confined to one thread.
 final class SecureWire implements Wire {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
@@ -35,10 +40,10 @@ final class SecureWire implements Wire {
 
   private boolean ended;
 
-  private SecureWire(SocketChannel channel, SSLEngine engine) {
+  private SecureWire(SocketChannel channel, SSLContext context, boolean asClient) {
     this.channel = channel;
-    this.engine = engine;
-    engine.setUseClientMode(true);
+    this.engine = context.createSSLEngine();
+    engine.setUseClientMode(asClient);
     this.recordBytes = engine.getSession().getApplicationBufferSize();
     this.in = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
     this.out = ByteBuffer.allocate(engine.getSession().getPacketBufferSize()).flip();
@@ -47,9 +52,40 @@ final class SecureWire implements Wire {
   /// Gives a wire to a server that shows a certificate which `believed` has issued; in the clear
   /// where there is none.
   static Wire on(SocketChannel channel, @Nullable SSLContext believed) {
-    return believed == null
-        ? Wire.clear(channel)
-        : new SecureWire(channel, believed.createSSLEngine());
+    return believed == null ? Wire.clear(channel) : new SecureWire(channel, believed, true);
+  }
+
+  /// Gives a wire to a client that is shown a certificate; in the clear where there is none.
+  static Wire showing(SocketChannel channel, @Nullable SSLContext shown) {
+    return shown == null ? Wire.clear(channel) : new SecureWire(channel, shown, false);
+  }
+
+  /// Gives what shows the certificates in a file, in PEM, the server's own first.
+  ///
+  /// @param key the file with its private key, on an elliptic curve, in PEM (PKCS 8)
+  /// @throws IOException if they are not understood
+  static SSLContext showing(Path certificates, Path key) throws IOException {
+    try (InputStream in = Files.newInputStream(certificates)) {
+      Certificate[] chain =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(in)
+              .toArray(Certificate[]::new);
+      String encoded = Files.readString(key).replaceAll("-----[A-Z ]+-----", "");
+      PKCS8EncodedKeySpec read = new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(encoded));
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      PrivateKey secret = KeyFactory.getInstance("EC").generatePrivate(read);
+      store.setKeyEntry("server", secret, new char[0], chain);
+      KeyManagerFactory keys =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      keys.init(store, new char[0]);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys.getKeyManagers(), null, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IOException(
+          certificates + ", " + key + " are not understood (expected: PEM, a key on a curve)", e);
+    }
   }
 
   /// Gives what believes the certificates in a file, in PEM, and no others.
@@ -86,13 +122,13 @@ final class SecureWire implements Wire {
       HandshakeStatus status = afterTasks();
       boolean due = status == HandshakeStatus.NEED_WRAP;
       if (status == HandshakeStatus.NEED_UNWRAP || (!due && !bytes.hasRemaining())) {
-        return false; // The server's turn, or nobody's.
+        return false; // The other side's turn, or nobody's.
       }
       out.clear();
       SSLEngineResult.Status made = engine.wrap(bytes, out).getStatus();
       out.flip();
       if (made == SSLEngineResult.Status.CLOSED) {
-        throw new IOException("the server has ended TLS");
+        throw new IOException("the other side has ended TLS");
       }
     }
   }

@@ -31,7 +31,7 @@ final class ServiceTimes {
   boolean isFaulty(Conduct conduct) {
     return switch (conduct.fault()) {
       case NONE, HANG, SLOW -> false;
-      case ERROR, RESET, CUT -> chance.nextDouble() < conduct.faultShare();
+      case ERROR, REFUSE, RESET, CUT -> chance.nextDouble() < conduct.faultShare();
     };
   }
 

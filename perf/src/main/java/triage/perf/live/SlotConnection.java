@@ -6,17 +6,25 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /// One connection to a [SlotServer] and, one after another, its requests.
 ///
 /// **Threads**: confined to the server's thread.
 final class SlotConnection {
   private final SocketChannel channel;
+  private final Wire wire;
   private final MessageParser parser = MessageParser.ofRequests();
   private boolean busy;
 
-  SlotConnection(SocketChannel channel, Selector selector) throws IOException {
+  /// Takes a connection that stands.
+  ///
+  /// @param shown the certificate to show on TLS, or null to speak in the clear
+  SlotConnection(SocketChannel channel, Selector selector, @Nullable SSLContext shown)
+      throws IOException {
     this.channel = channel;
+    this.wire = SecureWire.showing(channel, shown);
     channel.configureBlocking(false);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     channel.register(selector, SelectionKey.OP_READ, this);
@@ -29,11 +37,15 @@ final class SlotConnection {
   /// @throws IOException if the caller has hung up, or sends what we do not take
   boolean read(ByteBuffer scratch) throws IOException {
     try {
-      if (channel.read(scratch) < 0) {
+      int count = wire.read(scratch);
+      if (count < 0) {
         throw new IOException("hung up");
       }
       scratch.flip();
-      if (busy && scratch.hasRemaining()) {
+      if (count == 0) {
+        return false; // TLS has something to say to itself.
+      }
+      if (busy) {
         throw new IOException("a request before the last one was answered");
       }
       busy = parser.parse(scratch);
@@ -53,14 +65,18 @@ final class SlotConnection {
     return parser.startLine();
   }
 
+  /// Says whether the caller asks for a load report with the answer.
+  boolean asksForLoad() {
+    return parser.asksForLoad();
+  }
+
   /// Answers the request, in one write.
   ///
   /// @param answer the whole of it; the buffer's own position is left alone
   /// @throws IOException if the caller is gone or does not read
   void answer(ByteBuffer answer) throws IOException {
     ByteBuffer bytes = answer.duplicate();
-    channel.write(bytes);
-    if (bytes.hasRemaining()) {
+    if (wire.write(bytes) || bytes.hasRemaining()) {
       throw new IOException("the caller does not read");
     }
     boolean lasting = parser.lasting();

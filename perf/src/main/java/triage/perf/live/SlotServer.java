@@ -15,6 +15,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 import triage.perf.live.Conduct.Fault;
 
 /// A model server whose capacity, service time and faults are changed while it runs.
@@ -39,9 +41,12 @@ public final class SlotServer implements Runnable, AutoCloseable {
   private final SlotQueue<SlotConnection> queue;
   private final Queue<Runnable> errands = new ConcurrentLinkedQueue<>();
   private final ByteBuffer scratch = ByteBuffer.allocateDirect(64 << 10);
+  private final @Nullable SSLContext shown;
   private Conduct conduct;
+  private ByteBuffer reporting = CannedAnswers.INFERENCE;
   private long stoodStillNanos;
   private long frozenAtNanos;
+  private long arrived;
   private long served;
   private long faulty;
   private long abandoned;
@@ -50,8 +55,11 @@ public final class SlotServer implements Runnable, AutoCloseable {
   /// Listens on a free port of 127.0.0.1, or on the one given.
   ///
   /// @param seed of service times and faults
+  /// @param shown the certificate to show on TLS, or null to speak in the clear
   /// @throws IOException if the port is taken
-  public SlotServer(int port, Conduct conduct, long seed) throws IOException {
+  public SlotServer(int port, Conduct conduct, long seed, @Nullable SSLContext shown)
+      throws IOException {
+    this.shown = shown;
     this.conduct = conduct;
     this.times = new ServiceTimes(seed);
     this.queue =
@@ -81,6 +89,10 @@ public final class SlotServer implements Runnable, AutoCloseable {
         stoodStillNanos += System.nanoTime() - stoodStillNanos - frozenAtNanos;
       }
       conduct = changed;
+      reporting =
+          changed.utilization() < 0
+              ? CannedAnswers.INFERENCE
+              : CannedAnswers.reporting(changed.utilization());
       queue.slots(changed.slots(), now);
       return state(true);
     });
@@ -110,6 +122,7 @@ public final class SlotServer implements Runnable, AutoCloseable {
         .put("slots", conduct.slots())
         .put("serviceNanos", conduct.serviceNanos())
         .put("fault", conduct.fault().name())
+        .put("arrived", arrived)
         .put("started", queue.started())
         .put("served", served)
         .put("faulty", faulty)
@@ -179,6 +192,7 @@ public final class SlotServer implements Runnable, AutoCloseable {
       }
       String line = connection.startLine();
       if (line.startsWith("POST ") && line.contains("/infer")) {
+        arrived++;
         queue.arrive(connection, now);
       } else if (conduct.fault() != Fault.HANG) {
         connection.answer(CannedAnswers.to(line));
@@ -193,7 +207,7 @@ public final class SlotServer implements Runnable, AutoCloseable {
       if (selector.keys().size() > CONNECTIONS_MAX) {
         caller.close();
       } else {
-        SlotConnection unused = new SlotConnection(caller, selector);
+        SlotConnection unused = new SlotConnection(caller, selector, shown);
       }
     }
   }
@@ -205,7 +219,7 @@ public final class SlotServer implements Runnable, AutoCloseable {
     }
     try {
       if (!times.isFaulty(conduct)) {
-        done.answer(CannedAnswers.INFERENCE);
+        done.answer(done.asksForLoad() ? reporting : CannedAnswers.INFERENCE);
         served++;
         return;
       }
@@ -215,6 +229,8 @@ public final class SlotServer implements Runnable, AutoCloseable {
       } else if (conduct.fault() == Fault.CUT) {
         done.answer(CannedAnswers.HALF);
         done.close();
+      } else if (conduct.fault() == Fault.REFUSE) {
+        done.answer(CannedAnswers.REFUSED);
       } else {
         done.answer(CannedAnswers.FAILED);
       }

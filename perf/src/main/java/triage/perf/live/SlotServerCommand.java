@@ -6,11 +6,14 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /// Runs a [SlotServer] from a command line, with a port to control it.
 ///
@@ -19,18 +22,22 @@ import java.util.concurrent.TimeoutException;
 /// --slots N          (8), --service-nanos N (20000000)
 /// --spread SPREAD    (constant), exponential, lognormal with --variation CV (0.5)
 /// --seed N           (1), --seconds-max N (600): it ends by itself after them
+/// --certificate-file FILE, --key-file FILE
+///                    what it shows on TLS, and the key to it, in PEM; in the clear without them
 /// ```
 ///
 /// Prints one JSON line with both ports. On the control port, `GET /` gives a JSON object of what
 /// it does and has done; `POST /?slots=32&fault=error&fault-share=0.1` changes what is named, gives
 /// the same object, and begins a new maximum of requests in flight. Faults: `none`, `hang`,
-/// `error`, `reset` and `cut` (of a share of the answers), `slow` (the share says how many times
-/// slower).
+/// `error`, `refuse`, `reset` and `cut` (of a share of the answers), `slow` (the share says how
+/// many times slower). `utilization` (0 to 1; -1: none) is what it reports of its load to who asks
+/// for it.
 ///
 /// **Threads**: the server's, one for the control port, and the one that waits for the end.
 public final class SlotServerCommand {
   private static final Set<String> CONDUCT =
-      Set.of("slots", "service-nanos", "spread", "variation", "fault", "fault-share");
+      Set.of(
+          "slots", "service-nanos", "spread", "variation", "fault", "fault-share", "utilization");
   private static final Set<String> OPTIONS =
       Set.of(
           "port",
@@ -41,10 +48,13 @@ public final class SlotServerCommand {
           "variation",
           "fault",
           "fault-share",
+          "utilization",
+          "certificate-file",
+          "key-file",
           "seed",
           "seconds-max");
   private static final Conduct USUAL =
-      new Conduct(8, 20_000_000, Conduct.Spread.CONSTANT, 0.5, Conduct.Fault.NONE, 0);
+      new Conduct(8, 20_000_000, Conduct.Spread.CONSTANT, 0.5, Conduct.Fault.NONE, 0, -1);
   private static final long ANSWER_SECONDS = 5;
   private static final int USAGE = 2;
 
@@ -60,7 +70,11 @@ public final class SlotServerCommand {
     try {
       options = Options.ofArguments(arguments, OPTIONS);
       server =
-          new SlotServer(options.count("port", 0), USUAL.with(options), options.whole("seed", 1));
+          new SlotServer(
+              options.count("port", 0),
+              USUAL.with(options),
+              options.whole("seed", 1),
+              shown(options));
     } catch (IllegalArgumentException e) {
       System.err.println("slot-server: " + e.getMessage());
       System.exit(USAGE);
@@ -78,6 +92,13 @@ public final class SlotServerCommand {
             .put("controlPort", control.getAddress().getPort()));
     serving.join(TimeUnit.SECONDS.toMillis(options.whole("seconds-max", 600)));
     System.exit(serving.isAlive() ? 0 : 1);
+  }
+
+  private static @Nullable SSLContext shown(Options options) throws IOException {
+    String certificates = options.text("certificate-file", "");
+    return certificates.isEmpty()
+        ? null
+        : SecureWire.showing(Path.of(certificates), Path.of(options.text("key-file", "")));
   }
 
   private static void control(SlotServer server, HttpExchange exchange) throws IOException {

@@ -8,6 +8,7 @@ import java.util.Locale;
 /// Immutable.
 ///
 /// @param name by which results tell it from others
+/// @param path where it is sent; empty: where the plan says
 /// @param ratePerSecond requests a second that come whatever the server does, or 0
 /// @param callers without a rate: how many send the next request once the last has ended
 /// @param urgency the `u` of the header `Priority`, 0 to 7
@@ -16,6 +17,7 @@ import java.util.Locale;
 /// @param bodyBytes the size of the body: 0 for none, else at least that of the smallest inference
 public record Traffic(
     String name,
+    String path,
     double ratePerSecond,
     int callers,
     int urgency,
@@ -29,6 +31,7 @@ public record Traffic(
   /// Checks every figure.
   public Traffic {
     require("name", !name.isEmpty() && name.matches("[a-zA-Z0-9_-]+"), name, "letters and digits");
+    require("path", path.isEmpty() || path.startsWith("/"), path, "a path");
     require("rate", ratePerSecond >= 0 && ratePerSecond <= 1e6, ratePerSecond, "0 to 1000000");
     require("callers", callers >= 0 && callers <= 10_000, callers, "0 to 10000");
     require("rate, callers", ratePerSecond > 0 ^ callers > 0, callers, "either of them");
@@ -62,9 +65,10 @@ public record Traffic(
 
   /// Gives the bytes of a request, the same for every request of this class.
   ///
+  /// @param usual the path, where this class has none of its own
   /// @param token what the caller shows, or an empty string
-  byte[] request(String host, String path, String token) {
-    return request(host, path, token, "", body());
+  byte[] request(String host, String usual, String token) {
+    return request(host, path.isEmpty() ? usual : path, token, "", body());
   }
 
   /// Gives the bytes of a request that submits the same inference as an analysis for later.
@@ -81,14 +85,14 @@ public record Traffic(
         : INFERENCE + " ".repeat(Math.max(0, bodyBytes - INFERENCE.length()));
   }
 
-  private byte[] request(String host, String path, String token, String more, String body) {
+  private byte[] request(String host, String where, String token, String more, String body) {
     String authorization = token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n";
     String head =
         String.format(
             Locale.ROOT,
             "POST %s HTTP/1.1\r\nHost: %s\r\n%s%sPriority: u=%d\r\nRequest-Timeout: %.3f\r\n"
                 + "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-            path,
+            where,
             host,
             authorization,
             more,

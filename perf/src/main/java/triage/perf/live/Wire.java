@@ -7,7 +7,7 @@ import java.nio.channels.SocketChannel;
 /// What carries the bytes of a connection that stands, never waiting: the socket itself, or TLS on
 /// it.
 ///
-/// **Threads**: confined to the generator's thread.
+/// **Threads**: confined to one thread.
 interface Wire {
   /// Sends what can be sent at once.
   ///

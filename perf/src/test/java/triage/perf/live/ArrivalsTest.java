@@ -70,16 +70,16 @@ class ArrivalsTest {
 
   @Test
   void classesWithOneSeedDoNotArriveTogether() {
-    Traffic one = new Traffic("one", 100, 0, 3, 1, 0, 0);
-    Traffic two = new Traffic("two", 100, 0, 3, 1, 0, 0);
+    Traffic one = new Traffic("one", "", 100, 0, 3, 1, 0, 0);
+    Traffic two = new Traffic("two", "", 100, 0, 3, 1, 0, 0);
 
     assertThat(take(one.arrivals(1, 0), 10)).isNotEqualTo(take(two.arrivals(1, 0), 10));
   }
 
   @Test
   void aClassHasEitherARateOrCallers() {
-    assertThatIllegalArgumentException().isThrownBy(() -> new Traffic("a", 0, 0, 3, 1, 0, 0));
-    assertThatIllegalArgumentException().isThrownBy(() -> new Traffic("a", 1, 1, 3, 1, 0, 0));
+    assertThatIllegalArgumentException().isThrownBy(() -> new Traffic("a", "", 0, 0, 3, 1, 0, 0));
+    assertThatIllegalArgumentException().isThrownBy(() -> new Traffic("a", "", 1, 1, 3, 1, 0, 0));
   }
 
   private static long[] take(Arrivals arrivals, int count) {

@@ -95,6 +95,20 @@ class MessageParserTest {
   }
 
   @Test
+  void aRequestAsksForTheServersLoadOrDoesNot() throws Exception {
+    MessageParser requests = MessageParser.ofRequests();
+
+    requests.parse(bytes("GET / HTTP/1.1\r\nendpoint-load-metrics-format: text\r\n\r\n"));
+    assertThat(requests.asksForLoad()).isTrue();
+    requests.begin();
+    requests.parse(bytes("GET / HTTP/1.1\r\nendpoint-load-metrics-format: json\r\n\r\n"));
+    assertThat(requests.asksForLoad()).isFalse();
+    requests.begin();
+    requests.parse(bytes("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assertThat(requests.asksForLoad()).isFalse();
+  }
+
+  @Test
   void whatIsNoMessageIsSaidToBeNone() {
     refuses("not http at all\r\n");
     refuses("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n");

@@ -31,7 +31,7 @@ class TallyTest {
   private final Tally tally = new Tally(plan);
 
   private static Traffic traffic(String name) {
-    return new Traffic(name, 10, 0, 3, 500 * MS, 250 * MS, 0);
+    return new Traffic(name, "", 10, 0, 3, 500 * MS, 250 * MS, 0);
   }
 
   @Test
