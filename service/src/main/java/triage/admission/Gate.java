@@ -71,11 +71,11 @@ public final class Gate {
     if (!ticket.gone && draining) {
       return shed(ticket, Reason.DRAINING, Prospects.RETRY_AFTER_MIN_NANOS, nowNanos);
     }
-    if (cannotBeServed(ticket, Rotation.NONE, nowNanos)) {
+    if (cannotBeServed(ticket, nowNanos)) {
       return Verdict.SHED;
     }
     if (line.size() == 0 || passesBy(ticket)) {
-      int lane = rotation.withRoomFor(ticket.isPatient(), nowNanos);
+      int lane = rotation.withRoomInTurn(ticket, nowNanos);
       if (lane >= 0 && (line.size() == 0 || !rotation.lane(lane).isTrial())) {
         admit(ticket, lane, nowNanos);
         admitMore(nowNanos);
@@ -103,22 +103,20 @@ public final class Gate {
     }
   }
 
-  /// Decides the ticket of a request that a backend has failed, and whose permit there was given
-  /// back: it comes before all who wait, and goes to another backend or nowhere.
+  /// Decides the further ticket of a request that a backend has failed, and whose permit there was
+  /// given back: it comes before all who wait, and goes to another backend or nowhere.
   ///
-  /// @param avoided the lane of that backend
   /// @throws IllegalStateException if the ticket was offered before
-  public Verdict offerAgain(Ticket ticket, int avoided, long nowNanos) {
+  public Verdict offerAgain(Ticket ticket, long nowNanos) {
     begin(ticket, nowNanos);
     expire(nowNanos);
-    if (cannotBeServed(ticket, avoided, nowNanos)) {
+    if (cannotBeServed(ticket, nowNanos)) {
       return Verdict.SHED;
     }
-    ticket.avoidedLane = avoided;
     int lane =
         mode == Mode.ENFORCE
-            ? rotation.withRoom(avoided, nowNanos)
-            : rotation.open(avoided, nowNanos);
+            ? rotation.withRoom(ticket, nowNanos)
+            : rotation.open(ticket, nowNanos);
     if (lane >= 0) {
       admit(ticket, lane, nowNanos);
       admitMore(nowNanos);
@@ -132,19 +130,18 @@ public final class Gate {
     return Verdict.WAITING;
   }
 
-  /// Decides the ticket of a second request beside one that is in flight: it goes to another
-  /// backend that has room, if nobody waits for that room, or nowhere.
+  /// Decides the further ticket of a request that is in flight, to be sent a second time beside
+  /// that: it goes to another backend that has room, if nobody waits for that room, or nowhere.
   ///
-  /// @param busy the lane of the backend where the first is
   /// @throws IllegalStateException if the ticket was offered before
-  public Verdict offerBeside(Ticket ticket, int busy, long nowNanos) {
+  public Verdict offerBeside(Ticket ticket, long nowNanos) {
     begin(ticket, nowNanos);
     advance(nowNanos);
-    if (cannotBeServed(ticket, busy, nowNanos)) {
+    if (cannotBeServed(ticket, nowNanos)) {
       return Verdict.SHED;
     }
     boolean isFree = waiting() == 0 || (secondTries.size() == 0 && passesBy(ticket));
-    int lane = isFree && !draining ? rotation.withRoom(busy, nowNanos) : Rotation.NONE;
+    int lane = isFree && !draining ? rotation.withRoom(ticket, nowNanos) : Rotation.NONE;
     if (lane < 0) {
       return shed(ticket, Reason.NO_BACKEND, Prospects.RETRY_AFTER_MIN_NANOS, nowNanos);
     }
@@ -160,14 +157,14 @@ public final class Gate {
     ticket.offeredNanos = nowNanos;
   }
 
-  /// Sheds a new ticket that nobody waits for, or that no backend but `avoided` could take.
-  private boolean cannotBeServed(Ticket ticket, int avoided, long nowNanos) {
+  /// Sheds a new ticket that nobody waits for, or that no backend could take.
+  private boolean cannotBeServed(Ticket ticket, long nowNanos) {
     if (ticket.gone) {
       shed(ticket, Reason.CALLER_GONE, 0, nowNanos);
       ticket.state = Ticket.State.WITHDRAWN;
     } else if (ticket.expiredBy(nowNanos)) {
       shed(ticket, Reason.DEADLINE_EXCEEDED, 0, nowNanos);
-    } else if (!rotation.anyOpen(avoided)) {
+    } else if (!rotation.anyOpenFor(ticket)) {
       shed(ticket, rotation.closedReason(), prospects.untilReopens(nowNanos), nowNanos);
     }
     ticket.line = line.of(ticket.criticality()).of(ticket.tenant());
@@ -180,7 +177,7 @@ public final class Gate {
     if (mode == Mode.OBSERVE && prospects.refusalFor(ticket, place, nowNanos) != null) {
       wouldShed++;
     }
-    admit(ticket, rotation.open(Rotation.NONE, nowNanos), nowNanos);
+    admit(ticket, rotation.open(ticket, nowNanos), nowNanos);
     return Verdict.ADMITTED;
   }
 
@@ -250,11 +247,11 @@ public final class Gate {
     expire(nowNanos);
     admitSecondTries(nowNanos);
     for (Ticket next = line.head(); next != null; next = line.head()) {
-      int lane = rotation.withRoomFor(next.isPatient(), nowNanos);
+      int lane = rotation.withRoomInTurn(next, nowNanos);
       if (lane < 0 && next.isPatient()) {
         // Who is held back holds nobody back that is as critical and has a deadline.
         next = line.pressingHead(next.criticality());
-        lane = next == null ? Rotation.NONE : rotation.withRoomFor(false, nowNanos);
+        lane = next == null ? Rotation.NONE : rotation.withRoom(next, nowNanos);
       }
       if (next == null || lane < 0) {
         return;
@@ -298,7 +295,7 @@ public final class Gate {
         stranded = secondTries.takeStranded(rotation)) {
       decideShed(stranded, rotation.closedReason(), prospects.untilReopens(nowNanos), nowNanos);
     }
-    if (!rotation.anyOpen(Rotation.NONE)) {
+    if (!rotation.anyOpen()) {
       shedAllWaiting(rotation.closedReason(), prospects.untilReopens(nowNanos), nowNanos);
     }
   }
@@ -362,7 +359,14 @@ public final class Gate {
 
   /// Tells whether any backend but this one is in rotation.
   public boolean hasOther(int lane) {
-    return rotation.anyOpen(lane);
+    return rotation.anyOpenBut(lane);
+  }
+
+  /// Tells whether any backend is in rotation that a request has not come to yet.
+  ///
+  /// @param last its last ticket
+  public boolean hasOther(Ticket last) {
+    return rotation.anyOpenFor(last);
   }
 
   /// Takes no new tickets from now on; those who wait and those in flight are still served.
@@ -375,13 +379,13 @@ public final class Gate {
   public void mode(Mode mode, long nowNanos) {
     this.mode = mode;
     expire(nowNanos);
-    while (mode != Mode.ENFORCE && rotation.anyOpen(Rotation.NONE)) {
+    while (mode != Mode.ENFORCE && rotation.anyOpen()) {
       Ticket head = line.head();
       if (head == null) {
         return;
       }
       line.remove(head, head.tenantLine());
-      admit(head, rotation.open(Rotation.NONE, nowNanos), nowNanos);
+      admit(head, rotation.open(head, nowNanos), nowNanos);
       decided.add(head);
     }
   }

@@ -18,7 +18,7 @@ import java.util.List;
 /// **Source**: Mitzenmacher, The Power of Two Choices in Randomized Load Balancing, 2001;
 /// SplitMix64 of Steele, Lea and Flood, 2014.
 final class Rotation {
-  /// No backend, where one is named that must not be chosen.
+  /// Instead of a backend: none.
   static final int NONE = -1;
 
   /// What a backend must have to be chosen.
@@ -41,32 +41,28 @@ final class Rotation {
     drawn = seed;
   }
 
-  /// Gives the backend that takes the next request, or [#NONE] if none has room.
-  ///
-  /// @param avoided a backend that must not be chosen, or [#NONE]
-  int withRoom(int avoided, long nowNanos) {
-    return choose(Wanted.ROOM, avoided, nowNanos);
+  /// Gives the backend that takes a request, or [#NONE] if none has room for it: of those that it
+  /// has not come to yet.
+  int withRoom(Ticket ticket, long nowNanos) {
+    return choose(Wanted.ROOM, ticket, nowNanos);
   }
 
-  /// Gives the backend that takes a request, or [#NONE] if none has room for it.
-  ///
-  /// @param patient whether it can wait
-  int withRoomFor(boolean patient, long nowNanos) {
-    return choose(patient ? Wanted.PATIENT_ROOM : Wanted.ROOM, NONE, nowNanos);
+  /// Does the same for one that has had no turn yet: who can wait leaves some of the room to
+  /// others.
+  int withRoomInTurn(Ticket ticket, long nowNanos) {
+    return choose(ticket.isPatient() ? Wanted.PATIENT_ROOM : Wanted.ROOM, ticket, nowNanos);
   }
 
-  /// Gives the backend that takes the next request, whether it has room or not; [#NONE] if none is
-  /// in rotation.
-  ///
-  /// @param avoided a backend that must not be chosen, or [#NONE]
-  int open(int avoided, long nowNanos) {
-    return choose(Wanted.OPEN, avoided, nowNanos);
+  /// Gives the backend that takes a request, whether it has room or not; [#NONE] if none is in
+  /// rotation that it has not come to yet.
+  int open(Ticket ticket, long nowNanos) {
+    return choose(Wanted.OPEN, ticket, nowNanos);
   }
 
-  private int choose(Wanted wanted, int avoided, long nowNanos) {
+  private int choose(Wanted wanted, Ticket ticket, long nowNanos) {
     int candidates = 0;
     for (int i = 0; i < lanes.length; i++) {
-      if (mayTake(i, wanted, avoided, nowNanos)) {
+      if (mayTake(i, wanted, ticket, nowNanos)) {
         candidates++;
       }
     }
@@ -74,18 +70,18 @@ final class Rotation {
       return NONE;
     }
     if (candidates == 1) {
-      return candidate(0, wanted, avoided, nowNanos);
+      return candidate(0, wanted, ticket, nowNanos);
     }
     int first = draw(candidates);
     int second = draw(candidates - 1);
-    int one = candidate(first, wanted, avoided, nowNanos);
-    int other = candidate(second < first ? second : second + 1, wanted, avoided, nowNanos);
+    int one = candidate(first, wanted, ticket, nowNanos);
+    int other = candidate(second < first ? second : second + 1, wanted, ticket, nowNanos);
     return lanes[other].load(nowNanos) < lanes[one].load(nowNanos) ? other : one;
   }
 
-  private boolean mayTake(int index, Wanted wanted, int avoided, long nowNanos) {
+  private boolean mayTake(int index, Wanted wanted, Ticket ticket, long nowNanos) {
     Lane lane = lanes[index];
-    return index != avoided
+    return !ticket.hasComeTo(index)
         && switch (wanted) {
           case ROOM -> lane.hasRoom(nowNanos);
           case PATIENT_ROOM -> lane.hasPatientRoom(nowNanos);
@@ -94,10 +90,10 @@ final class Rotation {
   }
 
   /// Gives the lane of the candidate of this number.
-  private int candidate(int number, Wanted wanted, int avoided, long nowNanos) {
+  private int candidate(int number, Wanted wanted, Ticket ticket, long nowNanos) {
     int left = number;
     for (int i = 0; i < lanes.length; i++) {
-      if (mayTake(i, wanted, avoided, nowNanos) && left-- == 0) {
+      if (mayTake(i, wanted, ticket, nowNanos) && left-- == 0) {
         return i;
       }
     }
@@ -121,10 +117,25 @@ final class Rotation {
     return lanes;
   }
 
+  /// Tells whether any backend is in rotation.
+  boolean anyOpen() {
+    return anyOpenBut(NONE);
+  }
+
   /// Tells whether any backend but this one is in rotation.
-  boolean anyOpen(int avoided) {
+  boolean anyOpenBut(int avoided) {
     for (int i = 0; i < lanes.length; i++) {
       if (i != avoided && lanes[i].isOpen()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Tells whether any backend is in rotation that a request has not come to yet.
+  boolean anyOpenFor(Ticket ticket) {
+    for (int i = 0; i < lanes.length; i++) {
+      if (!ticket.hasComeTo(i) && lanes[i].isOpen()) {
         return true;
       }
     }

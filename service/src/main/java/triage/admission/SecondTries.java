@@ -39,7 +39,7 @@ final class SecondTries {
 
   /// Takes out one that no backend in rotation may take; `null` if there is none.
   @Nullable Ticket takeStranded(Rotation rotation) {
-    return waiting.isEmpty() ? null : takeFirst(ticket -> !rotation.anyOpen(ticket.avoidedLane));
+    return waiting.isEmpty() ? null : takeFirst(ticket -> !rotation.anyOpenFor(ticket));
   }
 
   /// Takes out the first one that a backend has room for; `null` if there is none. Its lane is set.
@@ -48,7 +48,7 @@ final class SecondTries {
       return null;
     }
     return takeFirst(ticket -> {
-      ticket.lane = rotation.withRoom(ticket.avoidedLane, nowNanos);
+      ticket.lane = rotation.withRoom(ticket, nowNanos);
       return ticket.lane >= 0;
     });
   }

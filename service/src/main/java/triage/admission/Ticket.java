@@ -1,5 +1,6 @@
 package triage.admission;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// One request's place at a gate, from offer to settlement.
@@ -33,15 +34,17 @@ public class Ticket {
   /// The deadline of a request that waits as long as it takes.
   public static final long NO_DEADLINE = Long.MAX_VALUE;
 
+  private static final int[] NO_LANES = {};
+
   private final String tenant;
   private final Criticality criticality;
   private final long deadlineNanos;
+  private final int[] earlierLanes;
 
   State state = State.NEW;
   @Nullable Reason reason;
   long retryAfterNanos;
   int lane = -1;
-  int avoidedLane = Rotation.NONE;
   boolean gone;
   private volatile long aliveNanos = Long.MIN_VALUE;
   private volatile long answeredNanos = Long.MAX_VALUE;
@@ -78,6 +81,20 @@ public class Ticket {
     this.tenant = tenant;
     this.criticality = criticality;
     this.deadlineNanos = deadlineNanos;
+    this.earlierLanes = NO_LANES;
+  }
+
+  /// Makes the ticket of a further try of the same request, which goes to none of the backends that
+  /// it has come to before.
+  ///
+  /// @param earlier the ticket of the try before it, which was admitted
+  public Ticket(Ticket earlier) {
+    this.tenant = earlier.tenant;
+    this.criticality = earlier.criticality;
+    this.deadlineNanos = earlier.deadlineNanos;
+    int known = earlier.earlierLanes.length;
+    this.earlierLanes = Arrays.copyOf(earlier.earlierLanes, known + 1);
+    this.earlierLanes[known] = earlier.lane;
   }
 
   /// Gives who shares fairly with whom.
@@ -113,6 +130,16 @@ public class Ticket {
   /// Gives the index of the backend that the permit is for; -1 without a permit.
   public final int lane() {
     return lane;
+  }
+
+  /// Tells whether its request has come to a backend, with this ticket or an earlier one.
+  final boolean hasComeTo(int index) {
+    for (int earlier : earlierLanes) {
+      if (earlier == index) {
+        return true;
+      }
+    }
+    return lane == index;
   }
 
   /// Tells whether its backend was coming back when it was admitted.

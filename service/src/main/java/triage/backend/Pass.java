@@ -18,6 +18,14 @@ public final class Pass extends Ticket {
     super(tenant, criticality, deadlineNanos);
   }
 
+  /// Makes the pass of a further try of the same request; the calling thread is the one that will
+  /// wait.
+  ///
+  /// @param earlier the pass of the try before it, which was admitted
+  public Pass(Pass earlier) {
+    super(earlier);
+  }
+
   boolean isDecided() {
     return decided;
   }

@@ -84,17 +84,17 @@ public final class Turnstile {
   /// Does the same for a request that a backend has failed, whose pass there has left: it comes
   /// before all who wait, and goes to another backend.
   ///
-  /// @param again the request's new pass
-  /// @param avoided the lane of the backend that failed
-  public void enterAgain(Pass again, int avoided) {
-    enter(again, (open, pass, now) -> open.offerAgain(pass, avoided, now));
+  /// @param again the request's further pass
+  public void enterAgain(Pass again) {
+    enter(again, Gate::offerAgain);
   }
 
-  /// Does the same for a second request beside one that is in flight; nobody waits.
+  /// Does the same for a request that is in flight, to be sent a second time beside that; nobody
+  /// waits.
   ///
-  /// @param busy the lane of the backend where the first is
-  public void enterBeside(Pass beside, int busy) {
-    enter(beside, (open, pass, now) -> open.offerBeside(pass, busy, now));
+  /// @param beside the request's further pass
+  public void enterBeside(Pass beside) {
+    enter(beside, Gate::offerBeside);
   }
 
   private void enter(Pass pass, Offer offer) {
@@ -150,6 +150,18 @@ public final class Turnstile {
     lock.lock();
     try {
       return gate.hasOther(lane);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Tells whether any backend is in rotation that a request has not come to yet.
+  ///
+  /// @param last its last pass
+  public boolean hasOther(Pass last) {
+    lock.lock();
+    try {
+      return gate.hasOther(last);
     } finally {
       lock.unlock();
     }

@@ -193,7 +193,7 @@ final class Exchange {
   }
 
   private boolean hasOther(ModelVersion model, Pass pass) {
-    return pass.deadlineNanos() - clock.nanos() > 0 && model.turnstile().hasOther(pass.lane());
+    return pass.deadlineNanos() - clock.nanos() > 0 && model.turnstile().hasOther(pass);
   }
 
   private byte[] read(Body body, Pass pass) throws RefusedException {

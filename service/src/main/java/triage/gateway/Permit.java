@@ -30,27 +30,27 @@ final class Permit implements AutoCloseable {
     return pass.state() == Ticket.State.ADMITTED;
   }
 
-  /// Gives the permit back with the outcome that was noted, and waits for one at another backend;
-  /// tells whether there was one.
+  /// Gives the permit back with the outcome that was noted, and waits for one at a backend that the
+  /// request has not come to yet; tells whether there was one.
   boolean enterAgain() {
     Pass failed = pass;
     turnstile.leave(failed, outcome, stalledNanos);
     outcome = Outcome.ABANDONED;
     stalledNanos = 0;
-    Pass again = new Pass(failed.tenant(), failed.criticality(), failed.deadlineNanos());
+    Pass again = new Pass(failed);
     pass = again;
     // One of both sees the other: who goes finds the new pass, or is found gone here.
     if (gone) {
       turnstile.withdraw(again);
     }
-    turnstile.enterAgain(again, failed.lane());
+    turnstile.enterAgain(again);
     return again.state() == Ticket.State.ADMITTED;
   }
 
-  /// Takes a permit at another backend than the one that is busy with the same request, without
-  /// waiting; tells whether there was one.
-  boolean enterBeside(int busy) {
-    turnstile.enterBeside(pass, busy);
+  /// Takes a permit for a request that is in flight, at a backend that it has not come to yet,
+  /// without waiting; tells whether there was one.
+  boolean enterBeside() {
+    turnstile.enterBeside(pass);
     return pass.state() == Ticket.State.ADMITTED;
   }
 

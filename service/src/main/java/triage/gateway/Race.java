@@ -143,10 +143,9 @@ final class Race {
   void hedge() {
     dueNanos = Hedging.NEVER;
     ModelVersion model = passage.model();
-    Pass first = permit.pass();
-    Pass pass = new Pass(first.tenant(), first.criticality(), first.deadlineNanos());
+    Pass pass = new Pass(permit.pass());
     Permit beside = new Permit(model.turnstile(), pass);
-    if (!beside.enterBeside(first.lane())) {
+    if (!beside.enterBeside()) {
       return;
     }
     boolean sent = false;

@@ -8,8 +8,10 @@ import static triage.admission.Criticality.SHEDDABLE;
 import static triage.admission.Criticality.SHEDDABLE_PLUS;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -400,7 +402,7 @@ final class GateTest {
   @Test
   void aSecondTryComesBeforeAllWhoWaitAndAvoidsTheBackendThatFailed() {
     Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
-    Ticket first = ticket(CRITICAL);
+    Ticket first = ticket(SHEDDABLE);
     Ticket second = ticket(CRITICAL);
     two.offer(first, now);
     two.offer(second, now);
@@ -411,8 +413,8 @@ final class GateTest {
 
     two.settle(first, Outcome.FAILED, 0, now);
     assertThat(two.takeDecided()).isSameAs(waiting);
-    Ticket again = ticket(SHEDDABLE);
-    assertThat(two.offerAgain(again, first.lane(), now)).isEqualTo(Verdict.WAITING);
+    Ticket again = new Ticket(first);
+    assertThat(two.offerAgain(again, now)).isEqualTo(Verdict.WAITING);
     assertThat(two.waiting()).isEqualTo(2);
     two.settle(second, Outcome.SERVED, 0, now);
 
@@ -429,16 +431,32 @@ final class GateTest {
     two.offer(first, now);
     two.offer(second, now);
     two.settle(first, Outcome.FAILED, 0, now);
-    Ticket again = ticket(CRITICAL);
-    assertThat(two.offerAgain(again, first.lane(), now)).isEqualTo(Verdict.WAITING);
+    Ticket again = new Ticket(first);
+    assertThat(two.offerAgain(again, now)).isEqualTo(Verdict.WAITING);
 
     two.close(second.lane(), Absence.EJECTED, now + SECONDS, now);
 
     assertThat(two.takeDecided()).isSameAs(again);
     assertThat(again.state()).isEqualTo(Ticket.State.SHED);
     assertThat(again.reason()).isEqualTo(Reason.NO_BACKEND);
-    Ticket third = ticket(CRITICAL);
-    assertThat(two.offerAgain(third, first.lane(), now)).isEqualTo(Verdict.SHED);
+    assertThat(two.offerAgain(new Ticket(first), now)).isEqualTo(Verdict.SHED);
+  }
+
+  @Test
+  void aThirdTryAvoidsBothBackendsThatFailed() {
+    Gate three =
+        new Gate(new GateSettings(9), Stream.of(9, 9, 9).map(LimitSettings::fixed).toList());
+    Set<Integer> lanes = new HashSet<>();
+    Ticket ticket = ticket(CRITICAL);
+    for (three.offer(ticket, now); ticket.state() == Ticket.State.ADMITTED; ) {
+      assertThat(lanes.add(ticket.lane())).as("a backend of its own").isTrue();
+      assertThat(three.hasOther(ticket)).isEqualTo(lanes.size() < 3);
+      three.settle(ticket, Outcome.FAILED, 0, now);
+      ticket = new Ticket(ticket);
+      three.offerAgain(ticket, now);
+    }
+    assertThat(lanes).hasSize(3);
+    assertThat(ticket.reason()).isEqualTo(Reason.NO_BACKEND);
   }
 
   @Test
@@ -446,11 +464,11 @@ final class GateTest {
     Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
     Ticket first = ticket(CRITICAL);
     two.offer(first, now);
-    Ticket beside = ticket(CRITICAL);
-    assertThat(two.offerBeside(beside, first.lane(), now)).isEqualTo(Verdict.ADMITTED);
+    Ticket beside = new Ticket(first);
+    assertThat(two.offerBeside(beside, now)).isEqualTo(Verdict.ADMITTED);
     assertThat(beside.lane()).isNotEqualTo(first.lane());
 
-    assertThat(two.offerBeside(ticket(CRITICAL_PLUS), first.lane(), now)).isEqualTo(Verdict.SHED);
+    assertThat(two.offerBeside(new Ticket(first), now)).isEqualTo(Verdict.SHED);
     assertThat(two.offer(ticket(CRITICAL), now)).isEqualTo(Verdict.WAITING);
     two.settle(beside, Outcome.ABANDONED, 0, now);
     assertThat(two.waiting()).isZero();
@@ -463,20 +481,21 @@ final class GateTest {
     Ticket first = ticket(CRITICAL);
     two.offer(first, now);
     two.drain();
-    assertThat(two.offerBeside(ticket(CRITICAL), first.lane(), now)).isEqualTo(Verdict.SHED);
+    assertThat(two.offerBeside(new Ticket(first), now)).isEqualTo(Verdict.SHED);
     assertThat(two.inFlight()).isEqualTo(1);
   }
 
   @Test
   void aSecondTryExpiresAndCanBeWithdrawn() {
     Gate two = new Gate(new GateSettings(100), Stream.of(1, 1).map(LimitSettings::fixed).toList());
-    Ticket first = ticket(CRITICAL);
+    Ticket first = ticket(CRITICAL, now + MILLIS);
+    Ticket second = ticket(CRITICAL);
     two.offer(first, now);
-    two.offer(ticket(CRITICAL), now);
-    Ticket late = ticket(CRITICAL, now + MILLIS);
-    Ticket gone = ticket(CRITICAL);
-    two.offerAgain(late, first.lane(), now);
-    two.offerAgain(gone, first.lane(), now);
+    two.offer(second, now);
+    Ticket late = new Ticket(first);
+    Ticket gone = new Ticket(second);
+    two.offerAgain(late, now);
+    two.offerAgain(gone, now);
 
     two.advance(now + MILLIS);
     assertThat(two.takeDecided()).isSameAs(late);
@@ -514,6 +533,7 @@ final class GateTest {
     List<Ticket> permits = new ArrayList<>();
     List<Ticket> queued = new ArrayList<>();
     Set<Ticket> awaiting = new HashSet<>();
+    Map<Ticket, Set<Integer>> failedAt = new HashMap<>();
     long[] closedAt = new long[3];
     int withheldMost = 0;
     for (int step = 0; step < 20_000; step++) {
@@ -523,11 +543,23 @@ final class GateTest {
         case 0, 1, 2, 3, 4 -> {
           long deadline =
               random.nextBoolean() ? Ticket.NO_DEADLINE : now + random.nextInt(60) * MILLIS;
-          Ticket ticket = ticket(Criticality.values()[random.nextInt(4)], deadline);
+          Ticket earlier =
+              permits.isEmpty() || random.nextInt(8) > 0
+                  ? null
+                  : permits.remove(random.nextInt(permits.size()));
+          if (earlier != null) {
+            any.settle(earlier, Outcome.FAILED, 0, now);
+          }
+          Ticket ticket =
+              earlier == null
+                  ? ticket(Criticality.values()[random.nextInt(4)], deadline)
+                  : new Ticket(earlier);
+          failedAt.put(ticket, new HashSet<>(failedAt.getOrDefault(earlier, Set.of())));
+          if (earlier != null) {
+            failedAt.get(ticket).add(earlier.lane());
+          }
           all.add(ticket);
-          boolean again = random.nextInt(8) == 0;
-          int avoided = random.nextInt(3);
-          switch (again ? any.offerAgain(ticket, avoided, now) : any.offer(ticket, now)) {
+          switch (earlier != null ? any.offerAgain(ticket, now) : any.offer(ticket, now)) {
             case ADMITTED -> permits.add(ticket);
             case WAITING -> queued.add(ticket);
             case SHED -> assertThat(ticket.reason()).isNotNull();
@@ -570,7 +602,7 @@ final class GateTest {
       for (Ticket ticket = any.takeDecided(); ticket != null; ticket = ticket.nextDecided()) {
         assertThat(queued.remove(ticket)).isTrue();
         if (ticket.state() == Ticket.State.ADMITTED) {
-          assertThat(ticket.lane()).isNotEqualTo(ticket.avoidedLane);
+          assertThat(failedAt.get(ticket)).doesNotContain(ticket.lane());
           permits.add(ticket);
         }
       }
@@ -767,7 +799,7 @@ final class GateTest {
   }
 
   private static boolean anyWants(int lane, List<Ticket> waiting) {
-    return waiting.stream().anyMatch(ticket -> ticket.avoidedLane != lane);
+    return waiting.stream().anyMatch(ticket -> !ticket.hasComeTo(lane));
   }
 
   private List<Ticket> admitted(Gate wide, int count) {

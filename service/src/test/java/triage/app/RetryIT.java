@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Requests that one backend fails and another one serves: each test at a model of its own.
 final class RetryIT {
-  private static final int MODELS = 10;
+  private static final int MODELS = 11;
   private static final String BODY = "{\"inputs\":[]}";
 
   @TempDir static Path folder;
@@ -78,6 +78,17 @@ final class RetryIT {
     faulty.answer(answer);
     assertServedBySecond(service.post(infer, BODY));
     assertThat(faulty.inferences()).isEqualTo(1);
+  }
+
+  @Test
+  void noBackendIsAskedTwice() {
+    faulty.answer("503 Busy\r\n");
+    good.answer("503 Busy\r\n");
+    HttpResponse<String> answer = service.post(infer, BODY);
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.headers().firstValue("Triage-Attempts")).hasValue("2");
+    assertThat(faulty.inferences()).isEqualTo(1);
+    assertThat(good.inferences()).isEqualTo(1);
   }
 
   @Test

@@ -18,9 +18,6 @@ final class Visits {
   /// How long a request takes at a backend that is known.
   static final Duration USUAL = Duration.ofMillis(2);
 
-  /// A lane that there is not: no backend is avoided.
-  private static final int NO_LANE = -1;
-
   private Visits() {}
 
   /// Makes a turnstile that lets one inside at a time.
@@ -61,7 +58,7 @@ final class Visits {
   /// Comes without waiting; gives 1 if that was let in.
   static int letIn(Turnstile turnstile) {
     Pass pass = pass();
-    turnstile.enterBeside(pass, NO_LANE);
+    turnstile.enterBeside(pass);
     return pass.state() == Ticket.State.ADMITTED ? 1 : 0;
   }
 
