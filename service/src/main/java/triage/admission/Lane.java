@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// After an outage the lane ramps up: one permit first, then twice as many after each clean round.
 /// That is beside what was in flight before, whose end says nothing of the backend since, what has
-/// an answer that has begun, and what waits for its caller.
+/// an answer that has begun, and what waits for its caller. After a rest what was in flight before
+/// counts, and there is one permit more at least.
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Lane {
@@ -25,8 +26,11 @@ final class Lane {
   private int servedInRound;
   private int inFlight;
 
-  /// How often it has ramped up.
-  private int outages;
+  /// How often it has come back, from an outage or from a rest.
+  private int returns;
+
+  /// Which of these was from the last outage.
+  private int outage;
 
   /// How many are in flight beside what the ramp bounds, until they end.
   private int beside;
@@ -219,7 +223,7 @@ final class Lane {
 
   void take(Ticket ticket, long nowNanos) {
     inFlight++;
-    ticket.outages = outages;
+    ticket.returns = returns;
     ticket.ramps = ramp < settledLimit();
     borne = Math.max(borne, inFlight);
     ticket.taught = tuned;
@@ -281,7 +285,7 @@ final class Lane {
   void answering(Ticket ticket) {
     if (rampUp(ticket)) {
       leave(ticket);
-      ticket.outages = outages - 1;
+      ticket.returns = outage - 1;
       come(ticket);
     }
   }
@@ -314,16 +318,16 @@ final class Lane {
   }
 
   private void count(Ticket ticket, int one) {
-    if (ticket.outages != outages) {
+    if (ticket.returns < outage) {
       beside += one;
-    } else if (ticket.callerWaits > 0) {
+    } else if (ticket.returns == returns && ticket.callerWaits > 0) {
       besideForNow += one;
     }
   }
 
   /// Counts one that was served for the ramp, and tells whether it does.
   private boolean rampUp(Ticket ticket) {
-    boolean counts = ticket.outages == outages && ramp < settledLimit();
+    boolean counts = ticket.returns >= outage && ramp < settledLimit();
     if (counts && ++servedInRound >= ramp) {
       ramp = ramp * 2;
       servedInRound = 0;
@@ -369,21 +373,21 @@ final class Lane {
   }
 
   /// Ends an absence. Where it was the last, the limit ramps up: from one beside what is in flight.
-  /// Where the backend had only asked for a rest, what is in flight counts, and the limit begins
-  /// with half of itself, or one more than that; on top of it comes what waits for its caller, as
-  /// ever, lest there be no room once that goes on.
+  /// Where the backend had only asked for a rest, what is in flight counts, whether it waits for
+  /// its caller or not, and the limit begins with half of itself, or one more than that.
   void open(Absence why) {
     if (absences.remove(why) == null || !absences.isEmpty()) {
       return;
     }
+    returns++;
     if (onlyRested) {
       ramp = Math.max(inFlight + 1, limit() / 2) - beside;
     } else {
-      outages++;
+      outage = returns;
       beside = inFlight;
-      besideForNow = 0;
       ramp = 1;
     }
+    besideForNow = 0;
     servedInRound = 0;
   }
 }

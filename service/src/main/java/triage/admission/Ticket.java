@@ -62,7 +62,10 @@ public class Ticket {
   double chargedNanos;
   long phase = Rounds.NONE;
   long order;
-  int outages;
+
+  /// How often its backend had come back when it was admitted.
+  int returns;
+
   boolean ramps;
 
   /// For how many things at a time its caller is waited for; less than none where the end of a wait

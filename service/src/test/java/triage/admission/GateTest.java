@@ -325,7 +325,7 @@ final class GateTest {
   }
 
   @Test
-  void whatRestedWhileCallersWereWaitedForHasRoomOnceTheyGoOn() {
+  void whatRestedWhileCallersWereWaitedForHasRoomForOneMoreThenAndOnceTheyGoOn() {
     Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(20)));
     wide.close(0, Absence.BREAKER_OPEN, now, now);
     wide.open(0, Absence.BREAKER_OPEN, now);
@@ -336,8 +336,15 @@ final class GateTest {
     }
     wide.close(0, Absence.RESTING, now + SECONDS, now);
     wide.open(0, Absence.RESTING, now);
+    assertThat(limitOf(wide)).isEqualTo(7);
     uploads.forEach(wide::goesOn);
     assertThat(limitOf(wide)).isEqualTo(7);
+    uploads.forEach(upload -> wide.awaitsCaller(upload, now));
+    assertThat(limitOf(wide)).isEqualTo(7);
+    wide.awaitsCaller(admitted(wide, 1).getFirst(), now);
+    assertThat(limitOf(wide)).as("who came since is on top").isEqualTo(8);
+    uploads.forEach(upload -> wide.settle(upload, Outcome.ABANDONED, 0, now));
+    assertThat(limitOf(wide)).isEqualTo(8);
   }
 
   @Test
