@@ -28,7 +28,7 @@ final class BackendBreakerTest {
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final Turnstile turnstile =
       new Turnstile(new GateSettings(10), List.of(LimitSettings.fixed(1)), time, timer);
-  private final BackendBreaker breaker = breaker(Duration.ofMinutes(10), SECOND);
+  private final BackendBreaker breaker = breaker(SECOND);
 
   @AfterEach
   void stop() {
@@ -80,7 +80,7 @@ final class BackendBreakerTest {
   @ParameterizedTest
   @CsvSource({"30, false", "30, true", "10, true", "5, true"})
   void aCallerInAHurrySaysNothingOfABackendThatIsAtWorkForOthers(int timeout, boolean isKnown) {
-    BackendBreaker slow = breaker(Duration.ofMinutes(10), Duration.ofSeconds(timeout));
+    BackendBreaker slow = breaker(Duration.ofSeconds(timeout));
     if (isKnown) {
       answeredAfter(slow, Duration.ofSeconds(10));
     }
@@ -103,7 +103,7 @@ final class BackendBreakerTest {
   /// trial whose place they could leave.
   @Test
   void pausesInUploadsHideNoSilence() {
-    BackendBreaker slow = breaker(Duration.ofMinutes(10), Duration.ofSeconds(10));
+    BackendBreaker slow = breaker(Duration.ofSeconds(10));
     answeredAfter(slow, Duration.ofSeconds(8));
     begun(slow);
     for (int i = 0; i < 7 && !isOpen(); i++) {
@@ -120,7 +120,7 @@ final class BackendBreakerTest {
   /// Three with a second each do not outvote that the answers before took ten.
   @Test
   void onlyExchangesThatHadTheTimeOfAnAnswerCount() {
-    BackendBreaker slow = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    BackendBreaker slow = breaker(Duration.ofSeconds(30));
     answeredAfter(slow, Duration.ofSeconds(10));
     begun(slow);
     time.advance(Duration.ofSeconds(20));
@@ -133,7 +133,7 @@ final class BackendBreakerTest {
 
   @Test
   void opensSoonWhereAnswersAreQuick() {
-    BackendBreaker quick = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    BackendBreaker quick = breaker(Duration.ofSeconds(30));
     answeredAfter(quick, Duration.ofMillis(10));
     Attempt late = begun(quick);
     begun(quick);
@@ -145,7 +145,7 @@ final class BackendBreakerTest {
 
   @Test
   void quickAnswersBetweenSlowOnesDoNotMakeItForgetThese() {
-    BackendBreaker mixed = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    BackendBreaker mixed = breaker(Duration.ofSeconds(30));
     answeredAfter(mixed, Duration.ofSeconds(10));
     for (int i = 0; i < 20; i++) {
       answeredAfter(mixed, Duration.ofMillis(10));
@@ -162,7 +162,7 @@ final class BackendBreakerTest {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void anybodyTellsOfASilenceOfTheModelsWholeTimeout(boolean isKnown) {
-    BackendBreaker slow = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    BackendBreaker slow = breaker(Duration.ofSeconds(30));
     if (isKnown) {
       answeredAfter(slow, Duration.ofSeconds(10));
     }
@@ -216,7 +216,7 @@ final class BackendBreakerTest {
 
   @Test
   void aBodysTimeIsNotTheBackends() {
-    BackendBreaker quick = breaker(Duration.ofMinutes(10), Duration.ofSeconds(30));
+    BackendBreaker quick = breaker(Duration.ofSeconds(30));
     Attempt upload = begun(quick);
     upload.awaitsCaller();
     time.advance(Duration.ofSeconds(20));
@@ -237,7 +237,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void aTrialThatSaysNothingIsMadeAgain() {
-    BackendBreaker slow = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker slow = soonBack(time);
     answeredAfter(slow, Duration.ofSeconds(10));
     openAndAwaitTrial(slow).timedOut();
     assertThat(slow.state()).isEqualTo("half-open");
@@ -250,7 +250,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void aTrialThatAwaitsItsCallerForLongLeavesItsPlaceToTheNext() {
-    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker back = soonBack(time);
     Attempt trickling = openAndAwaitTrial(back);
     trickling.awaitsCaller();
     assertThat(back.attempt("c").begin()).as("not yet for long").isFalse();
@@ -271,7 +271,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void theSilenceOfTheTrialInItsPlaceIsNotThatOfAnUpload() {
-    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker back = soonBack(time);
     Attempt upload = openAndAwaitTrial(back);
     upload.awaitsCaller();
     upload.leavesTrial();
@@ -288,7 +288,7 @@ final class BackendBreakerTest {
   @ValueSource(booleans = {false, true})
   @Timeout(30)
   void aTrialThatAwaitedItsCallerTellsAllTheSame(boolean isAnswered) {
-    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker back = soonBack(time);
     Attempt upload = openAndAwaitTrial(back);
     upload.awaitsCaller();
     upload.leavesTrial();
@@ -315,7 +315,7 @@ final class BackendBreakerTest {
           }
           return time.nanos();
         };
-    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30), interrupted);
+    BackendBreaker back = soonBack(interrupted);
     Attempt upload = openAndAwaitTrial(back);
     upload.awaitsCaller();
     upload.leavesTrial();
@@ -329,15 +329,12 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void whatATrialLeavesIsGoneWithItsOutage() {
-    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker back = soonBack(time);
     Attempt upload = openAndAwaitTrial(back);
     upload.awaitsCaller();
     upload.leavesTrial();
     upload.unreached();
-    Attempt trial = back.attempt("c");
-    while (!trial.begin()) {
-      Thread.onSpinWait();
-    }
+    awaitTrial(back);
     assertThat(back.attempt("c").begin()).isFalse();
   }
 
@@ -345,7 +342,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void aTrialThatWasNeverSentIsMadeAgain() {
-    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker back = soonBack(time);
     Attempt unsent = openAndAwaitTrial(back);
     time.advance(Duration.ofMinutes(1));
     unsent.neverSent();
@@ -357,7 +354,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void thereIsOneTrialAtATime() {
-    BackendBreaker slow = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker slow = soonBack(time);
     openAndAwaitTrial(slow).abandoned();
     begun(slow);
     assertThat(slow.attempt("c").begin()).isFalse();
@@ -367,7 +364,7 @@ final class BackendBreakerTest {
   @ValueSource(booleans = {false, true})
   @Timeout(30)
   void aTrialThatHadTheTimeOfAnAnswerFails(boolean isGivenUp) {
-    BackendBreaker slow = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker slow = soonBack(time);
     answeredAfter(slow, Duration.ofSeconds(10));
     Attempt trial = openAndAwaitTrial(slow);
     time.advance(Duration.ofSeconds(20));
@@ -382,7 +379,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void aTrialThatIsRefusedFails() {
-    BackendBreaker full = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker full = soonBack(time);
     openAndAwaitTrial(full).refused();
     assertThat(full.state()).isEqualTo("open");
   }
@@ -390,7 +387,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void whatBeganBeforeItOpenedSettlesNoTrial() {
-    BackendBreaker restarted = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker restarted = soonBack(time);
     List<Attempt> older = Stream.generate(() -> begun(restarted)).limit(20).toList();
     Attempt trial = openAndAwaitTrial(restarted);
     older.get(0).succeeded();
@@ -408,7 +405,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void whatBeganBeforeItOpenedDoesNotOpenItAgain() {
-    BackendBreaker restarted = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker restarted = soonBack(time);
     List<Attempt> older = Stream.generate(() -> begun(restarted)).limit(20).toList();
     openAndAwaitTrial(restarted).succeeded();
     older.subList(0, 10).forEach(Attempt::unreached);
@@ -424,7 +421,7 @@ final class BackendBreakerTest {
   @Test
   @Timeout(30)
   void aStreamThatGoesOnIsATrialThatSucceeded() {
-    BackendBreaker back = breaker(Duration.ofMillis(100), Duration.ofSeconds(30));
+    BackendBreaker back = soonBack(time);
     Attempt older = begun(back);
     Attempt trial = openAndAwaitTrial(back);
     assertThat(older.isTrial()).isFalse();
@@ -433,9 +430,7 @@ final class BackendBreakerTest {
     trial.endsTrial();
     assertThat(trial.isTrial()).isFalse();
     assertThat(back.state()).isEqualTo("closed");
-    for (int i = 0; i < 4; i++) {
-      begun(back).unreached();
-    }
+    unreached(back, 4);
     trial.failed();
     assertThat(back.state()).isEqualTo("open");
   }
@@ -491,13 +486,19 @@ final class BackendBreakerTest {
   void connectionsThatDoNotComeAboutOpenItWhoeverAsks() {
     for (int i = 0; i < 5; i++) {
       answered("good");
-      begun(breaker).unreached();
+      unreached(breaker, 1);
     }
     assertThat(isOpen()).isTrue();
   }
 
-  private BackendBreaker breaker(Duration openFor, Duration timeout) {
-    return breaker(openFor, timeout, time);
+  /// Gives a breaker that stays open.
+  private BackendBreaker breaker(Duration timeout) {
+    return breaker(Duration.ofMinutes(10), timeout, time);
+  }
+
+  /// Gives a breaker that is open for so short a time that the end of that can be waited for.
+  private BackendBreaker soonBack(MonotonicClock clock) {
+    return breaker(Duration.ofMillis(100), Duration.ofSeconds(30), clock);
   }
 
   private BackendBreaker breaker(Duration openFor, Duration timeout, MonotonicClock clock) {
@@ -507,15 +508,23 @@ final class BackendBreakerTest {
 
   /// Opens a breaker, and gives the trial once its time has passed on Failsafe's own clock.
   private static Attempt openAndAwaitTrial(BackendBreaker breaker) {
-    for (int i = 0; i < 5; i++) {
-      begun(breaker).unreached();
-    }
+    unreached(breaker, 5);
     assertThat(breaker.state()).isEqualTo("open");
+    return awaitTrial(breaker);
+  }
+
+  private static Attempt awaitTrial(BackendBreaker breaker) {
     Attempt trial = breaker.attempt("c");
     while (!trial.begin()) {
       Thread.onSpinWait();
     }
     return trial;
+  }
+
+  private static void unreached(BackendBreaker breaker, int times) {
+    for (int i = 0; i < times; i++) {
+      begun(breaker).unreached();
+    }
   }
 
   private static Attempt begun(BackendBreaker breaker) {
