@@ -167,20 +167,13 @@ final class Race {
     } catch (RefusedException e) {
       return false;
     }
-    // In this order: what a breaker refuses costs nothing.
+    // In this order: what a breaker refuses costs nothing, nor what comes too late.
     if (leftNanos <= 0 || !relay.begin()) {
       return false;
     }
-    if (!passage.model().retries().take(now)) {
+    if (isDecided() || !passage.model().retries().take(now) || !joins(relay)) {
       relay.neverSent();
       return false;
-    }
-    synchronized (this) {
-      if (over || winner != null) {
-        relay.neverSent();
-        return false;
-      }
-      other = relay;
     }
     hedging.sent();
     passage.hedged();
@@ -199,6 +192,19 @@ final class Race {
             ending.completeExceptionally(e);
           }
         });
+    return true;
+  }
+
+  private synchronized boolean isDecided() {
+    return over || winner != null;
+  }
+
+  /// Makes this the request beside the first, unless it comes too late.
+  private synchronized boolean joins(HttpRelay relay) {
+    if (isDecided()) {
+      return false;
+    }
+    other = relay;
     return true;
   }
 

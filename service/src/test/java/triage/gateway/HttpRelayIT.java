@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -107,7 +108,8 @@ final class HttpRelayIT {
   }
 
   private RelayServer server(Duration streamIdleTimeout) throws Exception {
-    return new RelayServer("http://127.0.0.1:" + model.getAddress().getPort(), streamIdleTimeout);
+    String url = "http://127.0.0.1:" + model.getAddress().getPort();
+    return new RelayServer(List.of(url), streamIdleTimeout);
   }
 
   private static String text(int bytes) {

@@ -27,10 +27,12 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.Callback;
 import triage.admission.Criticality;
+import triage.admission.GateSnapshot.LaneSnapshot;
 import triage.backend.Attempt;
 import triage.backend.BackendBreaker;
 import triage.backend.BackendSettings;
 import triage.backend.BreakerSettings;
+import triage.backend.HedgeSettings;
 import triage.backend.HttpBackend;
 import triage.backend.ModelSettings;
 import triage.backend.ModelVersion;
@@ -50,7 +52,11 @@ final class RelayServer implements AutoCloseable {
       new Caller("c", Criticality.CRITICAL, Caller.ALL_STUDIES, Set.of(), Instant.EPOCH);
 
   final SettableTime time = new SettableTime(Instant.EPOCH);
-  final AlarmClock clock = Alarms.unwatched(time);
+
+  /// Runs whenever a relay reads the clock.
+  volatile Runnable reading = () -> {};
+
+  final AlarmClock clock = Alarms.unwatched(this::read);
 
   /// Whether no part of an answer is written from now on, until [#resume].
   volatile boolean stalls;
@@ -68,12 +74,11 @@ final class RelayServer implements AutoCloseable {
   private final Server server = new Server();
   private final ServerConnector connector = new ServerConnector(server);
 
-  /// Starts one without heartbeats.
+  /// Starts one without heartbeats that hedges where it knows how long answers take, and has several
+  /// to ask.
   ///
-  /// @param url the model server's
-  RelayServer(String url, Duration streamIdleTimeout) throws Exception {
-    BackendSettings backend =
-        BackendSettings.of(URI.create(url), null, 8, null, null, null, null, null, null);
+  /// @param urls the model servers'
+  RelayServer(List<String> urls, Duration streamIdleTimeout) throws Exception {
     ModelSettings settings =
         ModelSettings.of(
             null,
@@ -91,12 +96,21 @@ final class RelayServer implements AutoCloseable {
             null,
             BreakerSettings.of(null, null, Duration.ofMillis(100), null),
             null,
-            null,
-            List.of(backend));
+            HedgeSettings.of(null, null),
+            urls.stream().map(RelayServer::backend).toList());
     models = Models.open(Map.of("m", settings), Path.of("."), 1, time, null);
     server.addConnector(connector);
     server.setHandler(new Relaying());
     server.start();
+  }
+
+  private static BackendSettings backend(String url) {
+    return BackendSettings.of(URI.create(url), null, 8, null, null, null, null, null, null);
+  }
+
+  private long read() {
+    reading.run();
+    return time.nanos();
   }
 
   ModelVersion model() {
@@ -106,27 +120,43 @@ final class RelayServer implements AutoCloseable {
   /// Opens the breaker, and waits until the next request is the trial. Both are by the clock of the
   /// machine.
   void awaitTrial() {
+    awaitTrial(0);
+  }
+
+  /// Does the same for one of several backends.
+  void awaitTrial(int lane) {
     for (int i = 0; i < BreakerSettings.DEFAULTS.failures(); i++) {
-      Attempt attempt = breaker().attempt("c");
+      Attempt attempt = breaker(lane).attempt("c");
       assertThat(attempt.begin()).isTrue();
       attempt.unreached();
     }
-    assertThat(breaker().state()).isEqualTo("open");
-    awaitRotation();
+    assertThat(breaker(lane).state()).isEqualTo("open");
+    awaitRotation(lane);
   }
 
   /// Waits until the backend is in rotation again.
   void awaitRotation() {
-    PacedServer.await(
-        "in rotation", () -> model().turnstile().snapshot().lanes().getFirst().open());
+    awaitRotation(0);
+  }
+
+  private void awaitRotation(int lane) {
+    PacedServer.await("in rotation", () -> lane(lane).open());
+  }
+
+  LaneSnapshot lane(int lane) {
+    return model().turnstile().snapshot().lanes().get(lane);
   }
 
   BackendBreaker breaker() {
-    return backend().breaker();
+    return breaker(0);
   }
 
-  private HttpBackend backend() {
-    return (HttpBackend) model().backends().getFirst();
+  BackendBreaker breaker(int lane) {
+    return backend(lane).breaker();
+  }
+
+  HttpBackend backend(int lane) {
+    return (HttpBackend) model().backends().get(lane);
   }
 
   /// Sends the beginning of a request.
@@ -202,14 +232,16 @@ final class RelayServer implements AutoCloseable {
   private HttpRelay.Ending relay(Passage passage, Body body) throws RefusedException {
     Pass pass = new Pass("c", Criticality.CRITICAL, clock.nanos() + PATIENCE.toNanos());
     try (Permit permit = new Permit(model().turnstile(), pass)) {
-      HttpBackend backend = backend();
-      boolean admitted = permit.enter();
+      if (!permit.enter()) {
+        throw new IllegalStateException("not admitted");
+      }
+      HttpBackend backend = backend(pass.lane());
       passage.started(backend, clock.nanos());
       Race race =
           new Race(
               passage, permit, backend, body, new CompletableFuture<>(), () -> false, clock, time);
-      if (!admitted || !race.begin()) {
-        throw new IllegalStateException("not admitted");
+      if (!race.begin()) {
+        throw new IllegalStateException("turned away");
       }
       return race.run(PATIENCE);
     }

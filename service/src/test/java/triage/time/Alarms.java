@@ -5,7 +5,7 @@ public final class Alarms {
   private Alarms() {}
 
   /// Gives an alarm clock that nobody watches.
-  public static AlarmClock unwatched(SettableTime time) {
+  public static AlarmClock unwatched(MonotonicClock time) {
     return new AlarmClock(time);
   }
 
