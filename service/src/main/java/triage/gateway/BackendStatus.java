@@ -41,8 +41,8 @@ final class BackendStatus {
   ///
   /// @param attempt the exchange, which ends here
   /// @param retryAfterNanos what [#retryAfterNanos] gave
-  /// @param known whether Triage knows that the backend is to serve that path, and had all of the
-  ///     body at hand
+  /// @param known whether Triage knows that the backend is to serve that path, and that the status
+  ///     is for nothing that the caller did
   static Outcome settle(
       HttpBackend backend, Attempt attempt, int status, long retryAfterNanos, boolean known) {
     if (isFailure(status, known)) {

@@ -15,6 +15,7 @@ import org.eclipse.jetty.client.Result;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
@@ -109,7 +110,7 @@ final class HttpRelay {
   private volatile long progressedNanos;
   private final RelayedAnswer answer;
   private final SelectorTurn turn;
-  private final boolean known;
+  private final boolean repeatable;
   private final long heartbeatNanos;
   private long beatNanos;
   private volatile @Nullable HttpFields provenance;
@@ -151,7 +152,7 @@ final class HttpRelay {
     this.clock = clock;
     this.wallClock = wallClock;
     this.answer = new RelayedAnswer(call);
-    this.known = call.dialect() == Dialect.OIP && body.isWhole();
+    this.repeatable = body.isWhole();
     this.turn = backend.turn();
     this.heartbeatNanos = passage.model().settings().heartbeat().toNanos();
     this.idleNanos = passage.model().settings().streamIdleTimeout().toNanos();
@@ -342,7 +343,14 @@ final class HttpRelay {
   }
 
   private Outcome settleStatus() {
-    return BackendStatus.settle(backend, attempt, status, retryAfterNanos, known);
+    return BackendStatus.settle(backend, attempt, status, retryAfterNanos, isKnown());
+  }
+
+  /// Tells whether Triage knows that the backend is to serve that path, and that its status is for
+  /// nothing that the caller did: whoever still sends may be too slow.
+  private boolean isKnown() {
+    return call.dialect() == Dialect.OIP
+        && (repeatable || status != HttpStatus.REQUEST_TIMEOUT_408);
   }
 
   private Ending settleRelayed() {
@@ -423,7 +431,7 @@ final class HttpRelay {
     if (status < 400) {
       attempt.answering();
       boolean isTrial = attempt.isTrial();
-      onTrial = isTrial && !BackendStatus.isFailure(status, known);
+      onTrial = isTrial && !BackendStatus.isFailure(status, isKnown());
       trialNanos = headers.contains(HttpHeader.CONTENT_LENGTH) ? SIZED_TRIAL_NANOS : TRIAL_NANOS;
       if (stream != null && !isTrial) {
         turnstile.answering(pass);

@@ -20,6 +20,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import triage.admission.GateSnapshot.LaneSnapshot;
 import triage.admission.Outcome;
 import triage.backend.Attempt;
@@ -326,6 +328,22 @@ final class HttpRelayIT {
         assertThat(server.ending().outcome()).isEqualTo(Outcome.FAILED);
       }
       assertThat(server.breaker().state()).isEqualTo("open");
+    }
+  }
+
+  /// But for what may be because it came slowly.
+  @ParameterizedTest
+  @CsvSource({"302, FAILED", "404, FAILED", "408, ABANDONED"})
+  void aFaultOfTheBackendIsOneWhereTheBodyIsLong(int status, Outcome outcome) throws Exception {
+    model.createContext(INFER, exchange -> parts(exchange, status, 0));
+    try (RelayServer server = server(Duration.ofHours(1));
+        Socket caller =
+            server.send(
+                INFER, "Content-Length: " + (BEGUN + REST) + "\r\n\r\n" + text(BEGUN + REST))) {
+      parts.add("moved");
+      parts.add("");
+      assertThat(PacedServer.read(caller, "moved")).startsWith("HTTP/1.1 " + status + " ");
+      assertThat(server.ending().outcome()).isEqualTo(outcome);
     }
   }
 
