@@ -2,11 +2,15 @@ package triage.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.Stream;
@@ -16,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import triage.admission.GateSettings;
 import triage.admission.LimitSettings;
 import triage.time.MonotonicClock;
@@ -349,6 +354,66 @@ final class BackendBreakerTest {
     assertThat(back.state()).isEqualTo("half-open");
     answer(begun(back));
     assertThat(back.state()).isEqualTo("closed");
+  }
+
+  /// Failsafe has opened the breaker, and that is told and counted only once it is half-open again.
+  @Test
+  @Timeout(30)
+  void aTrialFromBeforeTheOpeningWasCountedIsMadeAgain() throws Exception {
+    BackendBreaker back = soonBack(time);
+    for (int i = 0; i < 2; i++) {
+      timedOutAfter(back, Duration.ofSeconds(30));
+    }
+    Attempt hung = begun(back);
+    time.advance(Duration.ofSeconds(30));
+    Attempt early;
+    try (OpeningHeld opening = new OpeningHeld()) {
+      Thread opener = Thread.ofVirtual().start(hung::timedOut);
+      opening.begun.await();
+      // The count needs it, too.
+      synchronized (back) {
+        opening.goesOn.countDown();
+        while (!back.state().equals("open")) {
+          Thread.onSpinWait();
+        }
+        early = awaitTrial(back);
+      }
+      opener.join();
+    }
+    answer(early);
+    assertThat(back.state()).isEqualTo("half-open");
+    answer(begun(back));
+    assertThat(back.state()).isEqualTo("closed");
+  }
+
+  /// Holds who is about to open a breaker that hangs, and tells so in the log, until it is let go.
+  private static final class OpeningHeld extends AppenderBase<ILoggingEvent>
+      implements AutoCloseable {
+    private final Logger logger = (Logger) LoggerFactory.getLogger(BackendBreaker.class);
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final CountDownLatch goesOn = new CountDownLatch(1);
+
+    private OpeningHeld() {
+      start();
+      logger.addAppender(this);
+    }
+
+    @Override
+    protected void append(ILoggingEvent event) {
+      if (event.getMessage().startsWith("event=backend-hung")) {
+        begun.countDown();
+        try {
+          goesOn.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      logger.detachAppender(this);
+    }
   }
 
   @Test
