@@ -8,9 +8,11 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Components;
@@ -26,6 +28,21 @@ final class BodyTest {
 
   BodyTest() {
     new Random(1).nextBytes(sent);
+  }
+
+  /// Of a body of 129 KiB it had been 256.
+  @Test
+  void borrowsAtMostAQuarterMoreThanItNeedsInFewSizes() throws Exception {
+    Set<Integer> sizes = new HashSet<>();
+    for (int bytes = 17 << 10; bytes <= 256 << 10; bytes += 512) {
+      sent = new byte[bytes];
+      Body body = Body.readToRelay(request(part(0, bytes, true)), BYTES_MAX);
+      int taken = body.begun().array().length;
+      assertThat(taken).isBetween(bytes, bytes + bytes / 4);
+      sizes.add(taken);
+      body.giveBack();
+    }
+    assertThat(sizes).hasSize(16);
   }
 
   @Test
