@@ -1,6 +1,9 @@
 package triage.backend;
 
 import java.io.IOException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -12,6 +15,8 @@ import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.http.HttpCookieStore;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -74,7 +79,7 @@ final class HttpClients implements AutoCloseable {
   private HttpClient client(Kind kind) throws IOException {
     ConnectionSettings connections = kind.connections();
     Path caFile = kind.tls().caFile();
-    ClientConnector connector = new ClientConnector();
+    ClientConnector connector = new Connector();
     SslContextFactory.Client ssl = new SslContextFactory.Client();
     if (caFile != null) {
       ssl.setTrustStore(authorities(folder.resolve(caFile)));
@@ -140,6 +145,15 @@ final class HttpClients implements AutoCloseable {
     clients.values().forEach(client -> LifeCycle.stop(client));
     if (threads != null) {
       LifeCycle.stop(threads);
+    }
+  }
+
+  /// Has answers read by [HttpEndPoint].
+  private static final class Connector extends ClientConnector {
+    @Override
+    protected EndPoint newEndPoint(
+        SelectableChannel channel, ManagedSelector selector, SelectionKey key) {
+      return HttpEndPoint.ofModelServer((SocketChannel) channel, selector, key, getScheduler());
     }
   }
 }

@@ -4,7 +4,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 import triage.admission.DoorClass;
@@ -117,7 +116,7 @@ public final class Doorkeeper {
 
   /// Gives who sends a request, if that is known here.
   @Nullable Caller known(Request request) {
-    return tokens.known(request.getHeaders().get(HttpHeader.AUTHORIZATION));
+    return CallersToken.known(request.getHeaders(), request.getConnectionMetaData(), tokens);
   }
 
   /// Counts a request that is not let in.

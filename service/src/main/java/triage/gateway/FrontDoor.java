@@ -35,13 +35,14 @@ public final class FrontDoor extends Handler.Wrapper {
   /// About as long as the door takes to open after a storm.
   private static final long PRESSURE_RETRY_NANOS = 2_000_000_000L;
 
-  /// How many refusals of one connection are given on the thread that selects; the next one is
-  /// given on another: who sends request after request without waiting would have that thread for
-  /// itself.
+  /// How many refusals of one connection are given in a row on the thread that selects; the next
+  /// one is given on another: who sends request after request without waiting would have that
+  /// thread for itself.
   static final int IN_PLACE_MAX = 16;
 
-  /// The attribute of a connection that counts them.
-  private static final String IN_PLACE = "triage.refused-in-place";
+  /// The attribute of a connection that counts them. It is taken away when the thread that selects
+  /// has turned to others meanwhile, as far as the connection knows.
+  static final String IN_PLACE = "triage.refused-in-place";
 
   private static final String APPLICATION = "application";
 

@@ -16,6 +16,7 @@ import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.TryExecutor;
 import org.jspecify.annotations.Nullable;
+import triage.backend.HttpEndPoint;
 
 /// An HTTP/1 connection that can notice, while a request is being handled, that its caller has hung
 /// up. Jetty's own looks at the socket again only when the response has been written.
@@ -113,6 +114,7 @@ final class HangupConnection extends HttpConnection {
 
   @Override
   public void onFillable() {
+    removeAttribute(FrontDoor.IN_PLACE);
     super.onFillable();
     standBy();
   }
@@ -321,6 +323,9 @@ final class HangupConnection extends HttpConnection {
       onUpgradeTo(input);
     }
     pace.ended(ended.group);
+    if (getEndPoint() instanceof HttpEndPoint socket) {
+      socket.rest();
+    }
     proceed.run();
   }
 

@@ -54,6 +54,7 @@ public final class IntakeShare {
     return path.equals(BATCHES)
         || (path.startsWith(MODELS)
             && path.endsWith(INFER)
+            && headers.contains("Prefer")
             && RequestHeaders.wantsAsync(headers.getCSV("Prefer", false)));
   }
 

@@ -4,8 +4,12 @@ import com.fasterxml.jackson.annotation.JsonTypeName;
 import io.dropwizard.jetty.HttpConnectorFactory;
 import io.dropwizard.util.DataSize;
 import io.dropwizard.util.Duration;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import org.eclipse.jetty.io.ByteBufferPool;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -14,6 +18,7 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.util.thread.ThreadPool;
 import org.jspecify.annotations.Nullable;
+import triage.backend.HttpEndPoint;
 
 /// Dropwizard's plain HTTP connector with connections that notice a caller that hangs up, and with
 /// HTTP/2 on the same port, in the clear or on TLS: `type: triage` in the settings, with the keys
@@ -67,16 +72,41 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
     ServerCertificate shown = certificate;
     if (shown != null) {
       ConnectionFactory[] secure = HandshakeFactory.all(shown, pacer, factories[0], configuration);
-      return limited(super.buildConnector(server, scheduler, pool, name, threads, secure));
+      return connector(super.buildConnector(server, scheduler, pool, name, threads, secure));
     }
     ServerConnector connector =
-        super.buildConnector(server, scheduler, pool, name, threads, factories);
+        connector(super.buildConnector(server, scheduler, pool, name, threads, factories));
     // In a connection factory of Dropwizard's that measures, ours cannot be found any more.
     connector.addConnectionFactory(new SessionFactory(configuration, pacer));
-    return limited(connector);
+    return connector;
   }
 
-  private ServerConnector limited(ServerConnector connector) {
+  /// Makes a connector after Dropwizard's, whose sockets are [HttpEndPoint]s.
+  private ServerConnector connector(ServerConnector like) {
+    ServerConnector connector =
+        new ServerConnector(
+            like.getServer(),
+            like.getExecutor(),
+            like.getScheduler(),
+            like.getByteBufferPool(),
+            like.getAcceptors(),
+            like.getSelectorManager().getSelectorCount(),
+            like.getConnectionFactories().toArray(ConnectionFactory[]::new)) {
+          @Override
+          protected SocketChannelEndPoint newEndPoint(
+              SocketChannel channel, ManagedSelector selector, SelectionKey key) {
+            HttpEndPoint socket = HttpEndPoint.ofCaller(channel, selector, key, getScheduler());
+            socket.setIdleTimeout(getIdleTimeout());
+            return socket;
+          }
+        };
+    connector.setPort(like.getPort());
+    connector.setHost(like.getHost());
+    connector.setInheritChannel(like.isInheritChannel());
+    connector.setAcceptQueueSize(like.getAcceptQueueSize());
+    connector.setReuseAddress(like.getReuseAddress());
+    connector.setIdleTimeout(like.getIdleTimeout());
+    connector.setName(like.getName());
     connector.addBean(limits);
     return connector;
   }

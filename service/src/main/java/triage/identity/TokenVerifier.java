@@ -117,6 +117,11 @@ public final class TokenVerifier {
     return known != null && isCurrent(key, known) ? known.outcome.caller() : null;
   }
 
+  /// Tells whether the token that a caller came with is still good.
+  public boolean isCurrent(Caller caller) {
+    return clock.millis() < goodUntilMillis(caller);
+  }
+
   /// Gives how many tokens are remembered, about.
   long remembered() {
     verified.cleanUp();

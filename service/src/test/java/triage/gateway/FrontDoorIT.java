@@ -22,6 +22,27 @@ class FrontDoorIT {
   void refusesOnOtherThreadsWhoSendsRequestAfterRequestWithoutWaiting() throws Exception {
     int rounds = 3;
     int requests = rounds * (FrontDoor.IN_PLACE_MAX + 1);
+    behindAClosedDoor(caller -> {
+      caller.send(Caller.get("/v2/models/m").repeat(requests));
+      for (int i = 0; i < requests; i++) {
+        assertThat(caller.receive()).startsWith("503 ");
+      }
+    });
+    assertThat(elsewhere).hasValue(rounds);
+  }
+
+  @Test
+  void refusesInPlaceWhoWaitsForEachAnswer() throws Exception {
+    behindAClosedDoor(caller -> {
+      for (int i = 0; i < 2 * FrontDoor.IN_PLACE_MAX + 2; i++) {
+        caller.send(Caller.get("/v2/models/m"));
+        assertThat(caller.receive()).startsWith("503 ");
+      }
+    });
+    assertThat(elsewhere).hasValue(0);
+  }
+
+  private void behindAClosedDoor(Visit visit) throws Exception {
     Server server = new Server();
     try {
       ServerConnector connector =
@@ -31,15 +52,11 @@ class FrontDoorIT {
       server.setHandler(closedDoor());
       server.start();
       try (Caller caller = new Caller(connector.getLocalPort())) {
-        caller.send(Caller.get("/v2/models/m").repeat(requests));
-        for (int i = 0; i < requests; i++) {
-          assertThat(caller.receive()).startsWith("503 ");
-        }
+        visit.with(caller);
       }
     } finally {
       server.stop();
     }
-    assertThat(elsewhere).hasValue(rounds);
   }
 
   /// Gives a door that refuses everybody, and so asks nobody who passes.
@@ -58,5 +75,10 @@ class FrontDoorIT {
             1);
     door.drain();
     return door;
+  }
+
+  /// What a caller does.
+  private interface Visit {
+    void with(Caller caller) throws Exception;
   }
 }
