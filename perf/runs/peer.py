@@ -195,3 +195,15 @@ def cpu_nanos(pid: int, with_children: bool = False) -> int:
         except OSError:
             continue
     return total
+
+
+def compiler_nanos(pid: int) -> int:
+    """Gives the processor time that the compilers of a JVM have used."""
+    total = 0
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            if (thread / "comm").read_text().startswith(("C1 Compiler", "C2 Compiler")):
+                total += int((thread / "schedstat").read_text().split()[0])
+        except OSError:
+            continue
+    return total
