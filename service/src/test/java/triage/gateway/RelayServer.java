@@ -74,8 +74,8 @@ final class RelayServer implements AutoCloseable {
   private final Server server = new Server();
   private final ServerConnector connector = new ServerConnector(server);
 
-  /// Starts one without heartbeats that hedges where it knows how long answers take, and has several
-  /// to ask.
+  /// Starts one without heartbeats that hedges where it knows how long answers take, and has
+  /// several to ask.
   ///
   /// @param urls the model servers'
   RelayServer(List<String> urls, Duration streamIdleTimeout) throws Exception {
