@@ -11,11 +11,11 @@ import triage.time.MonotonicClock;
 /// 100 of them stay below. A probe that has not begun counts with its age, so that an executor that
 /// stands still shows while it does.
 ///
-/// At most 16 probes are on their way at once.
+/// At most 32 probes are on their way at once.
 ///
 /// **Threads**: safe for use by several threads; probes begin on the executor's.
 final class Lateness implements Sensor {
-  private static final int PROBES = 16;
+  private static final int PROBES = 32;
   private static final double PART = 0.9;
   private static final double NANOS_PER_SECOND = 1e9;
 

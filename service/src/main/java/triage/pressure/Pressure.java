@@ -30,7 +30,7 @@ import triage.time.MonotonicClock;
 public final class Pressure implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Pressure.class);
   private static final long PERIOD_MILLIS = 100;
-  private static final long PROBE_MILLIS = 20;
+  private static final long PROBE_MILLIS = 10;
 
   private final Map<Signal, Sensor> sensors;
   private final @Nullable Lateness startDelay;
