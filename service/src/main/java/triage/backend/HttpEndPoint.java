@@ -7,6 +7,7 @@ import java.nio.channels.SocketChannel;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
 
 /// A socket that is not read where nothing has come: a read that leaves room has taken all there
 /// was, and Jetty would try again, most often twice, before it waits. Each try is a call of the
@@ -16,8 +17,8 @@ import org.eclipse.jetty.util.thread.Scheduler;
 /// is there and not for what is new: what has come in between is not missed.
 ///
 /// **Threads**: as all of Jetty's; one reads at a time.
-public final class HttpEndPoint extends SocketChannelEndPoint {
-  private final boolean always;
+public class HttpEndPoint extends SocketChannelEndPoint {
+  private final boolean ofModelServer;
 
   /// Whether the last read took all there was.
   private volatile boolean drained;
@@ -25,48 +26,51 @@ public final class HttpEndPoint extends SocketChannelEndPoint {
   /// Whether nothing is read until the selector has told of more.
   private volatile boolean dry;
 
+  private volatile @Nullable Thread selecting;
+
   private HttpEndPoint(
       SocketChannel channel,
       ManagedSelector selector,
       SelectionKey key,
       Scheduler scheduler,
-      boolean always) {
+      boolean ofModelServer) {
     super(channel, selector, key, scheduler);
-    this.always = always;
+    this.ofModelServer = ofModelServer;
   }
 
   /// Makes the socket of a caller, which may be read again at once until [#rest] is called: who
   /// reads a body on another thread than the one that selects would have that woken each time.
-  public static HttpEndPoint ofCaller(
+  public HttpEndPoint(
       SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
-    return new HttpEndPoint(channel, selector, key, scheduler, false);
+    this(channel, selector, key, scheduler, false);
   }
 
-  /// Makes the socket of a model server, which the thread that selects reads.
+  /// Makes the socket of a model server, which most often the thread that selects reads.
   static HttpEndPoint ofModelServer(
       SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
     return new HttpEndPoint(channel, selector, key, scheduler, true);
   }
 
   /// Says that all that was sent has most likely been read: a request is over.
-  public void rest() {
+  public final void rest() {
     dry = drained;
   }
 
   @Override
   public Runnable onSelected() {
     dry = false;
+    selecting = Thread.currentThread();
     return super.onSelected();
   }
 
   @Override
   public int fill(ByteBuffer buffer) throws IOException {
-    if (dry) {
+    if (dry && !isInputShutdown()) {
       return 0;
     }
     int filled = super.fill(buffer);
     drained = filled >= 0 && buffer.limit() < buffer.capacity();
-    dry = always && drained;
+    dry = ofModelServer && drained && Thread.currentThread().equals(selecting);
     return filled;
   }
 }

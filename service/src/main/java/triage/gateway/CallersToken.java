@@ -10,10 +10,10 @@ import triage.identity.TokenVerifier;
 
 /// The last token of a connection that was known, and whose it is.
 ///
-/// A caller sends the same token with each request of a connection, and Jetty gives the same field
-/// for it as long as it has that in its own cache of the connection. To compare the two costs
-/// nothing, a look-up by the token's hash a microsecond. The token is kept no longer than by Jetty,
-/// as long as the connection.
+/// A caller sends the same token with each request of a connection, and Jetty most often gives the
+/// same field for it, from its own cache of the connection. To compare the two costs next to
+/// nothing, a look-up by the token's hash a microsecond. The token is kept while the connection is
+/// open.
 ///
 /// **Threads**: immutable; the attributes of a connection are safe for use by several threads.
 record CallersToken(HttpField field, Caller caller) {
@@ -37,5 +37,11 @@ record CallersToken(HttpField field, Caller caller) {
       connection.setAttribute(ATTRIBUTE, new CallersToken(field, caller));
     }
     return caller;
+  }
+
+  /// Gives a text that tells nothing of the token.
+  @Override
+  public String toString() {
+    return "CallersToken[" + caller.name() + "]";
   }
 }

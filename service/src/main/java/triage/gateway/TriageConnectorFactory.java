@@ -72,21 +72,22 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
     ServerCertificate shown = certificate;
     if (shown != null) {
       ConnectionFactory[] secure = HandshakeFactory.all(shown, pacer, factories[0], configuration);
-      return connector(super.buildConnector(server, scheduler, pool, name, threads, secure));
+      return connector(
+          super.buildConnector(server, scheduler, pool, name, threads, secure), threads);
     }
     ServerConnector connector =
-        connector(super.buildConnector(server, scheduler, pool, name, threads, factories));
+        connector(super.buildConnector(server, scheduler, pool, name, threads, factories), threads);
     // In a connection factory of Dropwizard's that measures, ours cannot be found any more.
     connector.addConnectionFactory(new SessionFactory(configuration, pacer));
     return connector;
   }
 
   /// Makes a connector after Dropwizard's, whose sockets are [HttpEndPoint]s.
-  private ServerConnector connector(ServerConnector like) {
+  private ServerConnector connector(ServerConnector like, @Nullable ThreadPool threads) {
     ServerConnector connector =
         new ServerConnector(
             like.getServer(),
-            like.getExecutor(),
+            threads,
             like.getScheduler(),
             like.getByteBufferPool(),
             like.getAcceptors(),
@@ -95,7 +96,7 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
           @Override
           protected SocketChannelEndPoint newEndPoint(
               SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-            HttpEndPoint socket = HttpEndPoint.ofCaller(channel, selector, key, getScheduler());
+            HttpEndPoint socket = new HttpEndPoint(channel, selector, key, getScheduler());
             socket.setIdleTimeout(getIdleTimeout());
             return socket;
           }

@@ -8,7 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /// By what a verified token is remembered: the first 128 bits of its SHA-256, so that a memory dump
-/// holds no token.
+/// holds no token that is not in use on an open connection.
 ///
 /// **Threads**: immutable.
 record TokenKey(long high, long low) {

@@ -64,6 +64,7 @@ class HttpEndPointTest {
   void isReadAgainWhereTheLastReadLeftNoRoom() throws IOException {
     HttpEndPoint socket = HttpEndPoint.ofModelServer(here, null, key, scheduler());
     arrives(ROOM + 5);
+    socket.onSelected();
 
     assertThat(fill(socket)).isEqualTo(ROOM);
     assertThat(fill(socket)).isEqualTo(5);
@@ -71,7 +72,7 @@ class HttpEndPointTest {
 
   @Test
   void ofACallerIsReadAgainUntilARequestIsOver() throws IOException {
-    HttpEndPoint socket = HttpEndPoint.ofCaller(here, null, key, scheduler());
+    HttpEndPoint socket = new HttpEndPoint(here, null, key, scheduler());
     arrives(5);
     assertThat(fill(socket)).isEqualTo(5);
     arrives(3);
@@ -87,7 +88,7 @@ class HttpEndPointTest {
 
   @Test
   void ofACallerWhoHasSentMoreThanWasReadIsReadAtTheEndOfARequest() throws IOException {
-    HttpEndPoint socket = HttpEndPoint.ofCaller(here, null, key, scheduler());
+    HttpEndPoint socket = new HttpEndPoint(here, null, key, scheduler());
     arrives(ROOM + 5);
     assertThat(fill(socket)).isEqualTo(ROOM);
 
@@ -104,6 +105,32 @@ class HttpEndPointTest {
 
     assertThat(fill(socket)).isEqualTo(-1);
     assertThat(fill(socket)).isEqualTo(-1);
+  }
+
+  @Test
+  void tellsOfItsOwnEndWhereNothingWasToBeRead() throws IOException {
+    HttpEndPoint socket = HttpEndPoint.ofModelServer(here, null, key, scheduler());
+    arrives(5);
+    socket.onSelected();
+    assertThat(fill(socket)).isEqualTo(5);
+    assertThat(fill(socket)).isZero();
+
+    socket.close();
+
+    assertThat(fill(socket)).isEqualTo(-1);
+  }
+
+  @Test
+  void isReadAgainByWhoeverDoesNotSelect() throws Exception {
+    HttpEndPoint socket = HttpEndPoint.ofModelServer(here, null, key, scheduler());
+    Thread other = new Thread(socket::onSelected);
+    other.start();
+    other.join();
+    arrives(5);
+    assertThat(fill(socket)).isEqualTo(5);
+    arrives(3);
+
+    assertThat(fill(socket)).isEqualTo(3);
   }
 
   private static ScheduledExecutorScheduler scheduler() {

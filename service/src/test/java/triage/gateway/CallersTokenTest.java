@@ -83,6 +83,15 @@ class CallersTokenTest {
     assertThat(known(token, tokens)).isNull();
   }
 
+  @Test
+  void showsNoToken() {
+    String token = token("edc");
+    tokens.verify(token);
+    known(token, tokens);
+
+    assertThat(connection.toString()).contains("edc").doesNotContain(token);
+  }
+
   private triage.identity.@Nullable Caller known(@Nullable String token, TokenVerifier verifier) {
     HttpFields.Mutable headers = HttpFields.build();
     if (token != null) {

@@ -37,6 +37,7 @@ import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import triage.backend.HttpEndPoint;
 
 /// A Jetty server whose one handler does what the gateway does: it takes a request on the I/O
 /// thread, reads the body on a virtual thread, watches the caller, waits, and answers with the body
@@ -394,7 +395,7 @@ final class WatchedServer implements AutoCloseable {
       }
     }
 
-    private final class EndPointWithNews extends SocketChannelEndPoint {
+    private final class EndPointWithNews extends HttpEndPoint {
       private EndPointWithNews(SelectableChannel channel, ManagedSelector from, SelectionKey key) {
         super((SocketChannel) channel, from, key, Connector.this.getScheduler());
       }

@@ -113,30 +113,30 @@ final class PressureTest {
     for (int i = 0; i < 100; i++) {
       lateness.probe();
       tasks.remove().run();
-      time.advance(Duration.ofMillis(20));
+      time.advance(Duration.ofMillis(10));
     }
     assertThat(lateness.read(time.nanos())).hasValue(0);
 
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 10; i++) {
       lateness.probe();
-      time.advance(Duration.ofMillis(20));
+      time.advance(Duration.ofMillis(10));
     }
 
-    assertThat(lateness.read(time.nanos())).hasValueCloseTo(0.08, within(0.001));
+    assertThat(lateness.read(time.nanos())).hasValueCloseTo(0.07, within(0.011));
   }
 
   @Test
-  void noMoreThan16ProbesAreOnTheirWay() {
+  void noMoreThan32ProbesAreOnTheirWay() {
     Deque<Runnable> tasks = new ArrayDeque<>();
     Lateness lateness = new Lateness(tasks::add, time);
     for (int i = 0; i < 1000; i++) {
       lateness.probe();
     }
-    assertThat(tasks).hasSize(16);
+    assertThat(tasks).hasSize(32);
     time.advance(Duration.ofSeconds(1));
     assertThat(lateness.read(time.nanos())).hasValue(1);
     tasks.forEach(Runnable::run);
     lateness.probe();
-    assertThat(tasks).hasSize(17);
+    assertThat(tasks).hasSize(33);
   }
 }
