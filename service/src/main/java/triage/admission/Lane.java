@@ -10,12 +10,10 @@ import org.jspecify.annotations.Nullable;
 /// After an outage the lane ramps up: one permit first, then twice as many after each clean round.
 /// That is beside what was in flight before, whose end says nothing of the backend since, what has
 /// an answer that has begun, and what waits for its caller. After a rest what was in flight before
-/// counts, and there is one permit more at least.
+/// counts, and there is one permit more at least; what doubles is how many there are more.
 ///
 /// **Threads**: guarded by the lock of the gate's owner.
 final class Lane {
-  private static final double IDLE_HALVES_NANOS = 2e9;
-  private static final long IDLE_FROM_NANOS = 1_000_000_000L;
   private static final long REPORT_HOLDS_NANOS = 10_000_000_000L;
 
   private final double weight;
@@ -23,6 +21,10 @@ final class Lane {
   private @Nullable TunedLimit tuned;
   private @Nullable TunedLimit earlier;
   private int ramp = Integer.MAX_VALUE;
+
+  /// How many are served in a round until the ramp has as many places more.
+  private int round;
+
   private int servedInRound;
   private int inFlight;
 
@@ -45,7 +47,7 @@ final class Lane {
   private long refusals;
   private final UsualTime held = new UsualTime();
   private final UsualTime untilAnswered = new UsualTime();
-  private long learnedNanos;
+  private final ExpectedTime expected = new ExpectedTime();
   private double reported = Double.NaN;
   private long reportedNanos;
   private final Map<Absence, Long> absences = new EnumMap<>(Absence.class);
@@ -196,17 +198,10 @@ final class Lane {
   }
 
   /// Gives how long a request given to this lane now would take, in comparison with other lanes:
-  /// the usual time of a permit times the share of the limit in use, over the weight; more or less
-  /// where the backend reports its own load.
-  ///
-  /// The usual time of a backend that nobody has been given to counts for less and less, so that
-  /// one that was slow once is tried again.
+  /// the expected time of a permit times the share of the limit in use, over the weight; more or
+  /// less where the backend reports its own load.
   double load(long nowNanos) {
-    double expectedNanos = held.nanos();
-    long idleNanos = nowNanos - learnedNanos;
-    if (inFlight == 0 && idleNanos > IDLE_FROM_NANOS) {
-      expectedNanos *= Math.pow(0.5, idleNanos / IDLE_HALVES_NANOS);
-    }
+    double expectedNanos = expected.nanos(inFlight == 0, nowNanos);
     double alone = Math.max(expectedNanos, 1) * (taken(nowNanos) + 1) / (limit() * weight);
     return alone * reportedFactor(nowNanos);
   }
@@ -247,12 +242,12 @@ final class Lane {
     boolean served = outcome == Outcome.SERVED;
     boolean late = outcome == Outcome.OVERLOADED;
     boolean cutOff = late && ticket.expiredBy(nowNanos);
+    expect(ticket, outcome, cutOff, permitNanos, nowNanos);
     if (served) {
       learnUsual(permitNanos, ticket.untilAnsweredNanos(permitNanos));
-    } else if (cutOff || outcome == Outcome.ABANDONED) {
-      // Also what another backend has outrun: else one that turned slow would keep its share.
+    } else if (cutOff) {
       held.learnAtLeast(permitNanos, weight());
-      untilAnswered.learnAtLeast(ticket.untilAnsweredNanos(permitNanos), weight());
+      untilAnswered.learnAtLeast(permitNanos, weight());
     }
     double usualNanos = held.nanos();
     // What takes longer than the work itself is no refusal, whatever it says.
@@ -262,7 +257,6 @@ final class Lane {
       refusals++;
       withheld.withhold(usualNanos - permitNanos, nowNanos);
     }
-    learnedNanos = nowNanos;
     if (served) {
       var _ = rampUp(ticket);
     }
@@ -328,8 +322,9 @@ final class Lane {
   /// Counts one that was served for the ramp, and tells whether it does.
   private boolean rampUp(Ticket ticket) {
     boolean counts = ticket.returns >= outage && ramp < settledLimit();
-    if (counts && ++servedInRound >= ramp) {
-      ramp = ramp * 2;
+    if (counts && ++servedInRound >= round) {
+      ramp += round;
+      round *= 2;
       servedInRound = 0;
     }
     return counts;
@@ -354,6 +349,19 @@ final class Lane {
     return waited || hurried ? Ending.LATE_ANYWAY : Ending.LATE;
   }
 
+  /// Learns for the balance, also from what its caller gave up or another backend has outrun: else
+  /// a backend that turned slow would keep its share.
+  private void expect(
+      Ticket ticket, Outcome outcome, boolean cutOff, long permitNanos, long nowNanos) {
+    if (outcome == Outcome.SERVED) {
+      expected.learn(permitNanos, weight(), nowNanos);
+    } else if ((cutOff || outcome == Outcome.ABANDONED) && !ticket.isAnswered()) {
+      expected.learnAtLeast(permitNanos, weight(), nowNanos);
+    } else if (outcome != Outcome.ABANDONED) {
+      expected.heard(nowNanos);
+    }
+  }
+
   private void learnUsual(long permitNanos, long answeredNanos) {
     held.learn(permitNanos, weight());
     untilAnswered.learn(answeredNanos, weight());
@@ -374,18 +382,22 @@ final class Lane {
 
   /// Ends an absence. Where it was the last, the limit ramps up: from one beside what is in flight.
   /// Where the backend had only asked for a rest, what is in flight counts, whether it waits for
-  /// its caller or not, and the limit begins with half of itself, or one more than that.
+  /// its caller or not, and the limit begins with half of itself, or one more than that. A round is
+  /// as many as find room then.
   void open(Absence why) {
     if (absences.remove(why) == null || !absences.isEmpty()) {
       return;
     }
     returns++;
     if (onlyRested) {
-      ramp = Math.max(inFlight + 1, limit() / 2) - beside;
+      int most = Math.max(inFlight + 1, limit() / 2);
+      ramp = most - beside;
+      round = most - inFlight;
     } else {
       outage = returns;
       beside = inFlight;
       ramp = 1;
+      round = 1;
     }
     besideForNow = 0;
     servedInRound = 0;

@@ -6,9 +6,9 @@ import java.util.List;
 /// The backends of one gate, and which of them a request is given to: the better of two that are
 /// drawn from all that may take it.
 ///
-/// The better one is where the usual time of a permit, times the share of the limit that would be
-/// in use, over the backend's weight, is less. Two that are drawn and not the best of all: several
-/// instances in front of the same backends would otherwise all choose the same one at once.
+/// The better one is where the expected time of a permit, times the share of the limit that would
+/// be in use, over the backend's weight, is less. Two that are drawn and not the best of all:
+/// several instances in front of the same backends would otherwise all choose the same one at once.
 ///
 /// What is drawn follows from the seed and from how often was drawn before: the same calls give the
 /// same choices.

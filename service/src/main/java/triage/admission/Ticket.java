@@ -182,6 +182,11 @@ public class Ticket {
         : Math.clamp(answered - decidedNanos, 0, permitNanos);
   }
 
+  /// Tells whether its answer has begun.
+  final boolean isAnswered() {
+    return answeredNanos != Long.MAX_VALUE;
+  }
+
   /// Says that its permit is held for work that cannot be interrupted, however long that takes. May
   /// be called by any thread, without the gate's lock.
   public final void keep() {

@@ -348,6 +348,22 @@ final class GateTest {
   }
 
   @Test
+  void uploadsFromBeforeARestHoldUpNoRamp() {
+    Gate wide = new Gate(new GateSettings(100), List.of(LimitSettings.fixed(20)));
+    List<Ticket> uploads = admitted(wide, 16);
+    wide.close(0, Absence.RESTING, now + SECONDS, now);
+    wide.open(0, Absence.RESTING, now);
+    uploads.forEach(upload -> wide.awaitsCaller(upload, now));
+    List<Integer> limits = new ArrayList<>();
+    for (int round = 0; round < 3; round++) {
+      limits.add(limitOf(wide));
+      List<Ticket> permits = admitted(wide, limitOf(wide) - 16);
+      permits.forEach(permit -> wide.settle(permit, Outcome.SERVED, 0, now));
+    }
+    assertThat(limits).containsExactly(17, 18, 20);
+  }
+
+  @Test
   void whoHadItsTimeForSendingSpeaksForNoLowerLimit() {
     assertThat(grownAfterLateEnds(3900 * MILLIS)).isGreaterThan(1.5 * grownAfterLateEnds(0));
   }
@@ -541,12 +557,14 @@ final class GateTest {
     List<Ticket> queued = new ArrayList<>();
     Set<Ticket> awaiting = new HashSet<>();
     Map<Ticket, Set<Integer>> failedAt = new HashMap<>();
-    long[] closedAt = new long[3];
+    Absence[] absent = new Absence[3];
+    boolean[] fresh = new boolean[3];
     int withheldMost = 0;
+    int freshSeen = 0;
     for (int step = 0; step < 20_000; step++) {
       now += random.nextInt(3) * MILLIS;
       any.advance(now);
-      switch (random.nextInt(14)) {
+      switch (random.nextInt(15)) {
         case 0, 1, 2, 3, 4 -> {
           long deadline =
               random.nextBoolean() ? Ticket.NO_DEADLINE : now + random.nextInt(60) * MILLIS;
@@ -567,7 +585,10 @@ final class GateTest {
           }
           all.add(ticket);
           switch (earlier != null ? any.offerAgain(ticket, now) : any.offer(ticket, now)) {
-            case ADMITTED -> permits.add(ticket);
+            case ADMITTED -> {
+              assertThat(failedAt.get(ticket)).doesNotContain(ticket.lane());
+              permits.add(ticket);
+            }
             case WAITING -> queued.add(ticket);
             case SHED -> assertThat(ticket.reason()).isNotNull();
           }
@@ -575,7 +596,9 @@ final class GateTest {
         case 5, 6, 7, 8 -> {
           if (!permits.isEmpty()) {
             Ticket permit = permits.remove(random.nextInt(permits.size()));
-            any.settle(permit, Outcome.values()[random.nextInt(4)], 0, now);
+            Outcome outcome = Outcome.values()[random.nextInt(4)];
+            fresh[permit.lane()] &= outcome != Outcome.SERVED;
+            any.settle(permit, outcome, 0, now);
           }
         }
         case 9 -> {
@@ -595,14 +618,24 @@ final class GateTest {
             }
           }
         }
+        case 13 -> {
+          if (!permits.isEmpty()) {
+            Ticket permit = permits.get(random.nextInt(permits.size()));
+            fresh[permit.lane()] = false;
+            any.answering(permit, now);
+          }
+        }
         default -> {
           int lane = random.nextInt(3);
-          if (closedAt[lane] == 0 && random.nextInt(10) == 0) {
-            any.close(lane, Absence.BREAKER_OPEN, now + SECONDS, now);
-            closedAt[lane] = now;
-          } else if (closedAt[lane] != 0) {
-            any.open(lane, Absence.BREAKER_OPEN, now);
-            closedAt[lane] = 0;
+          Absence why = absent[lane];
+          if (why == null && random.nextInt(10) == 0) {
+            why = random.nextBoolean() ? Absence.RESTING : Absence.BREAKER_OPEN;
+            any.close(lane, why, now + SECONDS, now);
+            absent[lane] = why;
+          } else if (why != null) {
+            fresh[lane] = why == Absence.BREAKER_OPEN;
+            any.open(lane, why, now);
+            absent[lane] = null;
           }
         }
       }
@@ -622,13 +655,21 @@ final class GateTest {
         LaneSnapshot backend = seen.lanes().get(lane);
         int taken = backend.inFlight() + backend.withheld();
         assertThat(taken).isLessThanOrEqualTo(LIMITS.get(lane));
-        if (backend.open() && anyWants(lane, queued)) {
+        assertThat(backend.limit()).isBetween(1, LIMITS.get(lane));
+        assertThat(backend.inFlight()).isNotNegative();
+        assertThat(backend.withheld()).isNotNegative();
+        if (fresh[lane] && backend.open() && backend.inFlight() == 0) {
+          assertThat(backend.limit()).as("with nothing beside the ramp").isOne();
+          freshSeen++;
+        }
+        if (backend.open() && anyWants(lane, queued, failedAt)) {
           assertThat(taken).isGreaterThanOrEqualTo(backend.limit());
         }
         withheldMost = Math.max(withheldMost, backend.withheld());
       }
     }
     assertThat(withheldMost).isGreaterThan(1);
+    assertThat(freshSeen).isGreaterThan(10);
     permits.forEach(permit -> any.settle(permit, Outcome.SERVED, 0, now));
     assertThat(all).hasSizeGreaterThan(5000);
   }
@@ -790,6 +831,59 @@ final class GateTest {
   }
 
   @Test
+  void whoHangsUpLateChangesNothingForOthers() {
+    assertThat(seenByOthers(true)).isEqualTo(seenByOthers(false));
+  }
+
+  /// Gives how others fare at a backend that takes 20 ms.
+  ///
+  /// @param hangUps whether somebody has given many requests up before, each after a second
+  private List<Object> seenByOthers(boolean hangUps) {
+    now = 0;
+    Gate wide = new Gate(new GateSettings(1000), List.of(LimitSettings.fixed(2)));
+    Ticket served = ticket(CRITICAL);
+    wide.offer(served, now);
+    wide.settle(served, Outcome.SERVED, 0, 20 * MILLIS);
+    for (int i = 0; i < 100; i++) {
+      Ticket leaver = new Ticket("leaves", CRITICAL, Ticket.NO_DEADLINE);
+      assertThat(wide.offer(leaver, now)).isEqualTo(Verdict.ADMITTED);
+      now += SECONDS;
+      wide.settle(leaver, Outcome.ABANDONED, hangUps ? 0 : SECONDS - MILLIS, now);
+    }
+    List<Object> seen = new ArrayList<>();
+    Ticket late = admitted(wide, 1).getFirst();
+    wide.settle(late, Outcome.OVERLOADED, 0, now + 60 * MILLIS);
+    seen.add(wide.snapshot(now + 60 * MILLIS).lanes());
+    now += SECONDS;
+    List<Ticket> running = admitted(wide, 2);
+    seen.add(shedOf(wide, Ticket.NO_DEADLINE, 200));
+    now += 500 * MILLIS;
+    seen.add(shedOf(wide, Ticket.NO_DEADLINE, 200));
+    running.forEach(permit -> wide.settle(permit, Outcome.SERVED, 0, now));
+    seen.add(shedOf(wide, now + 30 * MILLIS, 1));
+    seen.add(shedOf(wide, Ticket.NO_DEADLINE, 1));
+    decidedBy(wide).forEach(permit -> wide.settle(permit, Outcome.SERVED, 0, now));
+    seen.add(shedOf(wide, now + 500 * MILLIS, 1));
+    return seen;
+  }
+
+  /// Gives how many of so many newcomers are shed, why the last, and when that had better come
+  /// again.
+  private List<Object> shedOf(Gate wide, long deadlineNanos, int newcomers) {
+    List<Object> seen = new ArrayList<>();
+    int shed = 0;
+    for (int i = 0; i < newcomers; i++) {
+      Ticket ticket = ticket(CRITICAL, deadlineNanos);
+      if (wide.offer(ticket, now) == Verdict.SHED) {
+        shed++;
+        seen = new ArrayList<>(List.of(ticket.reason(), ticket.retryAfterNanos()));
+      }
+    }
+    seen.add(shed);
+    return seen;
+  }
+
+  @Test
   void aSignOfLifeOrWorkThatIsKeptIsNoLeak() {
     Gate wide = new Gate(new GateSettings(3), List.of(LimitSettings.fixed(3)));
     Ticket streams = new Ticket("t", CRITICAL, 10 * SECONDS);
@@ -805,8 +899,10 @@ final class GateTest {
     assertThat(wide.inFlight()).isOne();
   }
 
-  private static boolean anyWants(int lane, List<Ticket> waiting) {
-    return waiting.stream().anyMatch(ticket -> !ticket.hasComeTo(lane));
+  private static boolean anyWants(
+      int lane, List<Ticket> waiting, Map<Ticket, Set<Integer>> failedAt) {
+    return waiting.stream()
+        .anyMatch(ticket -> !failedAt.getOrDefault(ticket, Set.of()).contains(lane));
   }
 
   private List<Ticket> admitted(Gate wide, int count) {
@@ -841,6 +937,10 @@ final class GateTest {
   }
 
   private List<Ticket> decided() {
+    return decidedBy(gate);
+  }
+
+  private static List<Ticket> decidedBy(Gate gate) {
     List<Ticket> chain = new ArrayList<>();
     for (Ticket ticket = gate.takeDecided(); ticket != null; ticket = ticket.nextDecided()) {
       chain.add(ticket);

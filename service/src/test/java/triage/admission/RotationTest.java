@@ -85,26 +85,86 @@ final class RotationTest {
 
   @Test
   void aBackendIsGivenLessWhoseRequestsAreGivenUpAfterLongerThanUsual() {
-    assertThat(shareOfOneThatIsGivenUpAfter(100 * MILLIS)).isBetween(60L, 90L);
+    assertThat(shareOfOneThatIsGivenUpAfter(100 * MILLIS, false)).isBetween(60L, 90L);
   }
 
   @Test
   void requestsThatAreGivenUpSoonSayNothingOfABackend() {
-    assertThat(shareOfOneThatIsGivenUpAfter(MILLIS)).isBetween(195L, 205L);
+    assertThat(shareOfOneThatIsGivenUpAfter(MILLIS, false)).isBetween(195L, 205L);
+  }
+
+  @Test
+  void answersThatAreGivenUpOnceTheyHaveBegunSayNothingOfABackend() {
+    assertThat(shareOfOneThatIsGivenUpAfter(100 * MILLIS, true)).isBetween(195L, 205L);
+  }
+
+  @Test
+  void aBackendWhoseRequestsWereGivenUpLateIsGivenAsMuchAgainOnceItServes() {
+    Gate gate = gate(1, 1, 1);
+    teach(gate, 20 * MILLIS, 20 * MILLIS);
+    giveUpAtTheSecond(gate, 100 * MILLIS, false);
+    for (int round = 0; round < 30; round++) {
+      List<Ticket> tickets = IntStream.range(0, 400).mapToObj(_ -> offered(gate)).toList();
+      now += 20 * MILLIS;
+      tickets.forEach(ticket -> gate.settle(ticket, Outcome.SERVED, 0, now));
+    }
+    assertThat(shareOfTheSecond(gate)).isBetween(195L, 205L);
   }
 
   /// Gives how many of 400 requests go to the second of two backends that both took 20 ms, once
   /// those that it has were given up after another time.
-  private long shareOfOneThatIsGivenUpAfter(long nanos) {
+  private long shareOfOneThatIsGivenUpAfter(long nanos, boolean answered) {
     Gate gate = gate(1, 1, 1);
     teach(gate, 20 * MILLIS, 20 * MILLIS);
+    giveUpAtTheSecond(gate, nanos, answered);
+    return shareOfTheSecond(gate);
+  }
+
+  private void giveUpAtTheSecond(Gate gate, long nanos, boolean answered) {
     List<Ticket> tickets = IntStream.range(0, 400).mapToObj(_ -> offered(gate)).toList();
     for (Ticket ticket : tickets) {
       boolean second = ticket.lane() == 1;
       long tookNanos = second ? nanos : 20 * MILLIS;
+      if (answered) {
+        ticket.answered(now + MILLIS);
+      }
       gate.settle(ticket, second ? Outcome.ABANDONED : Outcome.SERVED, 0, now + tookNanos);
     }
+  }
+
+  private long shareOfTheSecond(Gate gate) {
     return lanesOf(gate, 400).stream().filter(chosen -> chosen == 1).count();
+  }
+
+  @Test
+  void aBackendWhoseTryIsGivenUpSoonIsTriedAgain() {
+    assertThat(isTriedAgainAfter(Outcome.ABANDONED, MILLIS)).isTrue();
+  }
+
+  @Test
+  void aBackendWhoseTryIsGivenUpAfterLongerThanOthersTakeIsNotTriedAgainAtOnce() {
+    assertThat(isTriedAgainAfter(Outcome.ABANDONED, 40 * MILLIS)).isFalse();
+  }
+
+  @Test
+  void aBackendThatRefusesOrFailsATryIsNotTriedAgainAtOnce() {
+    assertThat(isTriedAgainAfter(Outcome.OVERLOADED, MILLIS)).isFalse();
+    assertThat(isTriedAgainAfter(Outcome.FAILED, MILLIS)).isFalse();
+  }
+
+  /// Tells whether a backend that was slow is given another request at once, after the first that
+  /// it was given after a while has ended so.
+  private boolean isTriedAgainAfter(Outcome outcome, long nanos) {
+    Gate gate = gate(1, 1, 1);
+    teach(gate, 20 * MILLIS, 400 * MILLIS);
+    now += 30 * SECONDS;
+    Ticket fast = offered(gate);
+    Ticket slow = offered(gate);
+    assertThat(slow.lane()).isNotEqualTo(fast.lane());
+    gate.settle(fast, Outcome.SERVED, 0, now + 20 * MILLIS);
+    now += 40 * MILLIS;
+    gate.settle(slow, outcome, 40 * MILLIS - nanos, now);
+    return offered(gate).lane() == slow.lane();
   }
 
   @Test
