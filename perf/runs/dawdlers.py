@@ -89,7 +89,7 @@ class Dawdlers:
                 if i % (SLOW // AGREED) == 0:
                     self.kinds.append(http_kind(i // (SLOW // AGREED)))
         self.closed: dict[str, list[float]] = {kind: [] for kind in dict.fromkeys(self.kinds)}
-        self.left = 0
+        self.left = dict.fromkeys(self.closed, 0)
         self.selector = selectors.DefaultSelector()
         self.open: dict[socket.socket, Caller] = {}
 
@@ -112,7 +112,12 @@ class Dawdlers:
             if time.monotonic() >= next_byte:
                 next_byte += 1
                 self._each(Caller.drip)
-        self.left = len(self.open)
+        for caller in self.open.values():
+            self.left[caller.kind] += 1
+        ended = {kind: len(times) for kind, times in self.closed.items()}
+        if sum(ended.values()) + sum(self.left.values()) != len(self.kinds):
+            raise RuntimeError(f"of {len(self.kinds)} slow callers were closed {ended}, left"
+                               f" {self.left} (expected: all of them)")
         for caller in self.open.values():
             caller.sock.close()
 
