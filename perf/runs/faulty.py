@@ -20,6 +20,7 @@ class Stub:
         self.listener.bind(("127.0.0.1", port))
         self.listener.listen(backlog)
         self.callers: list[socket.socket] = []
+        self.accepted = 0
 
     @classmethod
     def black_hole(cls, port: int) -> "Stub":
@@ -48,6 +49,7 @@ class Stub:
             except OSError:
                 return
             self.callers.append(caller)
+            self.accepted += 1
             if words:
                 threading.Thread(target=self._say, args=(caller, words), daemon=True).start()
 
@@ -87,11 +89,30 @@ class Victim:
         self.disguised = False
         self.arrived_before = 0
         self.misled = 0
+        self.at_first: dict = {}
 
     def arrived(self) -> int:
         """Gives how many requests have come to it, whatever process it was."""
         alive = self.server.process.poll() is None
         return self.arrived_before + (self.server.state()["arrived"] if alive else 0)
+
+    def change(self, **conduct) -> None:
+        """Lets it fail while it runs."""
+        self.at_first = self.server.change(**conduct)
+
+    def since(self, count: str) -> int:
+        """Gives by how much one of its counts has grown since it began to fail while it runs."""
+        return self.server.state()[count] - self.at_first[count]
+
+    def lets_in(self) -> bool | None:
+        """Tells whether somebody stands at its port; None where nobody answers."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
+                return True
+        except TimeoutError:
+            return None
+        except OSError:
+            return False
 
     def kill(self) -> None:
         """Ends it as `kill -9` does."""
@@ -126,26 +147,53 @@ class Victim:
             self.server = self.start(port=self.port)
 
 
+class Fault:
+    """One way to fail, and what shows at its end, at the server, that callers have met it."""
+
+    def __init__(self, begin: Callable[[Victim], object], met: Callable[[Victim], bool]) -> None:
+        self.begin, self.met = begin, met
+
+
+def wrong_answers(**conduct) -> Fault:
+    return Fault(lambda victim: victim.change(**conduct),
+                 lambda victim: victim.since("faulty") > 0)
+
+
+def saying(words: bytes) -> Fault:
+    return Fault(lambda victim: victim.replace(Stub.saying, words),
+                 lambda victim: victim.stub.accepted > 0)
+
+
 FAULTS = {
-    "killed": lambda victim: victim.kill(),
-    "hangs": lambda victim: victim.server.change(fault="hang"),
-    "5x slower": lambda victim: victim.server.change(fault="slow", fault_share=5),
-    "50 % errors": lambda victim: victim.server.change(fault="error", fault_share=0.5),
-    "refuses half (503)": lambda victim: victim.server.change(fault="refuse", fault_share=0.5),
-    "cut off mid-body": lambda victim: victim.server.change(fault="cut", fault_share=1),
-    "connect black hole": lambda victim: victim.replace(Stub.black_hole),
+    "killed": Fault(lambda victim: victim.kill(), lambda victim: victim.lets_in() is False),
+    "hangs": Fault(lambda victim: victim.change(fault="hang"),
+                   lambda victim: victim.since("arrived") > 0 and victim.since("served") == 0),
+    "5x slower": Fault(lambda victim: victim.change(fault="slow", fault_share=5),
+                       lambda victim: victim.since("arrived") > 0),
+    "50 % errors": wrong_answers(fault="error", fault_share=0.5),
+    "refuses half (503)": wrong_answers(fault="refuse", fault_share=0.5),
+    "cut off mid-body": wrong_answers(fault="cut", fault_share=1),
+    "connect black hole": Fault(lambda victim: victim.replace(Stub.black_hole),
+                                lambda victim: victim.lets_in() is None),
 }
 # Only where TLS is not expected.
-SPEAKS_TLS = {"TLS mismatch": lambda victim: victim.replace(Stub.saying, TLS_ALERT)}
+SPEAKS_TLS = {"TLS mismatch": saying(TLS_ALERT)}
+# What is answered with a failure at once, so that it is tried again, or is an error to a caller.
+FAILS_AT_ONCE = {"killed", "50 % errors", "refuses half (503)", "cut off mid-body", "TLS mismatch",
+                 "unknown authority", "no TLS"}
+# Has a full share as long as it has room: the program's count of refusals tells.
+REFUSES = "refuses half (503)"
 
 
-def faults_of_tls(unknown: pathlib.Path) -> dict[str, Callable[[Victim], object]]:
+def faults_of_tls(unknown: pathlib.Path) -> dict[str, Fault]:
     """Gives what goes wrong only where TLS is expected.
 
     `unknown` is the folder of a certificate whose authority is not believed.
     """
     return {
-        "unknown authority": lambda victim: victim.disguise(unknown),
-        "silent handshake": lambda victim: victim.replace(Stub.saying, b""),
-        "no TLS": lambda victim: victim.replace(Stub.saying, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+        "unknown authority": Fault(
+            lambda victim: victim.disguise(unknown),
+            lambda victim: victim.server.state()["handshakesFailed"] > 0),
+        "silent handshake": saying(b""),
+        "no TLS": saying(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
     }

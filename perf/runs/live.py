@@ -125,9 +125,19 @@ class ModelServer:
         self.control = f"http://127.0.0.1:{ports['controlPort']}/"
 
     def change(self, **conduct) -> dict:
-        """Changes what is named, such as slots=32 or fault="hang"; gives its state."""
+        """Changes what is named, such as slots=32 or fault="hang"; gives its state.
+
+        Raises where the state is then another: a change that is ignored would go unnoticed.
+        """
         query = "&".join(f"{name.replace('_', '-')}={value}" for name, value in conduct.items())
-        return self._ask(urllib.request.Request(f"{self.control}?{query}", method="POST"))
+        state = self._ask(urllib.request.Request(f"{self.control}?{query}", method="POST"))
+        for name, value in conduct.items():
+            first, *rest = name.split("_")
+            found = state.get(first + "".join(word.capitalize() for word in rest))
+            wanted = value.upper() if isinstance(value, str) else value
+            if found != wanted:
+                raise RuntimeError(f"model server: {name}: {found} (expected: {wanted})")
+        return state
 
     def state(self) -> dict:
         """Gives how it behaves, and what it has done."""
@@ -206,9 +216,11 @@ class Service:
         for _ in range(2):
             self.operate("gc")
         metrics = self.metrics()
-        return tuple(sum(value for name, value in metrics.pairs if name.startswith(wanted)) / 1e6
-                     for wanted in ('jvm_memory_used_bytes{area="heap"',
-                                    'jvm_buffer_pool_used_bytes{pool="direct"'))
+        heap = metrics.total("jvm_memory_used_bytes", area="heap")
+        direct = metrics.total("jvm_buffer_pool_used_bytes", pool="direct")
+        if heap <= 0 or direct <= 0:
+            raise RuntimeError(f"heap {heap:.0f} B, direct buffers {direct:.0f} B (expected: > 0)")
+        return heap / 1e6, direct / 1e6
 
     def cpu_seconds(self) -> float:
         return cpu_seconds(self.process.pid)
@@ -245,10 +257,16 @@ class Metrics:
                       (line.rpartition(" ") for line in lines)]
 
     def total(self, name: str, **labels: str) -> float:
-        """Gives the sum over all labels but for those that are given."""
+        """Gives the sum over all labels but for those that are given.
+
+        Raises where there is no such metric: nothing would be 0, and 0 is what many a check wants.
+        """
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
-        return sum(value for key, value in self.pairs
-                   if key.partition("{")[0] == name and all(pair in key for pair in wanted))
+        found = [value for key, value in self.pairs
+                 if key.partition("{")[0] == name and all(pair in key for pair in wanted)]
+        if not found:
+            raise LookupError(f"{name} {labels}: the program has no such metric")
+        return sum(found)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -283,6 +301,13 @@ class Load:
         """Gives how many requests came to `key`, an outcome or `offered`, with the warm-up: of one
         class, or of all."""
         return sum(line[key] for (of, _), line in self._seconds.items() if name in ("", of))
+
+    def broken(self) -> int:
+        """Gives how many requests had no answer, not even one that is an error: only of these the
+        program may know nothing."""
+        answered = sum(count for line in self.sections
+                       for reason, count in line["reasons"].items() if reason.startswith("status-"))
+        return self.count("timeout") + self.count("error") - answered
 
     def section(self, number: int, name: str) -> dict:
         """Gives the figures of one class in one section."""

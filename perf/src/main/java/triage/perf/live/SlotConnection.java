@@ -17,6 +17,7 @@ final class SlotConnection {
   private final Wire wire;
   private final MessageParser parser = MessageParser.ofRequests();
   private boolean busy;
+  private boolean asked;
 
   /// Takes a connection that stands.
   ///
@@ -49,6 +50,7 @@ final class SlotConnection {
         throw new IOException("a request before the last one was answered");
       }
       busy = parser.parse(scratch);
+      asked |= busy;
       if (scratch.hasRemaining()) {
         throw new IOException("bytes behind the request");
       }
@@ -63,6 +65,11 @@ final class SlotConnection {
   /// Gives the first line of the request.
   String startLine() {
     return parser.startLine();
+  }
+
+  /// Says whether a whole request has come.
+  boolean hasAsked() {
+    return asked;
   }
 
   /// Says whether the caller asks for a load report with the answer.

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import triage.perf.live.Conduct.Fault;
 
@@ -46,6 +47,7 @@ public final class SlotServer implements Runnable, AutoCloseable {
   private ByteBuffer reporting = CannedAnswers.INFERENCE;
   private long stoodStillNanos;
   private long frozenAtNanos;
+  private long handshakesFailed;
   private long arrived;
   private long served;
   private long faulty;
@@ -121,7 +123,12 @@ public final class SlotServer implements Runnable, AutoCloseable {
         .put("monotonicNanos", System.nanoTime())
         .put("slots", conduct.slots())
         .put("serviceNanos", conduct.serviceNanos())
+        .put("spread", conduct.spread().name())
+        .put("variation", conduct.variation())
         .put("fault", conduct.fault().name())
+        .put("faultShare", conduct.faultShare())
+        .put("utilization", conduct.utilization())
+        .put("handshakesFailed", handshakesFailed)
         .put("arrived", arrived)
         .put("started", queue.started())
         .put("served", served)
@@ -197,6 +204,10 @@ public final class SlotServer implements Runnable, AutoCloseable {
       } else if (conduct.fault() != Fault.HANG) {
         connection.answer(CannedAnswers.to(line));
       }
+    } catch (SSLException e) {
+      // Before it has asked for anything, what went wrong is the handshake.
+      handshakesFailed += connection.hasAsked() ? 0 : 1;
+      connection.close();
     } catch (IOException e) {
       connection.close();
     }
