@@ -37,6 +37,17 @@ record Elasticity(double value, double doubt) {
         Math.sqrt(lower.logNoise() + higher.logNoise()) / share);
   }
 
+  /// Gives the elasticity of the times held where all that is in flight shares the backend's speed:
+  /// what is added stretches every time alike.
+  static Elasticity ofSharedTimes(Pair pair, long nowNanos) {
+    Phase lower = pair.lower();
+    Phase higher = pair.higher();
+    double ratio = pair.ratio();
+    return new Elasticity(
+        (higher.logHeld(nowNanos) - lower.logHeld(nowNanos)) / ratio,
+        Math.sqrt(lower.logNoise() + higher.logNoise()) / ratio);
+  }
+
   /// Gives the elasticity of the throughput.
   ///
   /// @param scatter the squared coefficient of variation of the work
@@ -65,6 +76,11 @@ record Elasticity(double value, double doubt) {
   /// logarithm.
   double inFavourOfRoom() {
     return (1 - 2 * value) / (2 * doubt * doubt);
+  }
+
+  /// Tells whether surely most of what was added bought no throughput.
+  boolean isSurelyBeyond() {
+    return value - doubt > Evidence.KNEE;
   }
 
   /// Tells whether the work must have changed between the two phases.

@@ -14,6 +14,10 @@ final class Evenness {
   /// Below which variance the work is even.
   static final double EVEN = 0.12;
 
+  /// Below which it is so even that it cannot be uneven work that waits: where all wait alike,
+  /// times vary by less than the work does.
+  private static final double VERY_EVEN = 0.05;
+
   private static final double MEMORY = 0.9;
 
   private double squares;
@@ -32,5 +36,10 @@ final class Evenness {
 
   boolean isEven() {
     return variation() < EVEN;
+  }
+
+  /// Tells whether it is even wherever the phases were seen, and not only if nothing waited there.
+  boolean isVeryEven() {
+    return variation() < VERY_EVEN;
   }
 }

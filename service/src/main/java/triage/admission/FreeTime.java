@@ -22,6 +22,9 @@ final class FreeTime {
   /// What counts as a work that has become slower.
   private static final double SLOWER = Math.log(1.5);
 
+  /// How many standard errors make it sure that it is wrong.
+  private static final double SURE = 2;
+
   private static final double NOISE_MIN = 0.0002;
   private static final double NOISE_PER_PHASE = 0.0004;
   private static final int HALVINGS = 24;
@@ -50,6 +53,11 @@ final class FreeTime {
   /// Tells whether a time is so much above the anchor that the work may have become slower.
   boolean isSlower(double logHeld) {
     return logHeld > anchorLog + SLOWER;
+  }
+
+  /// Tells whether a phase in which some have waited was surely faster all the same.
+  boolean isTooHighFor(Phase waited, long nowNanos) {
+    return excess(waited.logHeld(nowNanos)) < -SURE * Math.sqrt(waited.logNoise() + noise);
   }
 
   /// Gives the mean time without waiting, in nanoseconds.

@@ -12,10 +12,10 @@ final class Levels {
 
   private static final double HIGH = 1.4;
 
-  /// The higher level where the work is so even that little shows much, and from how many slots on.
-  private static final double HIGH_WHERE_EVEN = 1.25;
+  /// The higher level where it is to be close to the lower one, and from how many slots on.
+  private static final double HIGH_AND_CLOSE = 1.25;
 
-  private static final double EVEN_FROM = 3;
+  private static final double CLOSE_FROM = 3;
 
   /// How much farther apart the levels are where the estimate is more uncertain than usual.
   private static final double SPREAD = 3;
@@ -49,13 +49,14 @@ final class Levels {
 
   /// Gives the higher level.
   ///
-  /// @param even whether the work is even
-  int high(boolean even) {
+  /// @param close whether it is to be close to the lower one: because the work is so even that
+  ///     little shows much, or because what is too much slows down all
+  int high(boolean close) {
     double centre = estimate.capacity();
     double unsure = Math.exp(SPREAD * estimate.unusualDoubt());
     double usual =
-        even && centre >= EVEN_FROM
-            ? HIGH_WHERE_EVEN * centre
+        close && centre >= CLOSE_FROM
+            ? HIGH_AND_CLOSE * centre
             : HIGH * centre + Math.min(1, 0.5 * (centre - 1));
     double wanted =
         Math.max(usual, Math.min(unsure * usual, Math.min(reached, SPREAD_MAX * centre)));

@@ -41,7 +41,9 @@ final class Phase {
   private double logSum;
   private double logSquares;
 
+  private int overtaking;
   private double overtaken;
+  private double overtakenSquares;
   private double beside;
 
   private boolean opened;
@@ -69,7 +71,9 @@ final class Phase {
     squares = 0;
     logSum = 0;
     logSquares = 0;
+    overtaking = 0;
     overtaken = 0;
+    overtakenSquares = 0;
     beside = 0;
     opened = false;
     served = 0;
@@ -136,13 +140,27 @@ final class Phase {
   /// @param count how many of them
   /// @param others how many were outstanding beside it
   void overtook(int count, int others) {
+    overtaking++;
     overtaken += count;
+    overtakenSquares += (double) count * count;
     beside += others;
   }
 
   /// Gives how many have been overtaken by those that ended, together.
   double overtaken() {
     return overtaken;
+  }
+
+  /// Gives how many one that ended has overtaken, in the mean.
+  double meanOvertaken() {
+    return overtaken / Math.max(1, overtaking);
+  }
+
+  /// Gives the variance of the logarithm of [#meanOvertaken], of which something must be known.
+  double overtakenNoise() {
+    double mean = meanOvertaken();
+    double variance = Math.max(mean, overtakenSquares / overtaking - mean * mean);
+    return (1 + 2.0 / overtaking) * variance / (mean * mean * overtaking);
   }
 
   /// Gives how many were outstanding beside those that ended, together.
@@ -226,6 +244,12 @@ final class Phase {
   double variance() {
     double mean = sum / Math.max(1, sampled);
     return Math.max(0, squares / Math.max(1, sampled) - mean * mean);
+  }
+
+  /// Gives the squared coefficient of variation of the time held.
+  double scatter() {
+    double mean = sum / Math.max(1, sampled);
+    return variance() / Math.max(1, mean * mean);
   }
 
   /// Gives the mean of the logarithm of the time held; what is outstanding counts with

@@ -106,6 +106,7 @@ final class TunedLimit {
   private final Stragglers stragglers = new Stragglers();
   private final RefusalBound refusals = new RefusalBound();
   private final Levels levels;
+  private final Queueing queueing = new Queueing();
   private final Sharing sharing = new Sharing();
   private final Evenness evenness = new Evenness();
   private final Turns turns = new Turns();
@@ -127,7 +128,6 @@ final class TunedLimit {
   private double variation = 0.25;
   private double unevenness = 0.25;
   private long pairs;
-  private double scatter = 0.25;
 
   TunedLimit(int most) {
     this.most = most;
@@ -423,11 +423,10 @@ final class TunedLimit {
     if (freeBefore != null) {
       free = freeBefore;
     }
-    double waited = free.waitedNanos(free.excess(logHeld));
     double doubt = doubt(found);
     estimate.doubt(doubt * doubt);
     levels.reached(found.level());
-    settle(found.inFlight() * (1 - waited / (waited + free.meanNanos())), nowNanos);
+    settle(queueing.capacityFound(found, free.excess(logHeld), free), nowNanos);
   }
 
   private void settle(double found, long nowNanos) {
@@ -465,7 +464,7 @@ final class TunedLimit {
     refusals.ease();
     unevenness += Math.max(0.1, 1.0 / (pairs + 1)) * (varied - unevenness);
     evenness.learn(lower);
-    Elasticity elasticity = elasticity(pair, nowNanos);
+    Elasticity elasticity = queueing.elasticity(pair, free, nowNanos);
     if (!inconsistent && elasticity.isImpossible()) {
       // The work changed between the two: the later one is paired with the next.
       inconsistent = true;
@@ -473,8 +472,14 @@ final class TunedLimit {
       return;
     }
     inconsistent = false;
+    if (!pair.isLook()) {
+      queueing.learn(pair, elasticity, free);
+    }
     refusals.note(higher);
-    if (precise && free.excess(lower.logHeld(nowNanos)) < -2 * Math.sqrt(lower.logNoise())) {
+    boolean isLower =
+        precise && free.excess(lower.logHeld(nowNanos)) < -2 * Math.sqrt(lower.logNoise());
+    boolean known = isLower || (elasticity.isSurelyBeyond() && free.isTooHighFor(higher, nowNanos));
+    if (known) {
       remember(lower, nowNanos);
     }
     if (pair.isLook()) {
@@ -485,18 +490,21 @@ final class TunedLimit {
     evidence.add(elasticity, free.excess(log), higher.logNoise());
     if (evidence.hasRoom(free.isSlower(log))
         && patience.bearable(higher, nowNanos) > GROWTH_MIN * higher.inFlight()) {
-      remember(lower, nowNanos);
+      if (!known) {
+        remember(lower, nowNanos);
+      }
       growing = true;
       higher(higher, GROWTH_IN_DOUBT, nowNanos);
       return;
     }
-    if (lower.inFlight() < 1.05) {
+    if (!known && lower.inFlight() < 1.05) {
       // One alone does not wait.
       remember(lower, nowNanos);
     }
     follow(pair.ratio());
     estimate.moveTowards(
-        capacity(higher, free.excess(log), pair.perNano()), higher.logNoise() + free.noise());
+        queueing.capacity(higher, free.excess(log), pair.perNano(), free),
+        higher.logNoise() + free.noise());
   }
 
   /// Corrects the reference by the elasticity; where the work is even, by what is sure of it only.
@@ -523,7 +531,7 @@ final class TunedLimit {
     } else {
       double excess = free.excess(lower.logHeld(nowNanos));
       estimate.moveTowards(
-          capacity(lower, excess, pair.perNano()), lower.logNoise() + free.noise());
+          queueing.capacity(lower, excess, pair.perNano(), free), lower.logNoise() + free.noise());
     }
   }
 
@@ -531,33 +539,7 @@ final class TunedLimit {
     if (seen.value() + seen.doubt() < Evidence.KNEE) {
       return Turns.Look.CAPACITY;
     }
-    boolean isSure = seen.value() - seen.doubt() > Evidence.KNEE;
-    return isSure ? Turns.Look.BEYOND : Turns.Look.UNSURE;
-  }
-
-  private Elasticity elasticity(Pair pair, long nowNanos) {
-    Phase lower = pair.lower();
-    Phase higher = pair.higher();
-    double mean = free.meanNanos();
-    double work = Math.min(lower.variance(), higher.variance()) / (mean * mean);
-    scatter += 0.2 * (work - scatter);
-    Elasticity ofTimes = Elasticity.ofTimes(pair, free, nowNanos);
-    if (higher.lateShare() > LateWatch.LATE_MAX) {
-      // A time that was cut off at the deadline says that it was too long, not how long it was.
-      return new Elasticity(Math.max(ofTimes.value(), 1.5), ofTimes.doubt());
-    }
-    return lower.hasWindow() && higher.hasWindow()
-        ? ofTimes.with(Elasticity.ofThroughput(pair, scatter))
-        : ofTimes;
-  }
-
-  /// Gives the capacity by what waits of those in flight.
-  private double capacity(Phase higher, double excess, double perNano) {
-    if (excess <= 0) {
-      return higher.inFlight() * (1 - Math.max(excess, -0.2));
-    }
-    double waiting = free.waitedNanos(excess) * perNano;
-    return Math.max(0.25 * higher.inFlight(), higher.inFlight() - waiting);
+    return seen.isSurelyBeyond() ? Turns.Look.BEYOND : Turns.Look.UNSURE;
   }
 
   private void brake(double kept, long nowNanos) {
@@ -594,7 +576,7 @@ final class TunedLimit {
     if (phase.isBelow()) {
       ratio = Math.max(ratio, Math.log((double) low() / phase.level()));
     }
-    double varied = precise ? evenness.variation() : variation;
+    double varied = precise || evenness.isVeryEven() ? evenness.variation() : variation;
     double wanted = Math.clamp(10 * varied / (ratio * ratio), 4, 400);
     return phase.dispatched() >= wanted
         && nowNanos - phase.startedNanos() >= SAMPLED_UNTIL * heldNanos;
@@ -613,7 +595,7 @@ final class TunedLimit {
   }
 
   private int high() {
-    return levels.high(unevenness < Evenness.EVEN);
+    return levels.high(unevenness < Evenness.EVEN || queueing.isShared());
   }
 
   private void next(int level, long nowNanos) {
@@ -623,7 +605,9 @@ final class TunedLimit {
     phase.begin(level, ended, nowNanos);
     phase.expect(
         !growing && turns.now() == Turns.Level.BELOW,
-        precise ? Math.max(VARIATION_MIN, evenness.variation()) : Evenness.EXPECTED);
+        precise || evenness.isVeryEven()
+            ? Math.max(VARIATION_MIN, evenness.variation())
+            : Evenness.EXPECTED);
     begun = false;
     floor = (int) Math.ceil(0.9 * level);
     dispatchedMax = growing ? level : Integer.MAX_VALUE;

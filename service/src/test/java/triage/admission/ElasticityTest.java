@@ -34,6 +34,19 @@ final class ElasticityTest {
     assertThat(elasticity.inFavourOfRoom()).isGreaterThan(10);
   }
 
+  @ParameterizedTest(name = "sigma {0}")
+  @ValueSource(doubles = {.2, .5, 1.5})
+  void ofSharedTimesIsOneWhereTimesGrowAsWhatIsInFlight(double sigma) {
+    Phase lower = phase(100, sigma, 0);
+    Phase higher =
+        PhaseTest.phase(
+            SAMPLES, 140, () -> 1.4 * SERVICE * Math.exp(sigma * random.nextGaussian()));
+    Elasticity elasticity = Elasticity.ofSharedTimes(new Pair(lower, higher, 1), 0);
+
+    assertThat(elasticity.value()).isCloseTo(1, within(3 * elasticity.doubt()));
+    assertThat(elasticity.doubt()).isLessThan(.11);
+  }
+
   @Test
   void ofThroughputSeesThrashing() {
     Phase lower = window(100, 1000);
@@ -50,6 +63,12 @@ final class ElasticityTest {
 
     assertThat(both.value()).isCloseTo(.1, within(1e-9));
     assertThat(both.doubt()).isLessThan(.11);
+  }
+
+  @Test
+  void isBeyondOnlyWhereThatIsSure() {
+    assertThat(new Elasticity(.9, .3).isSurelyBeyond()).isTrue();
+    assertThat(new Elasticity(.9, .5).isSurelyBeyond()).isFalse();
   }
 
   @Test

@@ -21,6 +21,19 @@ final class EvennessTest {
     evenness.learn(PhaseTest.phase(6, 2, () -> 1e6));
 
     assertThat(evenness.isEven()).isTrue();
+    assertThat(evenness.isVeryEven()).isTrue();
+  }
+
+  /// Work that varies by a half, beyond the capacity: a quarter of those in flight waits.
+  @Test
+  void whatWaitsSeemsEvenButNotVeryEven() {
+    for (int i = 0; i < 50; i++) {
+      evenness.learn(
+          PhaseTest.phase(20, 2, () -> 1e6 * Math.exp(.47 * random.nextGaussian()) + .37e6));
+    }
+
+    assertThat(evenness.isEven()).isTrue();
+    assertThat(evenness.isVeryEven()).isFalse();
   }
 
   @Test

@@ -39,6 +39,17 @@ final class FreeTimeTest {
   }
 
   @Test
+  void isTooHighWhereThoseThatWaitedWereSurelyFaster() {
+    Phase waited = phase(100, .5, 0);
+    free.remember(phase(100, .5, 30 * MILLIS), 0);
+    assertThat(free.isTooHighFor(waited, 0)).isTrue();
+
+    free.remember(waited, 0);
+    assertThat(free.isTooHighFor(phase(100, .5, 0), 0)).isFalse();
+    assertThat(free.isTooHighFor(phase(100, .5, 30 * MILLIS), 0)).isFalse();
+  }
+
+  @Test
   void followsNoFurtherFromItsAnchorThanABound() {
     Phase seen = phase(100, .5, 0);
     free.remember(seen, 0);

@@ -46,6 +46,32 @@ final class PhaseTest {
     assertThat(phase(400, 10, () -> 1e6).logNoise()).isLessThan(.001);
   }
 
+  @Test
+  void saysHowSureItIsOfHowManyWereOvertaken() {
+    Phase few = phase(10, 10, () -> 1e6);
+    Phase many = phase(1000, 10, () -> 1e6);
+    for (int i = 0; i < 1000; i++) {
+      many.overtook(i % 2 * 8, 9);
+      if (i < 10) {
+        few.overtook(i % 2 * 8, 9);
+      }
+    }
+
+    assertThat(few.meanOvertaken()).isEqualTo(4);
+    assertThat(few.overtakenNoise()).isCloseTo(.12, within(1e-9));
+    assertThat(many.meanOvertaken()).isEqualTo(4);
+    assertThat(many.overtakenNoise()).isCloseTo(.001, within(1e-5));
+  }
+
+  @Test
+  void scatterIsThatOfTheTimesBesideTheirMean() {
+    int[] next = {0};
+
+    assertThat(phase(100, 10, () -> next[0]++ % 2 == 0 ? 1e9 : 3e9).scatter())
+        .isCloseTo(.25, within(1e-9));
+    assertThat(new Phase().scatter()).isZero();
+  }
+
   /// Gives a phase in which all has ended.
   static Phase phase(int count, int inFlight, DoubleSupplier heldNanos) {
     Phase phase = new Phase();

@@ -141,6 +141,36 @@ final class SimulationTest {
     assertThat(goodSince(score, 20)).isBetween((int) (.95 * 40 * 320), (int) (1.05 * 40 * 320));
   }
 
+  /// Beyond its slots it loses half as much again as is added: at twice its slots a third.
+  @Test
+  void aServerThatThrashesIsKeptNearItsBestLevel() {
+    double good = 0;
+    for (int seed = 1; seed <= 9; seed++) {
+      SharingServer server =
+          new SharingServer(16, load -> load <= 1 ? load : 1 / (1 + .5 * (load - 1)));
+      good += goodSince(run(selfTuning(), server, 16 / .05, 3, 90, 30, seed), 30);
+    }
+
+    assertThat(good / (9 * 60 * 320)).isGreaterThan(.825);
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3})
+  void aServerThatRefusesAndThenTakesMoreIsFoundOut(long seed) {
+    BoundedServer server = new BoundedServer(20, 0);
+    Workload workload =
+        new Workload(
+            Arrivals.poisson(at -> 2 * 80 / .05),
+            (chance, at) -> .05 * chance.lognormal(.5),
+            (chance, at) -> .35,
+            STREAMS);
+    List<Simulation.Change> changes =
+        List.of(new Simulation.Change(10 * SECOND, () -> server.capacity(80, 10 * SECOND)));
+    Score score = run(selfTuning(), server, workload, 60, 30, seed, changes);
+
+    assertThat((double) goodSince(score, 30)).isGreaterThan(.9 * 30 * 80 / .05);
+  }
+
   private static GatePolicy selfTuning() {
     return new GatePolicy(
         List.of(LimitSettings.selfTuning(LimitSettings.MOST_DEFAULT)), SECOND / 100);
@@ -165,10 +195,20 @@ final class SimulationTest {
 
   private static Score run(
       Policy policy, ModelServer server, Workload workload, int seconds, int from, long seed) {
+    return run(policy, server, workload, seconds, from, seed, List.of());
+  }
+
+  private static Score run(
+      Policy policy,
+      ModelServer server,
+      Workload workload,
+      int seconds,
+      int from,
+      long seed,
+      List<Simulation.Change> changes) {
     Score score =
         new Score(new Score.Frame(SECOND, from * SECOND, seconds * SECOND), STREAMS, policy::limit);
-    new Simulation(workload, policy, List.of(server), seed, seconds * SECOND, List.of(), score)
-        .run();
+    new Simulation(workload, policy, List.of(server), seed, seconds * SECOND, changes, score).run();
     return score;
   }
 
