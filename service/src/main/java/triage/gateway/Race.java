@@ -171,7 +171,7 @@ final class Race {
     if (leftNanos <= 0 || !relay.begin()) {
       return false;
     }
-    if (isDecided() || !passage.model().retries().take(now) || !joins(relay)) {
+    if (!joins(relay, now)) {
       relay.neverSent();
       return false;
     }
@@ -195,13 +195,10 @@ final class Race {
     return true;
   }
 
-  private synchronized boolean isDecided() {
-    return over || winner != null;
-  }
-
-  /// Makes this the request beside the first, unless it comes too late.
-  private synchronized boolean joins(HttpRelay relay) {
-    if (isDecided()) {
+  /// Makes this the request beside the first, unless it comes too late, or the retry budget, whose
+  /// monitor is a leaf, has none. Nothing is decided between the look and the payment.
+  private synchronized boolean joins(HttpRelay relay, long nowNanos) {
+    if (over || winner != null || !passage.model().retries().take(nowNanos)) {
       return false;
     }
     other = relay;

@@ -55,7 +55,7 @@ public final class TokenVerifier {
   private final ClaimsCheck claims;
   private final InstantSource clock;
   private final long skewMillis;
-  private final Cache<TokenKey, Remembered> verified;
+  private final Cache<TokenKey, Verified> verified;
 
   /// Makes a verifier of the tokens that an issuer with the same secret and settings signs.
   public TokenVerifier(TokenSecret secret, IdentitySettings settings, InstantSource clock) {
@@ -86,16 +86,16 @@ public final class TokenVerifier {
       return NO_BEARER;
     }
     TokenKey key = TokenKey.of(authorizationHeader, start);
-    Remembered known = verified.getIfPresent(key);
+    Verified known = verified.getIfPresent(key);
     if (known != null) {
-      return isCurrent(key, known) ? known.outcome : EXPIRED;
+      return isCurrent(key, known) ? known : EXPIRED;
     }
     if (!Bearer.isToken(authorizationHeader, start)) {
       return NO_BEARER;
     }
     Verification outcome = verifyAnew(authorizationHeader.substring(start));
     if (outcome instanceof Verified good) {
-      verified.put(key, new Remembered(good, goodUntilMillis(good.caller())));
+      verified.put(key, good);
     }
     return outcome;
   }
@@ -113,13 +113,13 @@ public final class TokenVerifier {
       return null;
     }
     TokenKey key = TokenKey.of(authorizationHeader, start);
-    Remembered known = verified.getIfPresent(key);
-    return known != null && isCurrent(key, known) ? known.outcome.caller() : null;
+    Verified known = verified.getIfPresent(key);
+    return known != null && isCurrent(key, known) ? known.caller() : null;
   }
 
   /// Tells whether the token that a caller came with is still good.
   public boolean isCurrent(Caller caller) {
-    return clock.millis() < goodUntilMillis(caller);
+    return clock.millis() < caller.expiry().toEpochMilli() + skewMillis;
   }
 
   /// Gives how many tokens are remembered, about.
@@ -128,16 +128,12 @@ public final class TokenVerifier {
     return verified.estimatedSize();
   }
 
-  private boolean isCurrent(TokenKey key, Remembered known) {
-    if (clock.millis() < known.goodUntilMillis) {
+  private boolean isCurrent(TokenKey key, Verified known) {
+    if (isCurrent(known.caller())) {
       return true;
     }
     verified.invalidate(key);
     return false;
-  }
-
-  private long goodUntilMillis(Caller caller) {
-    return caller.expiry().toEpochMilli() + skewMillis;
   }
 
   private Verification verifyAnew(String token) {
@@ -172,7 +168,4 @@ public final class TokenVerifier {
       throw new IllegalStateException("HS256 failed", e);
     }
   }
-
-  /// A token found good.
-  private record Remembered(Verified outcome, long goodUntilMillis) {}
 }

@@ -218,7 +218,7 @@ final class GateTest {
 
     older.forEach(ticket -> wide.settle(ticket, Outcome.SERVED, 0, now));
     assertThat(wide.takeDecided()).as("for what was in flight before").isNull();
-    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(1);
+    assertThat(limitOf(wide)).isEqualTo(1);
     wide.settle(trial, Outcome.SERVED, 0, now);
     assertThat(second.state()).isEqualTo(Ticket.State.ADMITTED);
     assertThat(third.state()).isEqualTo(Ticket.State.ADMITTED);
@@ -233,10 +233,10 @@ final class GateTest {
     wide.open(0, Absence.BREAKER_OPEN, now);
     Ticket trial = admitted(wide, 1).getFirst();
     wide.answering(older, now);
-    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(2);
+    assertThat(limitOf(wide)).isEqualTo(2);
     wide.answering(trial, now);
     wide.answering(trial, now);
-    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(4);
+    assertThat(limitOf(wide)).isEqualTo(4);
     List<Ticket> round = admitted(wide, 2);
     Ticket waiting = ticket(CRITICAL);
     assertThat(wide.offer(waiting, now)).isEqualTo(Verdict.WAITING);
@@ -245,7 +245,7 @@ final class GateTest {
     wide.answering(round.getFirst(), now);
     assertThat(waiting.state()).isEqualTo(Ticket.State.ADMITTED);
     wide.settle(round.getLast(), Outcome.SERVED, 0, now);
-    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(6);
+    assertThat(limitOf(wide)).isEqualTo(6);
   }
 
   @Test
@@ -318,10 +318,10 @@ final class GateTest {
     List<Ticket> older = admitted(wide, 12);
     wide.close(0, Absence.RESTING, now + SECONDS, now);
     wide.open(0, Absence.RESTING, now);
-    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(13);
+    assertThat(limitOf(wide)).isEqualTo(13);
     admitted(wide, 1);
     older.forEach(ticket -> wide.settle(ticket, Outcome.ABANDONED, 0, now));
-    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(13);
+    assertThat(limitOf(wide)).isEqualTo(13);
   }
 
   @Test
@@ -406,7 +406,7 @@ final class GateTest {
     assertThat(wide.offer(refused, now)).isEqualTo(Verdict.SHED);
     assertThat(refused.reason()).isEqualTo(Reason.NO_BACKEND);
     wide.open(0, Absence.RESTING, now);
-    assertThat(wide.snapshot(now).lanes().getFirst().limit()).isEqualTo(4);
+    assertThat(limitOf(wide)).isEqualTo(4);
   }
 
   @Test
