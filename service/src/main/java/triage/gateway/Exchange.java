@@ -13,7 +13,6 @@ import triage.admission.Outcome;
 import triage.admission.Reason;
 import triage.audit.AuditTrail;
 import triage.audit.Slot;
-import triage.backend.Backend;
 import triage.backend.HttpBackend;
 import triage.backend.InProcessBackend;
 import triage.backend.ModelVersion;
@@ -131,16 +130,12 @@ final class Exchange {
         : null;
   }
 
-  /// Tells whether nobody else can be asked: at once where no backend has been. After one that
-  /// failed it, another model's is one more try: none but the one that it came to last may be in
-  /// rotation, and this model's retry budget must have it, or have paid for one that was not made.
+  /// Tells whether another model's may be one more try, of which the retry budget alone decides:
+  /// for nothing where nobody has worked on the request, or a try is paid for that was not made.
   private boolean mayFallBack(Passage passage) {
-    ModelVersion model = passage.model();
-    Backend last = passage.last();
     return passage.backend() == null
-        || last == null
-        || (!model.turnstile().hasOther(model.backends().indexOf(last))
-            && (passage.isPaid() || model.retries().take(clock.nanos())));
+        || passage.isPaid()
+        || passage.model().retries().take(clock.nanos());
   }
 
   /// Passes the model's gate, and has the work done.
@@ -254,7 +249,6 @@ final class Exchange {
         () -> !last && hasOther(model, pass) && model.retries().take(clock.nanos());
     Race race = new Race(passage, permit, backend, body, gone, secondTry, clock, wallClock);
     if (!race.begin()) {
-      passage.turnedAway(backend);
       // Nobody has been asked, so that it costs nothing to go elsewhere.
       if (!last && hasOther(model, pass)) {
         return true;

@@ -343,14 +343,14 @@ final class HttpRelay {
   }
 
   private Outcome settleStatus() {
-    return BackendStatus.settle(backend, attempt, status, retryAfterNanos, isKnown());
+    return BackendStatus.settle(backend, attempt, status, retryAfterNanos, isKnown(status));
   }
 
   /// Tells whether Triage knows that the backend is to serve that path, and that its status is for
   /// nothing that the caller did: whoever still sends may be too slow.
-  private boolean isKnown() {
+  private boolean isKnown(int answered) {
     return call.dialect() == Dialect.OIP
-        && (repeatable || status != HttpStatus.REQUEST_TIMEOUT_408);
+        && (repeatable || answered != HttpStatus.REQUEST_TIMEOUT_408);
   }
 
   private Ending settleRelayed() {
@@ -375,14 +375,20 @@ final class HttpRelay {
     }
     backend.heard(response.getHeaders());
     retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
-    boolean unserved =
-        BackendStatus.saysTooMuch(response.getStatus()) || response.getStatus() == 502;
-    if (unserved && stage.get() == Stage.ASKED && race.goesOn(this)) {
+    if (stage.get() == Stage.ASKED && isLeft(response.getStatus())) {
       status = response.getStatus();
       if (stage.compareAndSet(Stage.ASKED, Stage.REFUSED)) {
         LockSupport.unpark(waiter);
       }
     }
+  }
+
+  /// Tells whether an answer of this status is left to another request.
+  private boolean isLeft(int answered) {
+    boolean unserved = BackendStatus.saysTooMuch(answered) || answered == 502;
+    return unserved
+        ? race.goesOn(this)
+        : BackendStatus.isFailure(answered, isKnown(answered)) && race.leavesToOther(this);
   }
 
   /// Begins the caller's answer with the head of the backend's, unless something else was first.
@@ -431,7 +437,7 @@ final class HttpRelay {
     if (status < 400) {
       attempt.answering();
       boolean isTrial = attempt.isTrial();
-      onTrial = isTrial && !BackendStatus.isFailure(status, isKnown());
+      onTrial = isTrial && !BackendStatus.isFailure(status, isKnown(status));
       trialNanos = headers.contains(HttpHeader.CONTENT_LENGTH) ? SIZED_TRIAL_NANOS : TRIAL_NANOS;
       if (stream != null && !isTrial) {
         turnstile.answering(pass);

@@ -34,7 +34,6 @@ final class Passage {
   private final Instant receivedAt;
   private @Nullable Body body;
   private @Nullable Backend backend;
-  private @Nullable Backend last;
   private boolean paid;
   private @Nullable String reason;
   private AuditVerdict verdict = AuditVerdict.FAILED;
@@ -120,7 +119,6 @@ final class Passage {
     model = other;
     standsIn = true;
     backend = null;
-    last = null;
   }
 
   /// Notes what the gate said, the first time or again.
@@ -130,7 +128,6 @@ final class Passage {
 
   void started(Backend chosen, long nowNanos) {
     backend = chosen;
-    last = chosen;
     paid = false;
     attempts++;
     startedNanos = nowNanos;
@@ -146,11 +143,6 @@ final class Passage {
     return paid;
   }
 
-  /// Notes that it came to a backend whose breaker did not let it go on.
-  void turnedAway(Backend chosen) {
-    last = chosen;
-  }
-
   /// Notes that a second backend is asked, too.
   void hedged() {
     attempts++;
@@ -164,11 +156,6 @@ final class Passage {
   /// Gives the backend that was asked last, or `null` if none was.
   @Nullable Backend backend() {
     return backend;
-  }
-
-  /// Gives the backend that it came to last, which was asked or turned it away; `null` if none.
-  @Nullable Backend last() {
-    return last;
   }
 
   String backendName() {

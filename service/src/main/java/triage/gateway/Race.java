@@ -216,7 +216,7 @@ final class Race {
       winner = relay;
       outrun = relay == one ? other : one;
     }
-    if (status < 400) {
+    if (status < 300) {
       hedging.began(clock.nanos() - startedNanos);
     }
     if (outrun != null) {
@@ -231,11 +231,22 @@ final class Race {
     synchronized (this) {
       over = true;
       if (other != null) {
-        boolean alone = failed != null && failed != relay;
-        failed = failed == null ? relay : failed;
-        return !alone;
+        return leaves(relay);
       }
     }
     return secondTry.getAsBoolean();
+  }
+
+  /// Tells whether an answer that its backend should not have given is left to the request beside
+  /// it. That alone costs no second try.
+  synchronized boolean leavesToOther(HttpRelay relay) {
+    return other != null && leaves(relay);
+  }
+
+  @GuardedBy("this")
+  private boolean leaves(HttpRelay relay) {
+    boolean alone = failed != null && failed != relay;
+    failed = failed == null ? relay : failed;
+    return !alone;
   }
 }

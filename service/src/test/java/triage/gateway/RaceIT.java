@@ -2,7 +2,6 @@ package triage.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -14,7 +13,10 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,10 @@ final class RaceIT {
   private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch answers = new CountDownLatch(1);
   private final AtomicInteger hedges = new AtomicInteger();
+  private volatile int first = 200;
+  private volatile int second = 200;
+  private volatile Runnable whileHedged = () -> {};
+  private volatile Duration takes = Duration.ZERO;
   private final List<HttpServer> models = new ArrayList<>();
   private RelayServer server;
 
@@ -40,11 +46,17 @@ final class RaceIT {
   void start() throws Exception {
     List<String> urls =
         List.of(
-            started(exchange -> {
+            started(() -> {
               asked.countDown();
               await(answers);
+              server.time.advance(takes);
+              return first;
             }),
-            started(_ -> hedges.incrementAndGet()));
+            started(() -> {
+              hedges.incrementAndGet();
+              whileHedged.run();
+              return second;
+            }));
     server = new RelayServer(urls, Duration.ofMinutes(1));
     for (int i = 0; i < KNOWN; i++) {
       server.model().hedging().began(USUAL.toNanos());
@@ -59,12 +71,10 @@ final class RaceIT {
     threads.shutdownNow();
   }
 
-  private interface Conduct {
-    void before(HttpExchange exchange) throws IOException;
-  }
-
   /// Starts a model server, and gives its URL.
-  private String started(Conduct conduct) throws IOException {
+  ///
+  /// @param conduct gives the status when it is to answer
+  private String started(IntSupplier conduct) throws IOException {
     HttpServer model =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
     model.setExecutor(threads);
@@ -72,8 +82,7 @@ final class RaceIT {
         "/",
         exchange -> {
           exchange.getRequestBody().readAllBytes();
-          conduct.before(exchange);
-          exchange.sendResponseHeaders(200, 2);
+          exchange.sendResponseHeaders(conduct.getAsInt(), 2);
           exchange.getResponseBody().write(new byte[] {'{', '}'});
           exchange.close();
         });
@@ -84,7 +93,9 @@ final class RaceIT {
 
   private static void await(CountDownLatch latch) {
     try {
-      latch.await();
+      if (!latch.await(10, TimeUnit.SECONDS)) {
+        throw new AssertionError("not within 10 s");
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -94,7 +105,7 @@ final class RaceIT {
   private Socket sentAndLate() throws Exception {
     server.model().turnstile().drain(1);
     Socket caller = server.send(INFER, REQUEST);
-    asked.await();
+    await(asked);
     server.model().turnstile().undrain(1);
     server.passes(USUAL);
     return caller;
@@ -130,15 +141,91 @@ final class RaceIT {
     assertThat(server.model().retries().retries()).isZero();
   }
 
+  /// Else a server that is quick to fail would be the quickest to answer.
+  @Test
+  void anAnswerThatIsAFaultIsLeftToTheRequestBesideIt() throws Exception {
+    second = 404;
+    try (Socket caller = sentAndLate()) {
+      PacedServer.await("the hedge is over", () -> hedges.get() == 1 && idle(1));
+      answers.countDown();
+      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+    }
+  }
+
+  @Test
+  void theFaultOfTheFirstIsLeftToTheHedge() throws Exception {
+    first = 500;
+    CountDownLatch late = new CountDownLatch(1);
+    whileHedged = () -> await(late);
+    try (Socket caller = sentAndLate()) {
+      PacedServer.await("hedged", () -> hedges.get() == 1);
+      answers.countDown();
+      PacedServer.await("the first is over", () -> idle(0));
+      late.countDown();
+      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+    }
+    assertThat(server.model().hedging().wonCount()).isOne();
+  }
+
+  @Test
+  void theLastFaultIsAnswered() throws Exception {
+    first = 500;
+    second = 404;
+    try (Socket caller = sentAndLate()) {
+      PacedServer.await("the hedge is over", () -> hedges.get() == 1 && idle(1));
+      answers.countDown();
+      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 500 ");
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.FAILED);
+    }
+  }
+
+  /// Under `/v1` it is no fault of the backend's.
+  @Test
+  void aRedirectTeachesNoUsualTime() throws Exception {
+    first = 307;
+    takes = USUAL.multipliedBy(10);
+    answers.countDown();
+    server.model().turnstile().drain(1);
+    for (int i = 0; i < KNOWN; i++) {
+      try (Socket caller = server.send("/v1/chat/completions", REQUEST)) {
+        assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 307 ");
+        assertThat(server.ending().answered()).isTrue();
+      }
+    }
+    assertThat(server.model().hedging().delayNanos()).isEqualTo(USUAL.toNanos());
+    first = 200;
+    for (int i = 0; i < KNOWN; i++) {
+      try (Socket caller = server.send("/v1/chat/completions", REQUEST)) {
+        assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
+        assertThat(server.ending().answered()).isTrue();
+      }
+    }
+    assertThat(server.model().hedging().delayNanos()).isEqualTo(takes.toNanos());
+  }
+
+  private boolean idle(int lane) {
+    return server.lane(lane).inFlight() == 0;
+  }
+
   /// As beside a trial.
   @Test
   void aHedgeThatABreakerTurnsAwayIsNotPaidFor() throws Exception {
     server.awaitTrial(1);
     Attempt trial = server.breaker(1).attempt("c");
     assertThat(trial.begin()).isTrue();
+    AtomicBoolean admitted = new AtomicBoolean();
+    server.reading =
+        () -> {
+          if (server.lane(1).inFlight() > 0) {
+            admitted.set(true);
+          }
+        };
     try (Socket caller = sentAndLate()) {
       // It sleeps again once it has tried.
       server.passes(Duration.ZERO);
+      assertThat(admitted).isTrue();
       answers.countDown();
       assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
       assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
