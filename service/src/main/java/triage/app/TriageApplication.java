@@ -38,6 +38,7 @@ import triage.admission.Mode;
 import triage.analysis.AnalysisRoom;
 import triage.audit.AuditTrail;
 import triage.backend.HttpBackend;
+import triage.backend.InPlaceThreads;
 import triage.backend.ModelLoadException;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
@@ -159,8 +160,7 @@ final class TriageApplication extends Application<TriageConfiguration> {
     audit.start();
     environment.lifecycle().manage(new AutoCloseableManager(audit));
 
-    ExecutorService exchanges =
-        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("exchange-", 0).factory());
+    ExecutorService exchanges = Executors.newThreadPerTaskExecutor(InPlaceThreads.factory());
     Doorkeeper doorkeeper =
         new Doorkeeper(
             settings.door().mode(),

@@ -17,6 +17,7 @@ import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SelectorManager;
 import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -150,6 +151,16 @@ final class HttpClients implements AutoCloseable {
 
   /// Has answers read by [HttpEndPoint].
   private static final class Connector extends ClientConnector {
+    @Override
+    protected SelectorManager newSelectorManager() {
+      return new ClientSelectorManager(getExecutor(), getScheduler(), getSelectors()) {
+        @Override
+        protected ManagedSelector newSelector(int id) {
+          return new HttpSelector(this, id);
+        }
+      };
+    }
+
     @Override
     protected EndPoint newEndPoint(
         SelectableChannel channel, ManagedSelector selector, SelectionKey key) {

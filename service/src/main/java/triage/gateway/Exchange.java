@@ -14,6 +14,7 @@ import triage.admission.Reason;
 import triage.audit.AuditTrail;
 import triage.audit.Slot;
 import triage.backend.HttpBackend;
+import triage.backend.InPlaceThreads;
 import triage.backend.InProcessBackend;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
@@ -93,6 +94,9 @@ final class Exchange {
     Authentication.require(passage.caller(), Role.REQUEST);
     Call call = passage.call();
     ModelVersion model = passage.model();
+    if (!(model.backends().getFirst() instanceof HttpBackend)) {
+      InPlaceThreads.leave();
+    }
     Duration patience =
         RequestHeaders.patience(
             call.header("Request-Timeout"),
@@ -210,6 +214,7 @@ final class Exchange {
 
   private void answer(Passage passage, InProcessBackend backend, Permit permit, Body body)
       throws RefusedException {
+    InPlaceThreads.leave();
     passage.started(backend, clock.nanos());
     try {
       // A body too large to be read before the gate is read to its end with the permit held.

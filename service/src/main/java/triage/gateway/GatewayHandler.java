@@ -6,6 +6,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import triage.backend.InPlaceThreads;
 import triage.time.MonotonicClock;
 
 /// The application port: gives each request to the dialect of its path.
@@ -34,6 +35,7 @@ public final class GatewayHandler extends Handler.Wrapper {
   @Override
   public boolean handle(Request request, Response response, Callback callback) throws Exception {
     if (!APPLICATION.equals(request.getConnectionMetaData().getConnector().getName())) {
+      InPlaceThreads.leave();
       return super.handle(request, response, callback);
     }
     Call call = new Call(request, response, callback, retryAfter, clock.nanos());
@@ -42,7 +44,10 @@ public final class GatewayHandler extends Handler.Wrapper {
       switch (call.dialect()) {
         case OIP -> oip.handle(call);
         case OPENAI -> openAi.handle(call);
-        case NATIVE -> handled = others.handle(call);
+        case NATIVE -> {
+          InPlaceThreads.leave();
+          handled = others.handle(call);
+        }
       }
     } catch (RefusedException e) {
       call.refuse(e.refusal());

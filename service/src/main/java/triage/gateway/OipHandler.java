@@ -11,6 +11,7 @@ import triage.admission.GateSnapshot;
 import triage.admission.Reason;
 import triage.backend.Backend;
 import triage.backend.HttpBackend;
+import triage.backend.InPlaceThreads;
 import triage.backend.InProcessBackend;
 import triage.backend.ModelSettings;
 import triage.backend.ModelVersion;
@@ -127,6 +128,7 @@ final class OipHandler {
   /// Accepts an inference that may be answered later, under `/api/v1/jobs`.
   private void accept(Call call, Caller caller, ModelVersion model) throws RefusedException {
     Authentication.require(caller, Role.REQUEST);
+    InPlaceThreads.leave();
     // What is kept may be smaller than what is passed on; no more than that is read.
     long bytesMax = Math.min(model.settings().bodyBytesMax(), later.bodyBytesMax());
     OipBody sent =

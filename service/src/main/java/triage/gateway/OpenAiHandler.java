@@ -1,6 +1,7 @@
 package triage.gateway;
 
 import java.util.Set;
+import triage.backend.InPlaceThreads;
 import triage.backend.ModelSettings;
 import triage.backend.ModelVersion;
 import triage.backend.Models;
@@ -20,6 +21,9 @@ final class OpenAiHandler {
   private static final Set<String> ASKED =
       Set.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings");
   private static final String MODELS = "/v1/models";
+
+  /// A body of so many bytes is read on the thread that selects, in some 50 us.
+  private static final int READ_IN_PLACE_MAX = 16 << 10;
 
   private final Models models;
   private final Authentication authentication;
@@ -71,6 +75,9 @@ final class OpenAiHandler {
     }
     Body body = Body.readToRelay(call.request(), bodyBytesMax);
     try {
+      if (body.begun().remaining() > READ_IN_PLACE_MAX) {
+        InPlaceThreads.leave();
+      }
       CompletionHead head = CompletionHead.read(body.begun(), body.isWhole());
       exchange.infer(call, caller, model(head.model()), body);
     } finally {

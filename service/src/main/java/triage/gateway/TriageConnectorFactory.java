@@ -7,8 +7,10 @@ import io.dropwizard.util.Duration;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SelectorManager;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -19,6 +21,7 @@ import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.util.thread.ThreadPool;
 import org.jspecify.annotations.Nullable;
 import triage.backend.HttpEndPoint;
+import triage.backend.HttpSelector;
 
 /// Dropwizard's plain HTTP connector with connections that notice a caller that hangs up, and with
 /// HTTP/2 on the same port, in the clear or on TLS: `type: triage` in the settings, with the keys
@@ -93,6 +96,17 @@ public final class TriageConnectorFactory extends HttpConnectorFactory {
             like.getAcceptors(),
             like.getSelectorManager().getSelectorCount(),
             like.getConnectionFactories().toArray(ConnectionFactory[]::new)) {
+          @Override
+          protected SelectorManager newSelectorManager(
+              Executor executor, Scheduler scheduler, int selectors) {
+            return new ServerConnectorManager(executor, scheduler, selectors) {
+              @Override
+              protected ManagedSelector newSelector(int id) {
+                return new HttpSelector(this, id);
+              }
+            };
+          }
+
           @Override
           protected SocketChannelEndPoint newEndPoint(
               SocketChannel channel, ManagedSelector selector, SelectionKey key) {
