@@ -111,7 +111,8 @@ final class Exchange {
     try {
       pass(passage, deadlineNanos, body, gone);
     } catch (RefusedException e) {
-      ModelVersion other = repeatable ? fallback(passage, e.refusal()) : null;
+      boolean again = repeatable && deadlineNanos - clock.nanos() > 0;
+      ModelVersion other = again ? fallback(passage, e.refusal()) : null;
       if (other == null) {
         throw e;
       }
@@ -137,9 +138,7 @@ final class Exchange {
   /// Tells whether another model's may be one more try, of which the retry budget alone decides:
   /// for nothing where nobody has worked on the request, or a try is paid for that was not made.
   private boolean mayFallBack(Passage passage) {
-    return passage.backend() == null
-        || passage.isPaid()
-        || passage.model().retries().take(clock.nanos());
+    return passage.backend() == null || passage.pays(clock.nanos());
   }
 
   /// Passes the model's gate, and has the work done.
@@ -250,8 +249,7 @@ final class Exchange {
       throws RefusedException {
     ModelVersion model = passage.model();
     Pass pass = permit.pass();
-    BooleanSupplier secondTry =
-        () -> !last && hasOther(model, pass) && model.retries().take(clock.nanos());
+    BooleanSupplier secondTry = () -> !last && hasOther(model, pass) && passage.pays(clock.nanos());
     Race race = new Race(passage, permit, backend, body, gone, secondTry, clock, wallClock);
     if (!race.begin()) {
       // Nobody has been asked, so that it costs nothing to go elsewhere.
@@ -265,7 +263,6 @@ final class Exchange {
     HttpRelay.Ending ending = race.run(left);
     passage.ended(clock.nanos());
     if (ending.again()) {
-      passage.paid();
       return true;
     }
     if (!ending.answered()) {

@@ -376,19 +376,25 @@ final class HttpRelay {
     backend.heard(response.getHeaders());
     retryAfterNanos = BackendStatus.retryAfterNanos(response.getHeaders(), wallClock);
     if (stage.get() == Stage.ASKED && isLeft(response.getStatus())) {
-      status = response.getStatus();
-      if (stage.compareAndSet(Stage.ASKED, Stage.REFUSED)) {
-        LockSupport.unpark(waiter);
-      }
+      leave(response.getStatus());
+    }
+  }
+
+  private void leave(int answered) {
+    status = answered;
+    if (stage.compareAndSet(Stage.ASKED, Stage.REFUSED)) {
+      LockSupport.unpark(waiter);
     }
   }
 
   /// Tells whether an answer of this status is left to another request.
   private boolean isLeft(int answered) {
     boolean unserved = BackendStatus.saysTooMuch(answered) || answered == 502;
-    return unserved
-        ? race.goesOn(this)
-        : BackendStatus.isFailure(answered, isKnown(answered)) && race.leavesToOther(this);
+    return unserved ? race.goesOn(this) : isFailure(answered) && race.leavesToOther(this);
+  }
+
+  private boolean isFailure(int answered) {
+    return BackendStatus.isFailure(answered, isKnown(answered));
   }
 
   /// Begins the caller's answer with the head of the backend's, unless something else was first.
@@ -397,6 +403,11 @@ final class HttpRelay {
       return true;
     }
     if (stage.get() != Stage.ASKED) {
+      return false;
+    }
+    // Another one may have been sent since its head came.
+    if (isFailure(response.getStatus()) && race.leavesToOther(this)) {
+      leave(response.getStatus());
       return false;
     }
     if (!race.wins(this, response.getStatus())) {
@@ -437,7 +448,7 @@ final class HttpRelay {
     if (status < 400) {
       attempt.answering();
       boolean isTrial = attempt.isTrial();
-      onTrial = isTrial && !BackendStatus.isFailure(status, isKnown(status));
+      onTrial = isTrial && !isFailure(status);
       trialNanos = headers.contains(HttpHeader.CONTENT_LENGTH) ? SIZED_TRIAL_NANOS : TRIAL_NANOS;
       if (stream != null && !isTrial) {
         turnstile.answering(pass);

@@ -22,6 +22,14 @@ import triage.identity.Caller;
 final class Passage {
   private static final double NANOS_PER_MILLI = 1e6;
 
+  /// What the retry budget has said of one more try.
+  private enum Payment {
+    NOT_ASKED,
+    /// It has one, which has not been made.
+    PAID,
+    DENIED
+  }
+
   /// The reason in the row of an exchange that another model answered than the one asked.
   private static final String FALLBACK = "fallback";
 
@@ -34,7 +42,11 @@ final class Passage {
   private final Instant receivedAt;
   private @Nullable Body body;
   private @Nullable Backend backend;
-  private boolean paid;
+
+  /// The last one of the model that was asked, once another model stands in.
+  private @Nullable Backend failed;
+
+  private volatile Payment payment = Payment.NOT_ASKED;
   private @Nullable String reason;
   private AuditVerdict verdict = AuditVerdict.FAILED;
   private int status;
@@ -118,7 +130,9 @@ final class Passage {
   void fallBack(ModelVersion other) {
     model = other;
     standsIn = true;
+    failed = backend;
     backend = null;
+    payment = Payment.NOT_ASKED;
   }
 
   /// Notes what the gate said, the first time or again.
@@ -128,19 +142,19 @@ final class Passage {
 
   void started(Backend chosen, long nowNanos) {
     backend = chosen;
-    paid = false;
+    payment = Payment.NOT_ASKED;
     attempts++;
     startedNanos = nowNanos;
   }
 
-  /// Notes that the retry budget has paid for one more try.
-  void paid() {
-    paid = true;
-  }
-
-  /// Tells whether a try is paid for that has not been made.
-  boolean isPaid() {
-    return paid;
+  /// Tells whether one more try is paid for, out of the model's retry budget: that is asked for one
+  /// at a time, and not again once it has denied one. Also asked by threads that relay, while the
+  /// exchange's waits for them.
+  boolean pays(long nowNanos) {
+    if (payment == Payment.NOT_ASKED) {
+      payment = model.retries().take(nowNanos) ? Payment.PAID : Payment.DENIED;
+    }
+    return payment == Payment.PAID;
   }
 
   /// Notes that a second backend is asked, too.
@@ -199,7 +213,7 @@ final class Passage {
   void refuse(Refusal refusal) {
     status = refusal.status();
     reason = refusal.reason();
-    verdict = refusal.verdict(backend != null);
+    verdict = refusal.verdict(attempts > 0);
     Body begun = body;
     if (begun != null && !begun.isWhole()) {
       call.endConnection();
@@ -215,15 +229,19 @@ final class Passage {
       return;
     }
     Body read = body;
+    // Where the model that stands in has refused it, it ended at the one that was asked.
+    boolean gotNoFurther = backend == null && failed != null;
+    ModelVersion served = gotNoFurther ? wanted : model;
+    Backend asked = gotNoFurther ? failed : backend;
     audit.record(
         slot,
         new AuditRow(
             audit.newId(),
             receivedAt,
             caller.name(),
-            model.name(),
-            model.version(),
-            backend == null ? null : backend.name(),
+            served.name(),
+            served.version(),
+            asked == null ? null : asked.name(),
             verdict,
             reason == null && standsIn ? FALLBACK : reason,
             status,

@@ -189,6 +189,7 @@ final class Race {
             beside.ended(how.outcome(), how.stalledNanos());
             ending.complete(how);
           } catch (RuntimeException | Error e) {
+            lost(relay);
             ending.completeExceptionally(e);
           }
         });
@@ -241,6 +242,11 @@ final class Race {
   /// it. That alone costs no second try.
   synchronized boolean leavesToOther(HttpRelay relay) {
     return other != null && leaves(relay);
+  }
+
+  /// Notes that a request ended in a way that nobody foresaw: nothing is left to it any more.
+  private synchronized void lost(HttpRelay relay) {
+    failed = failed == null ? relay : failed;
   }
 
   @GuardedBy("this")

@@ -2,12 +2,15 @@ package triage.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import triage.admission.Criticality;
+import triage.identity.Role;
 
 /// Several versions of one model, their other names, and the model that stands in for it.
 final class VersionsIT {
@@ -152,6 +155,49 @@ final class VersionsIT {
       // Every try but the ten first ones is one that the budget had.
       assertThat(service.metric("triage_retries_total{model=\"m\"}"))
           .isEqualTo(one.inferences() + two.inferences() + spare.inferences() - 10.0);
+      // Whom it has denied a second try does not ask for another one.
+      assertThat(service.metric("triage_retries_denied_total{model=\"m\"}"))
+          .isEqualTo(10.0 - served);
+    }
+  }
+
+  /// Whose data went to two servers is not only counted.
+  @Test
+  void whatTheOtherModelRefusesHasItsRowWhereItGotTo() throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer two = new FaultyModelServer();
+        FaultyModelServer spare = new FaultyModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m:
+                    backends: [{url: "%s"}, {url: "%s"}]
+                    breaker: {failures: 1000, of: 1000}
+                    fallback: spare
+                  spare: {backends: [{url: "%s"}]}
+                """
+                    .formatted(one.url(), two.url(), spare.url()))) {
+      one.conduct(FaultyModelServer.Conduct.RESETS);
+      two.conduct(FaultyModelServer.Conduct.RESETS);
+      String operator = service.token("olga", Criticality.CRITICAL, Role.OPERATE);
+      HttpRequest drain =
+          HttpRequest.newBuilder(service.admin("/tasks/rotation?target=spare-0&rotation=drained"))
+              .header("Authorization", "Bearer " + operator)
+              .POST(HttpRequest.BodyPublishers.noBody())
+              .build();
+      assertThat(service.send(drain).statusCode()).isEqualTo(200);
+      HttpResponse<String> answer = service.post("/v2/models/m/infer", BODY);
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
+      RunningService.await(
+          "the row is there",
+          () ->
+              service.count(
+                      "select count(*) from audit_exchange where model = 'm' and verdict = 'failed'"
+                          + " and backend in ('m-0', 'm-1')")
+                  == 1);
+      assertThat(spare.inferences()).isZero();
     }
   }
 

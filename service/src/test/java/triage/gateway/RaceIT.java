@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import triage.admission.Outcome;
 import triage.backend.Attempt;
+import triage.time.Alarms;
 
 /// What a hedge costs, by a clock that the test sets. The first of two backends answers when the
 /// test says so, the second at once.
@@ -34,6 +35,7 @@ final class RaceIT {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch answers = new CountDownLatch(1);
+  private volatile CountDownLatch bodies = new CountDownLatch(0);
   private final AtomicInteger hedges = new AtomicInteger();
   private volatile int first = 200;
   private volatile int second = 200;
@@ -66,6 +68,7 @@ final class RaceIT {
   @AfterEach
   void stop() throws Exception {
     answers.countDown();
+    bodies.countDown();
     server.close();
     models.forEach(model -> model.stop(0));
     threads.shutdownNow();
@@ -83,6 +86,8 @@ final class RaceIT {
         exchange -> {
           exchange.getRequestBody().readAllBytes();
           exchange.sendResponseHeaders(conduct.getAsInt(), 2);
+          exchange.getResponseBody().flush();
+          await(bodies);
           exchange.getResponseBody().write(new byte[] {'{', '}'});
           exchange.close();
         });
@@ -150,6 +155,53 @@ final class RaceIT {
       answers.countDown();
       assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
       assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+    }
+  }
+
+  @Test
+  void aFaultWhoseHeadCameBeforeTheHedgeIsLeftToIt() throws Exception {
+    first = 500;
+    CountDownLatch body = new CountDownLatch(1);
+    CountDownLatch late = new CountDownLatch(1);
+    bodies = body;
+    server.model().turnstile().drain(1);
+    try (Socket caller = server.send(INFER, REQUEST)) {
+      PacedServer.await("it sleeps", () -> Alarms.sleeping(server.clock) == 1);
+      AtomicBoolean head = new AtomicBoolean();
+      server.reading = () -> head.set(true);
+      answers.countDown();
+      PacedServer.await("the head has come", head::get);
+      server.reading = () -> {};
+      server.model().turnstile().undrain(1);
+      bodies = new CountDownLatch(0);
+      whileHedged = () -> await(late);
+      server.passes(USUAL);
+      PacedServer.await("hedged", () -> hedges.get() == 1);
+      body.countDown();
+      PacedServer.await("the first is over", () -> idle(0));
+      late.countDown();
+      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+    }
+  }
+
+  /// Nothing is left of an answer that was left to a request which gave none.
+  @Test
+  void whatIsLeftToAHedgeThatBreaksOffIsNotAnswered() throws Exception {
+    first = 500;
+    CountDownLatch late = new CountDownLatch(1);
+    whileHedged =
+        () -> {
+          await(late);
+          throw new IllegalStateException("closes the connection");
+        };
+    try (Socket caller = sentAndLate()) {
+      PacedServer.await("hedged", () -> hedges.get() == 1);
+      answers.countDown();
+      PacedServer.await("the first is over", () -> idle(0));
+      late.countDown();
+      assertThat(PacedServer.read(caller, "}")).startsWith("HTTP/1.1 503 ").contains("no-backend");
+      assertThat(server.ending().answered()).isFalse();
     }
   }
 
