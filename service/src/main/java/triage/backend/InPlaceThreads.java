@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /// request.
 ///
 /// Nothing that takes long may run so, since others wait for the thread that selects: who has such
-/// work to do calls [#leave] before. To wait takes nobody's time.
+/// work to do calls [#leave] before. To wait takes nobody's time. A virtual thread of
+/// the JDK's that one of these starts goes on where the one that started it would.
 ///
 /// The JDK has no public way to say where a virtual thread runs. Where the inner one is closed,
 /// because the program was started without `--add-opens=java.base/java.lang=ALL-UNNAMED` or the JDK
