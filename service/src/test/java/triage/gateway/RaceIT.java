@@ -85,9 +85,11 @@ final class RaceIT {
         "/",
         exchange -> {
           exchange.getRequestBody().readAllBytes();
-          exchange.sendResponseHeaders(conduct.getAsInt(), 2);
+          int status = conduct.getAsInt();
+          CountDownLatch body = bodies; // Before the head goes out, which the test may wait for.
+          exchange.sendResponseHeaders(status, 2);
           exchange.getResponseBody().flush();
-          await(bodies);
+          await(body);
           exchange.getResponseBody().write(new byte[] {'{', '}'});
           exchange.close();
         });
