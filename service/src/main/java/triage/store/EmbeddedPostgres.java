@@ -53,6 +53,12 @@ final class EmbeddedPostgres implements AutoCloseable {
   private static final FileAttribute<Set<PosixFilePermission>> OURS_ALONE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
+  /// Gives ports that nobody held a moment ago.
+  @FunctionalInterface
+  interface FreePorts {
+    int next() throws IOException;
+  }
+
   private final FolderLock lock;
   private final PostgresSupervisor supervisor;
   private final int port;
@@ -74,13 +80,22 @@ final class EmbeddedPostgres implements AutoCloseable {
   /// @throws StoreException if the folder is in use, or PostgreSQL does not start: with the reason
   ///   and the last lines of its log
   static EmbeddedPostgres start(Path data, StoreSettings settings, MonotonicClock clock) {
+    return start(data, settings, clock, EmbeddedPostgres::freePort);
+  }
+
+  /// Does the same.
+  ///
+  /// @param ports asked where the settings name no port, and again where another program was quicker
+  ///   to take the one it gave
+  static EmbeddedPostgres start(
+      Path data, StoreSettings settings, MonotonicClock clock, FreePorts ports) {
     try {
       makeFolder(data.toAbsolutePath());
       Path folder = data.toRealPath().resolve("postgresql");
       makeFolder(folder);
       FolderLock lock = FolderLock.take(data.toRealPath());
       try {
-        return start(lock, folder, settings, clock);
+        return start(lock, folder, settings, clock, ports);
       } catch (IOException | RuntimeException e) {
         lock.close();
         throw e;
@@ -135,7 +150,11 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   private static EmbeddedPostgres start(
-      FolderLock lock, Path folder, StoreSettings settings, MonotonicClock clock)
+      FolderLock lock,
+      Path folder,
+      StoreSettings settings,
+      MonotonicClock clock,
+      FreePorts ports)
       throws IOException {
     Files.createDirectories(folder.resolve("log"));
     Path parent = settings.binaries() == null ? folder : settings.binaries();
@@ -151,7 +170,7 @@ final class EmbeddedPostgres implements AutoCloseable {
     runner.own(cluster);
     PostgresLog log = new PostgresLog(folder.resolve("log"));
     for (int tries = 1; ; tries++) {
-      int port = settings.port() == 0 ? freePort() : settings.port();
+      int port = settings.port() == 0 ? ports.next() : settings.port();
       List<String> command = command(runner, binaries, cluster, port, settings.connections());
       PostgresSupervisor supervisor = PostgresSupervisor.start(command, cluster, log, clock);
       try {
@@ -322,7 +341,8 @@ final class EmbeddedPostgres implements AutoCloseable {
         + "?sslmode=disable&gssEncMode=disable";
   }
 
-  private static int freePort() throws IOException {
+  /// Gives a port that nobody holds at this moment.
+  static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }

@@ -3,6 +3,9 @@ package triage.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -10,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -203,6 +207,26 @@ class EmbeddedPostgresIT {
       assertThatThrownBy(() -> EmbeddedPostgres.start(other.data(), taken, MonotonicClock.system()))
           .isInstanceOf(StoreException.class)
           .hasMessageContaining("could not bind");
+    }
+  }
+
+  @Test
+  void takesAnotherPortWhereSomebodyElseWasQuicker() throws Exception {
+    try (Socket quicker = new Socket()) {
+      // Held, but nobody listens there.
+      quicker.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      int taken = quicker.getLocalPort();
+      AtomicInteger asked = new AtomicInteger();
+      try (EmbeddedPostgres server =
+          EmbeddedPostgres.start(
+              fixture.data(),
+              StoreFixture.settings(),
+              MonotonicClock.system(),
+              () -> asked.getAndIncrement() == 0 ? taken : EmbeddedPostgres.freePort())) {
+        assertThat(StoreFixture.ask(server.admin(), "SELECT 1")).isEqualTo("1");
+        assertThat(server.port()).isNotEqualTo(taken);
+      }
+      assertThat(asked).hasValueGreaterThan(1);
     }
   }
 
