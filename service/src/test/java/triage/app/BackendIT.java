@@ -82,9 +82,10 @@ final class BackendIT {
 
   @Test
   void saysThatNobodyIsThereThenOpensTheBreakerThenRampsUpByItself() throws Exception {
-    PythonServer first = PythonServer.start(0, "--variant", "stdlib");
-    int port = first.port();
-    try (RunningService service = before(first.url(), "breaker: {openFor: 500ms}")) {
+    HeldPort port = new HeldPort();
+    PythonServer first = PythonServer.start(port.number(), "--variant", "stdlib");
+    try (port;
+        RunningService service = before(first.url(), "breaker: {openFor: 500ms}")) {
       first.kill();
       List<String> reasons = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
@@ -98,8 +99,8 @@ final class BackendIT {
       assertThat(service.send(adminGet(service, "/healthcheck")).statusCode()).isEqualTo(500);
       assertThat(service.send(adminGet(service, "/ready")).statusCode()).isEqualTo(503);
 
-      try (PythonServer again = PythonServer.start(port, "--variant", "stdlib")) {
-        assertThat(again.port()).isEqualTo(port);
+      try (PythonServer again = PythonServer.start(port.number(), "--variant", "stdlib")) {
+        assertThat(again.port()).isEqualTo(port.number());
         RunningService.await("served again", () -> service.post(INFER, row()).statusCode() == 200);
         String limit = "triage_limit{backend=\"breast-cancer-0\",model=\"breast-cancer\"}";
         assertThat(service.metric(limit)).isLessThan(8);

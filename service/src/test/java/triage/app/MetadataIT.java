@@ -3,8 +3,6 @@ package triage.app;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -26,16 +24,14 @@ final class MetadataIT {
 
   private static ScriptedServer one;
   private static ScriptedServer two;
+  private static HeldPort closed;
   private static RunningService service;
 
   @BeforeAll
   static void start() throws Exception {
     one = ScriptedServer.start();
     two = ScriptedServer.start();
-    int closed;
-    try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      closed = listening.getLocalPort();
-    }
+    closed = new HeldPort();
     service =
         RunningService.start(
             folder,
@@ -46,7 +42,7 @@ final class MetadataIT {
               halved: {backends: [{url: "http://127.0.0.1:%3$d"}, {url: "%2$s"}]}
               drained: {backends: [{url: "%1$s"}, {url: "%2$s"}]}
             """
-                .formatted(one.url(), two.url(), closed));
+                .formatted(one.url(), two.url(), closed.number()));
   }
 
   @AfterAll
@@ -54,6 +50,7 @@ final class MetadataIT {
     service.close();
     one.close();
     two.close();
+    closed.close();
   }
 
   @Test
