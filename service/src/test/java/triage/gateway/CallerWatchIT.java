@@ -6,7 +6,6 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -81,11 +80,9 @@ class CallerWatchIT {
     Caller caller = new Caller(server.port());
     caller.send(request);
     Visit visit = server.nextParked();
-    long left = System.nanoTime();
     caller.close();
 
     assertThat(visit.awaitGone()).isTrue();
-    assertThat(Duration.ofNanos(visit.goneNanos - left)).isLessThan(Duration.ofSeconds(5));
     assertEndedOnceAs(visit, false);
   }
 
@@ -95,11 +92,9 @@ class CallerWatchIT {
     Caller caller = new Caller(server.port());
     caller.send(request);
     Visit visit = server.nextParked();
-    long left = System.nanoTime();
     caller.reset();
 
     assertThat(visit.awaitGone()).isTrue();
-    assertThat(Duration.ofNanos(visit.goneNanos - left)).isLessThan(Duration.ofSeconds(5));
     assertEndedOnceAs(visit, false);
   }
 

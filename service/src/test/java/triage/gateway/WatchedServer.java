@@ -189,7 +189,6 @@ final class WatchedServer implements AutoCloseable {
     final AtomicInteger goneTimes = new AtomicInteger();
     final AtomicInteger endedTimes = new AtomicInteger();
     final Supplier<String> body;
-    volatile long goneNanos;
     volatile @Nullable CallerWatch watch;
 
     Visit(Supplier<String> body) {
@@ -334,7 +333,6 @@ final class WatchedServer implements AutoCloseable {
     }
 
     private void left(Visit visit) {
-      visit.goneNanos = System.nanoTime();
       visit.goneTimes.incrementAndGet();
       goneTotal.incrementAndGet();
       visit.gone.countDown();

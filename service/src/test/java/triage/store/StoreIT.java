@@ -58,6 +58,7 @@ class StoreIT {
     try (Store store = fixture.open()) {
       assertThat(store.health()).isInstanceOf(StoreHealth.Ok.class);
       try (var _ = fixture.pause()) {
+        // Statements, and so the server's callers, wait for 30 s.
         long start = System.nanoTime();
         StoreHealth health = store.health();
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
@@ -121,6 +122,7 @@ class StoreIT {
         Thread.ofVirtual().start(() -> store.jdbi().useHandle(_ -> hold(held, go)));
       }
       held.await();
+      // The settings say 1 s; left out, they would say 5.
       long start = System.nanoTime();
       assertThatThrownBy(() -> one(store.jdbi(), "SELECT 1"))
           .isInstanceOf(ConnectionException.class)
