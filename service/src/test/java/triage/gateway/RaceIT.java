@@ -16,12 +16,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import triage.admission.Outcome;
 import triage.backend.Attempt;
+import triage.backend.BreakerSettings;
 import triage.time.Alarms;
 
 /// What a hedge costs, by a clock that the test sets. The first of two backends answers when the
@@ -205,6 +207,70 @@ final class RaceIT {
       assertThat(PacedServer.read(caller, "}")).startsWith("HTTP/1.1 503 ").contains("no-backend");
       assertThat(server.ending().answered()).isFalse();
     }
+  }
+
+  /// Nor by a deadline, which is the hedge's then.
+  @Test
+  void whatIsLeftToAHedgeThatHangsIsNotAnswered() throws Exception {
+    first = 500;
+    CountDownLatch late = new CountDownLatch(1);
+    whileHedged = () -> await(late);
+    try (Socket caller = sentAndLate()) {
+      PacedServer.await("hedged", () -> hedges.get() == 1);
+      answers.countDown();
+      PacedServer.await("the first is over", () -> idle(0));
+      server.passes(RelayServer.PATIENCE);
+      assertThat(PacedServer.read(caller, "}"))
+          .startsWith("HTTP/1.1 504 ")
+          .contains("deadline-exceeded");
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.OVERLOADED);
+    } finally {
+      late.countDown();
+    }
+  }
+
+  @Test
+  void anAnswerThatIsLeftToTheOtherRequestReachesTheBreaker() throws Exception {
+    for (int i = 1; i < BreakerSettings.DEFAULTS.failures(); i++) {
+      Attempt attempt = server.breaker(1).attempt("c");
+      assertThat(attempt.begin()).isTrue();
+      attempt.failed();
+    }
+    assertThat(server.breaker(1).state()).isEqualTo("closed");
+    second = 500;
+    try (Socket caller = sentAndLate()) {
+      PacedServer.await("the hedge is over", () -> hedges.get() == 1 && idle(1));
+      assertThat(server.breaker(1).state()).isNotEqualTo("closed");
+      answers.countDown();
+      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+    }
+  }
+
+  @Test
+  void nothingIsLeftToAHedgeThatEndedByAnException() throws Exception {
+    first = 500;
+    AtomicReference<Thread> hedge = new AtomicReference<>();
+    AtomicInteger looks = new AtomicInteger();
+    server.reading =
+        () -> {
+          Thread reader = Thread.currentThread();
+          if (reader.getName().startsWith("hedge-")) {
+            hedge.set(reader);
+            if (looks.incrementAndGet() == 2) {
+              throw new IllegalStateException("a clock that fails once the request is sent");
+            }
+          }
+        };
+    try (Socket caller = sentAndLate()) {
+      PacedServer.await("the hedge is there", () -> hedge.get() != null);
+      assertThat(hedge.get().join(Duration.ofSeconds(10))).isTrue();
+      answers.countDown();
+      assertThat(PacedServer.read(caller, "}")).startsWith("HTTP/1.1 500 ");
+      assertThat(server.ending().outcome()).isEqualTo(Outcome.FAILED);
+    }
+    assertThat(looks).hasValueGreaterThan(1);
+    assertThat(idle(1)).isTrue();
   }
 
   @Test
