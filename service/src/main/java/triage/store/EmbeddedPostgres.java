@@ -85,8 +85,8 @@ final class EmbeddedPostgres implements AutoCloseable {
 
   /// Does the same.
   ///
-  /// @param ports asked where the settings name no port, and again where another program was quicker
-  ///   to take the one it gave
+  /// @param ports asked where the settings name no port, and again where another program has been
+  ///   quicker to take the one it gave
   static EmbeddedPostgres start(
       Path data, StoreSettings settings, MonotonicClock clock, FreePorts ports) {
     try {
@@ -150,11 +150,7 @@ final class EmbeddedPostgres implements AutoCloseable {
   }
 
   private static EmbeddedPostgres start(
-      FolderLock lock,
-      Path folder,
-      StoreSettings settings,
-      MonotonicClock clock,
-      FreePorts ports)
+      FolderLock lock, Path folder, StoreSettings settings, MonotonicClock clock, FreePorts ports)
       throws IOException {
     Files.createDirectories(folder.resolve("log"));
     Path parent = settings.binaries() == null ? folder : settings.binaries();
