@@ -9,6 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import triage.admission.Criticality;
 import triage.identity.Role;
 
@@ -197,6 +199,32 @@ final class VersionsIT {
                       "select count(*) from audit_exchange where model = 'm' and verdict = 'failed'"
                           + " and backend in ('m-0', 'm-1')")
                   == 1);
+      assertThat(spare.inferences()).isZero();
+    }
+  }
+
+  /// It is an answer, whose words and Retry-After are the backend's own.
+  @ParameterizedTest
+  @ValueSource(strings = {"429", "502", "503"})
+  void aRefusalThatIsAnsweredLeadsToNoOtherModel(String status) throws Exception {
+    try (FaultyModelServer one = new FaultyModelServer();
+        FaultyModelServer two = new FaultyModelServer();
+        FaultyModelServer spare = new FaultyModelServer();
+        RunningService service =
+            RunningService.start(
+                folder,
+                """
+                models:
+                  m: {backends: [{url: "%s"}, {url: "%s"}], fallback: spare}
+                  spare: {backends: [{url: "%s"}]}
+                """
+                    .formatted(one.url(), two.url(), spare.url()))) {
+      one.answer(status + " No\r\n");
+      two.answer(status + " No\r\n");
+      HttpResponse<String> answer = service.post("/v2/models/m/infer", BODY);
+      assertThat(answer.statusCode()).isEqualTo(Integer.parseInt(status));
+      assertThat(answer.headers().firstValue("Triage-Attempts")).hasValue("2");
+      assertThat(answer.headers().firstValue("Triage-Fallback-For")).isEmpty();
       assertThat(spare.inferences()).isZero();
     }
   }
