@@ -246,7 +246,7 @@ final class Race {
 
   /// Notes that a request ended in a way that nobody foresaw: nothing is left to it any more.
   private synchronized void lost(HttpRelay relay) {
-    failed = failed == null ? relay : failed;
+    var _ = leaves(relay);
   }
 
   @GuardedBy("this")

@@ -3,7 +3,6 @@ package triage.app;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -12,8 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import triage.admission.Criticality;
-import triage.identity.Role;
 
 /// What a model takes and gives, as its model servers tell: of two, one of which may not.
 final class MetadataIT {
@@ -64,9 +61,9 @@ final class MetadataIT {
   void comesFromBackendsInRotationOnly() throws Exception {
     one.follow(answering("200 OK", "{}"));
     two.follow(answering("200 OK", DESCRIBED));
-    drain("drained-0");
+    service.drain("drained-0");
     assertDescribed(service.get("/v2/models/drained"));
-    drain("drained-1");
+    service.drain("drained-1");
     HttpResponse<String> none = service.get("/v2/models/drained");
     assertThat(none.statusCode()).isEqualTo(503);
     assertThat(none.headers().firstValue("Triage-Reason")).hasValue("no-backend");
@@ -108,16 +105,5 @@ final class MetadataIT {
   private static void assertDescribed(HttpResponse<String> answer) {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.body()).isEqualTo(DESCRIBED);
-  }
-
-  private static void drain(String backend) {
-    String operator = service.token("olga", Criticality.CRITICAL, Role.OPERATE);
-    HttpRequest change =
-        HttpRequest.newBuilder(
-                service.admin("/tasks/rotation?target=" + backend + "&rotation=drained"))
-            .header("Authorization", "Bearer " + operator)
-            .POST(HttpRequest.BodyPublishers.noBody())
-            .build();
-    assertThat(service.send(change).statusCode()).isEqualTo(200);
   }
 }

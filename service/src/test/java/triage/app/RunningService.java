@@ -296,6 +296,19 @@ final class RunningService implements AutoCloseable {
     return send(request.build());
   }
 
+  /// Has an operator take a backend out of rotation.
+  void drain(String backend) {
+    HttpRequest change =
+        HttpRequest.newBuilder(admin("/tasks/rotation?target=" + backend + "&rotation=drained"))
+            .header("Authorization", "Bearer " + token("olga", Criticality.CRITICAL, Role.OPERATE))
+            .POST(HttpRequest.BodyPublishers.noBody())
+            .build();
+    HttpResponse<String> answer = send(change);
+    if (answer.statusCode() != 200) {
+      throw new AssertionError("not drained: " + answer.body());
+    }
+  }
+
   /// Gives the value of one line of the Prometheus metrics, or 0 if there is none.
   double metric(String line) {
     HttpResponse<String> answer = send(HttpRequest.newBuilder(admin("/metrics")).GET().build());

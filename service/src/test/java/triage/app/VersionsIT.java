@@ -2,7 +2,6 @@ package triage.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -11,8 +10,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import triage.admission.Criticality;
-import triage.identity.Role;
 
 /// Several versions of one model, their other names, and the model that stands in for it.
 final class VersionsIT {
@@ -128,25 +125,30 @@ final class VersionsIT {
     }
   }
 
+  /// Starts a service whose model has two backends that break off all, and another model for it.
+  private RunningService startBreakingOff(
+      FaultyModelServer one, FaultyModelServer two, FaultyModelServer spare) throws Exception {
+    one.conduct(FaultyModelServer.Conduct.RESETS);
+    two.conduct(FaultyModelServer.Conduct.RESETS);
+    return RunningService.start(
+        folder,
+        """
+        models:
+          m:
+            backends: [{url: "%s"}, {url: "%s"}]
+            breaker: {failures: 1000, of: 1000}
+            fallback: spare
+          spare: {backends: [{url: "%s"}]}
+        """
+            .formatted(one.url(), two.url(), spare.url()));
+  }
+
   @Test
   void whatAllBackendsFailIsTriedAtAnotherModelOutOfTheRetryBudget() throws Exception {
     try (FaultyModelServer one = new FaultyModelServer();
         FaultyModelServer two = new FaultyModelServer();
         FaultyModelServer spare = new FaultyModelServer();
-        RunningService service =
-            RunningService.start(
-                folder,
-                """
-                models:
-                  m:
-                    backends: [{url: "%s"}, {url: "%s"}]
-                    breaker: {failures: 1000, of: 1000}
-                    fallback: spare
-                  spare: {backends: [{url: "%s"}]}
-                """
-                    .formatted(one.url(), two.url(), spare.url()))) {
-      one.conduct(FaultyModelServer.Conduct.RESETS);
-      two.conduct(FaultyModelServer.Conduct.RESETS);
+        RunningService service = startBreakingOff(one, two, spare)) {
       int served = 0;
       for (int i = 0; i < 10; i++) {
         int status = service.post("/v2/models/m/infer", BODY).statusCode();
@@ -169,27 +171,8 @@ final class VersionsIT {
     try (FaultyModelServer one = new FaultyModelServer();
         FaultyModelServer two = new FaultyModelServer();
         FaultyModelServer spare = new FaultyModelServer();
-        RunningService service =
-            RunningService.start(
-                folder,
-                """
-                models:
-                  m:
-                    backends: [{url: "%s"}, {url: "%s"}]
-                    breaker: {failures: 1000, of: 1000}
-                    fallback: spare
-                  spare: {backends: [{url: "%s"}]}
-                """
-                    .formatted(one.url(), two.url(), spare.url()))) {
-      one.conduct(FaultyModelServer.Conduct.RESETS);
-      two.conduct(FaultyModelServer.Conduct.RESETS);
-      String operator = service.token("olga", Criticality.CRITICAL, Role.OPERATE);
-      HttpRequest drain =
-          HttpRequest.newBuilder(service.admin("/tasks/rotation?target=spare-0&rotation=drained"))
-              .header("Authorization", "Bearer " + operator)
-              .POST(HttpRequest.BodyPublishers.noBody())
-              .build();
-      assertThat(service.send(drain).statusCode()).isEqualTo(200);
+        RunningService service = startBreakingOff(one, two, spare)) {
+      service.drain("spare-0");
       HttpResponse<String> answer = service.post("/v2/models/m/infer", BODY);
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
       RunningService.await(

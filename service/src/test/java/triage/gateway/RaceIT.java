@@ -123,8 +123,7 @@ final class RaceIT {
   @Test
   void aHedgeIsPaidFor() throws Exception {
     try (Socket caller = sentAndLate()) {
-      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
-      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      assertServed(caller);
     }
     assertThat(hedges).hasValue(1);
     assertThat(server.model().retries().retries()).isOne();
@@ -142,8 +141,7 @@ final class RaceIT {
           }
         };
     try (Socket caller = sentAndLate()) {
-      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
-      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      assertServed(caller);
     }
     assertThat(hedges).hasValue(0);
     assertThat(server.lane(1).inFlight()).isZero();
@@ -157,8 +155,7 @@ final class RaceIT {
     try (Socket caller = sentAndLate()) {
       PacedServer.await("the hedge is over", () -> hedges.get() == 1 && idle(1));
       answers.countDown();
-      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
-      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      assertServed(caller);
     }
   }
 
@@ -180,12 +177,9 @@ final class RaceIT {
       bodies = new CountDownLatch(0);
       whileHedged = () -> await(late);
       server.passes(USUAL);
-      PacedServer.await("hedged", () -> hedges.get() == 1);
-      body.countDown();
-      PacedServer.await("the first is over", () -> idle(0));
+      endFirstOnceHedged(body);
       late.countDown();
-      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
-      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      assertServed(caller);
     }
   }
 
@@ -200,9 +194,7 @@ final class RaceIT {
           throw new IllegalStateException("closes the connection");
         };
     try (Socket caller = sentAndLate()) {
-      PacedServer.await("hedged", () -> hedges.get() == 1);
-      answers.countDown();
-      PacedServer.await("the first is over", () -> idle(0));
+      endFirstOnceHedged(answers);
       late.countDown();
       assertThat(PacedServer.read(caller, "}")).startsWith("HTTP/1.1 503 ").contains("no-backend");
       assertThat(server.ending().answered()).isFalse();
@@ -216,9 +208,7 @@ final class RaceIT {
     CountDownLatch late = new CountDownLatch(1);
     whileHedged = () -> await(late);
     try (Socket caller = sentAndLate()) {
-      PacedServer.await("hedged", () -> hedges.get() == 1);
-      answers.countDown();
-      PacedServer.await("the first is over", () -> idle(0));
+      endFirstOnceHedged(answers);
       server.passes(RelayServer.PATIENCE);
       assertThat(PacedServer.read(caller, "}"))
           .startsWith("HTTP/1.1 504 ")
@@ -242,8 +232,7 @@ final class RaceIT {
       PacedServer.await("the hedge is over", () -> hedges.get() == 1 && idle(1));
       assertThat(server.breaker(1).state()).isNotEqualTo("closed");
       answers.countDown();
-      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
-      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      assertServed(caller);
     }
   }
 
@@ -279,12 +268,9 @@ final class RaceIT {
     CountDownLatch late = new CountDownLatch(1);
     whileHedged = () -> await(late);
     try (Socket caller = sentAndLate()) {
-      PacedServer.await("hedged", () -> hedges.get() == 1);
-      answers.countDown();
-      PacedServer.await("the first is over", () -> idle(0));
+      endFirstOnceHedged(answers);
       late.countDown();
-      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
-      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      assertServed(caller);
     }
     assertThat(server.model().hedging().wonCount()).isOne();
   }
@@ -325,6 +311,20 @@ final class RaceIT {
     assertThat(server.model().hedging().delayNanos()).isEqualTo(takes.toNanos());
   }
 
+  private void assertServed(Socket caller) throws Exception {
+    assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
+    assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+  }
+
+  /// Lets the first backend end its answer once the second is asked, and waits until it has.
+  ///
+  /// @param held what holds that end back
+  private void endFirstOnceHedged(CountDownLatch held) {
+    PacedServer.await("hedged", () -> hedges.get() == 1);
+    held.countDown();
+    PacedServer.await("the first is over", () -> idle(0));
+  }
+
   private boolean idle(int lane) {
     return server.lane(lane).inFlight() == 0;
   }
@@ -347,8 +347,7 @@ final class RaceIT {
       server.passes(Duration.ZERO);
       assertThat(admitted).isTrue();
       answers.countDown();
-      assertThat(PacedServer.read(caller, "{}")).startsWith("HTTP/1.1 200 ");
-      assertThat(server.ending().outcome()).isEqualTo(Outcome.SERVED);
+      assertServed(caller);
     }
     trial.abandoned();
     assertThat(hedges).hasValue(0);
